@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* abi.h - what the kernel image and the supervisor agree on
+ *
+ * Theory of operation
+ * The kernel image is freestanding: it is copied into "physical memory" (one memory file that the
+ * supervisor maps at VT_PAGE_OFFSET) and entered as a function with a struct vt_boot. From then on
+ * it reaches the host through vt_boot.ops and in no other way, and the supervisor reaches it through
+ * the interrupt word and the few entry points that the kernel fills in (vt_boot.kernel).
+ *
+ * This is the only header that both worlds include, so it names no kernel and no libc type.
+ * Every structure has explicit sizes; VT_ABI_VERSION changes when any of them does.
+ */
+#ifndef VITRINE_ABI_H
+#define VITRINE_ABI_H
+
+#define VT_ABI_VERSION 1
+
+/* Address space of the supervisor */
+#define VT_PAGE_OFFSET 0x600000000000UL /* physical memory, mapped linearly */
+#define VT_KERNEL_PHYS 0x100000UL       /* where the image starts in it */
+#define VT_VMALLOC_START 0x610000000000UL
+#define VT_VMALLOC_END 0x611000000000UL
+
+/* Address space of a guest process: everything from here up belongs to the stub and the host */
+#define VT_TASK_SIZE 0x7ff000000000UL
+
+#ifndef __ASSEMBLY__
+
+typedef unsigned char vt_u8;
+typedef unsigned short vt_u16;
+typedef unsigned int vt_u32;
+typedef int vt_s32;
+typedef unsigned long vt_u64;
+typedef long vt_s64;
+
+/* ---- interrupts: bits of the pending word (vt_kernel.pending) ---- */
+enum vt_irq {
+	VT_IRQ_TIMER = 0,
+	VT_IRQ_STREAM = 1,  /* a stream can make progress */
+	VT_IRQ_REQUEST = 2, /* request_next() has something */
+	VT_IRQ_LOST = 3,    /* a host process of a guest has died */
+	VT_IRQ_VIRTIO = 8,  /* plus the device's index */
+	VT_IRQ_COUNT = 32,
+};
+
+/* ---- user registers: the order of x86-64's struct pt_regs ---- */
+struct vt_regs {
+	vt_u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
+	vt_u64 ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+
+/**
+ * struct vt_frame - user state that is not in the general registers
+ * @fs_base, @gs_base: segment bases
+ * @fault_addr: address of the last page fault (CR2)
+ * @error_code, @trap_nr: as the CPU reports them in an exception
+ * @full: the registers are complete; otherwise the thread stopped at a plain system call and only
+ *        its number, arguments and instruction pointer are known
+ * @reset_fpu: resume with the FPU in its initial state (exec, signal handlers)
+ * @xstate, @xstate_size: the thread's XSAVE image in signal frame layout, inside memory that the
+ *        guest can write; valid while @full is set. NULL when the thread has none yet.
+ */
+struct vt_frame {
+	vt_u64 fs_base, gs_base;
+	vt_u64 fault_addr;
+	vt_u32 error_code, trap_nr;
+	vt_u8 full, reset_fpu, pad[2];
+	vt_u32 xstate_size;
+	void *xstate;
+};
+
+enum vt_event {
+	VT_EV_INTERRUPT, /* an interrupt is pending; the thread runs on */
+	VT_EV_SYSCALL,   /* orig_ax is the number; see vt_frame.full */
+	VT_EV_FAULT,     /* page fault: fault_addr and error_code */
+	VT_EV_TRAP,      /* any other exception: trap_nr */
+	VT_EV_KICKED,    /* stopped on request */
+	VT_EV_GONE,      /* the host thread does not exist any more */
+	VT_NR_EVENTS,
+};
+
+enum vt_map_kind { VT_MAP, VT_UNMAP, VT_PROTECT };
+#define VT_PROT_READ 1
+#define VT_PROT_WRITE 2
+#define VT_PROT_EXEC 4
+
+/* One change of a guest address space's host mappings; all values are page aligned */
+struct vt_map_op {
+	vt_u32 kind, prot;
+	vt_u64 va, pa, len;
+};
+
+/* ---- virtio: the transport's view of a device ---- */
+struct vt_virtio_info {
+	vt_u32 device_id; /* VIRTIO_ID_*; 0 when there is no device at this index */
+	vt_u32 nqueues;
+	vt_u32 queue_size; /* largest ring, a power of two */
+	vt_u32 config_len;
+	vt_u64 features;
+};
+
+/* ---- requests from the supervisor (vt_host_ops.request_next) ---- */
+enum vt_request_kind {
+	VT_REQ_SPAWN = 1, /* start a process: struct vt_spawn */
+	VT_REQ_SIGNAL,    /* args[0] = pid (0: every process), args[1] = signal */
+	VT_REQ_RESIZE,    /* args[0] = job, args[1] = rows, args[2] = columns */
+	VT_REQ_SHUTDOWN,  /* args[0] = exit status: kill everything, sync, halt */
+	VT_REQ_PS,        /* reply: array of struct vt_ps */
+	VT_REQ_OPEN,      /* args[0] = flags, args[1] = mode, data = path; reply value = handle */
+	VT_REQ_CLOSE,     /* args[0] = handle */
+	VT_REQ_READ,      /* args[0] = handle, args[1] = offset, args[2] = length; reply data */
+	VT_REQ_WRITE,     /* args[0] = handle, args[1] = offset, data */
+	VT_REQ_STAT,      /* data = path; reply: struct vt_stat (lstat) */
+	VT_REQ_LIST,      /* args[0] = handle; reply: more struct vt_dirent records, empty at the end */
+	VT_REQ_MKDIR,     /* args[0] = mode, data = path */
+	VT_REQ_UNLINK,    /* data = path */
+	VT_REQ_SYMLINK,   /* data = target NUL path */
+	VT_REQ_READLINK,  /* data = path; reply data */
+};
+
+#define VT_REQ_DATA_MAX (256 * 1024)
+
+/**
+ * struct vt_request - one request, copied into kernel memory by request_next()
+ * @id:   chosen by the supervisor, returned in request_done()
+ * @len:  bytes valid in @data
+ * @data: owned by the kernel, VT_REQ_DATA_MAX bytes
+ */
+struct vt_request {
+	vt_u64 id;
+	vt_u32 kind, len;
+	vt_u64 args[4];
+	vt_u8 *data;
+};
+
+#define VT_SPAWN_TTY 1  /* one pseudo terminal instead of three pipes */
+#define VT_SPAWN_MAIN 2 /* the sandbox ends when this process does */
+#define VT_SPAWN_USER 4 /* resolve the user name string in the guest's /etc/passwd */
+
+/**
+ * struct vt_spawn - head of a VT_REQ_SPAWN's data
+ * @job:     the supervisor's number for this process and its streams: job * 4 + {0,1,2}
+ * @flags:   VT_SPAWN_*
+ * @strings: bytes of NUL-terminated strings that follow: working directory, user name (may be
+ *           empty), argc arguments, envc environment entries
+ *
+ * The reply's value is the guest pid or a negative errno; when the process ends the kernel calls
+ * job_exit() with its wait status.
+ */
+struct vt_spawn {
+	vt_u32 job, flags, uid, gid;
+	vt_u16 rows, columns;
+	vt_u32 argc, envc, strings;
+};
+
+struct vt_ps {
+	vt_s32 pid, ppid, uid, threads;
+	vt_u64 start_ns, utime_ns, stime_ns, rss_bytes;
+	char state, pad[3];
+	vt_u32 cmdline_len; /* bytes of cmdline, NUL separated, that follow this record */
+	char comm[16];
+};
+
+struct vt_stat {
+	vt_u32 mode, uid, gid, nlink;
+	vt_u64 size, mtime_s, mtime_ns, ino;
+};
+
+struct vt_dirent {
+	vt_u16 reclen; /* of the whole record, padded to 8 */
+	vt_u8 type;    /* DT_* */
+	char name[];
+};
+
+struct vt_mm;     /* a guest address space, owned by the tier */
+struct vt_thread; /* a guest thread, owned by the tier */
+
+/**
+ * struct vt_host_ops - everything that the kernel can ask of the host
+ *
+ * All of them run on a vCPU's host thread, on a kernel stack (16 KiB), with interrupts disabled or
+ * in process context as noted. Errors are negative errno values of Linux.
+ */
+struct vt_host_ops {
+	void (*console_write)(const char *text, vt_u32 len);
+	void (*halt)(vt_u32 status); /* does not return */
+
+	/* time: nanoseconds */
+	vt_u64 (*clock_monotonic)(void);
+	vt_u64 (*clock_realtime)(void);
+	void (*timer_arm)(vt_u64 delta_ns); /* one shot, VT_IRQ_TIMER; 0 disarms */
+	void (*idle)(void);                 /* sleep until the pending word is not zero */
+
+	/* the supervisor's own mappings of physical memory */
+	int (*kernel_map)(vt_u64 va, vt_u64 pa, vt_u64 len);
+	void (*kernel_unmap)(vt_u64 va, vt_u64 len);
+	void (*memory_populate)(vt_u64 pa, vt_u64 len);
+	void (*memory_release)(vt_u64 pa, vt_u64 len);
+
+	/* the interception tier */
+	int (*mm_new)(struct vt_mm **mm);
+	void (*mm_free)(struct vt_mm *mm);
+	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
+	/* @fpu_from: thread whose FPU state the new one starts with, or NULL */
+	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_thread **thread);
+	void (*thread_free)(struct vt_thread *thread);
+	/* resume (unless it runs already) and wait for the next event */
+	enum vt_event (*thread_run)(struct vt_thread *thread, struct vt_regs *regs,
+				    struct vt_frame *frame);
+	void (*thread_kick)(struct vt_thread *thread);
+	/* a thread stopped at a plain system call: get the rest of its registers */
+	int (*thread_capture)(struct vt_thread *thread, struct vt_regs *regs,
+			      struct vt_frame *frame);
+
+	/* virtio devices, by index */
+	int (*virtio_info)(vt_u32 index, struct vt_virtio_info *info);
+	void (*virtio_config)(vt_u32 index, vt_u32 offset, void *buf, vt_u32 len, int write);
+	void (*virtio_features)(vt_u32 index, vt_u64 accepted);
+	void (*virtio_status)(vt_u32 index, vt_u32 status); /* 0 resets the device */
+	/* rings in split layout, physical addresses; size 0 takes the queue away */
+	int (*virtio_queue)(vt_u32 index, vt_u32 queue, vt_u32 size, vt_u64 desc, vt_u64 avail,
+			    vt_u64 used);
+	void (*virtio_notify)(vt_u32 index, vt_u32 queue);
+
+	/* byte streams: never block. Read: >0 bytes, 0 end of file, -EAGAIN. Write: as write(2) */
+	vt_s64 (*stream_read)(vt_u32 stream, void *buf, vt_u32 len);
+	vt_s64 (*stream_write)(vt_u32 stream, const void *buf, vt_u32 len);
+	void (*stream_close)(vt_u32 stream);
+
+	/* requests: request_next() returns 1 when it filled @req, 0 when there is none */
+	int (*request_next)(struct vt_request *req);
+	void (*request_done)(vt_u64 id, vt_s64 value, const void *data, vt_u32 len);
+	void (*job_exit)(vt_u32 job, vt_u32 wait_status);
+};
+
+/**
+ * struct vt_kernel - filled by the kernel before it uses any host operation
+ * @pending: interrupt word; the supervisor ORs bits in atomically, from any thread
+ * @fault:   a host fault hit kernel code at @ip: the address to go on at, or 0 when it is a bug
+ * @die:     report a bug at the given registers and panic; does not return
+ */
+struct vt_kernel {
+	volatile vt_u32 *pending;
+	vt_u64 (*fault)(vt_u64 ip);
+	void (*die)(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);
+};
+
+#define VT_CMDLINE_MAX 2048
+
+struct vt_boot {
+	vt_u32 version, cpus;
+	const struct vt_host_ops *ops;
+	struct vt_kernel kernel;
+	vt_u64 mem_size; /* bytes of physical memory */
+	vt_u64 hwcap, hwcap2;
+	vt_u64 sigframe_size; /* AT_MINSIGSTKSZ of the host */
+	vt_u64 vdso_clock;    /* the host vDSO's clock_gettime in guest processes, 0 when unusable */
+	vt_u8 seed[64];
+	char hostname[65];
+	char cmdline[VT_CMDLINE_MAX];
+};
+
+#endif /* __ASSEMBLY__ */
+#endif /* VITRINE_ABI_H */
