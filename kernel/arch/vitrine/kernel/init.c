@@ -26,6 +26,7 @@
 #include <linux/task_work.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
+#include <uapi/linux/wait.h>
 #include "../../../kernel/exit.h"
 #include "job.h"
 

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include <linux/syscalls.h>
 #include <linux/task_work.h>
+#include <uapi/linux/mount.h>
 #include "../../../fs/internal.h"
 #include "../../../fs/mount.h"
 #include "job.h"
@@ -168,13 +169,13 @@ static bool leaf_get(struct vfsmount *top, struct path *path)
 {
 	struct mount *mnt = real_mount(top);
 
-	lock_mount_hash();
+	write_seqlock(&mount_lock);
 	while (!list_empty(&mnt->mnt_mounts))
 		mnt = list_last_entry(&mnt->mnt_mounts, struct mount, mnt_child);
 	path->mnt = &mnt->mnt;
 	path->dentry = mnt->mnt.mnt_root;
 	path_get(path);
-	unlock_mount_hash();
+	write_sequnlock(&mount_lock);
 	if (path->mnt != top)
 		return true;
 	path_put(path);

@@ -37,6 +37,7 @@ static struct task_struct *process_from(pid_t *nr)
 static void record_fill(struct vt_ps *ps, struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
+	u64 utime, stime;
 
 	*ps = (struct vt_ps){
 		.pid = task_tgid_nr(task),
@@ -48,7 +49,9 @@ static void record_fill(struct vt_ps *ps, struct task_struct *task)
 	rcu_read_lock();
 	ps->ppid = task_tgid_nr(rcu_dereference(task->real_parent));
 	rcu_read_unlock();
-	thread_group_cputime_adjusted(task, &ps->utime_ns, &ps->stime_ns);
+	thread_group_cputime_adjusted(task, &utime, &stime);
+	ps->utime_ns = utime;
+	ps->stime_ns = stime;
 	get_task_comm(ps->comm, task);
 	if (mm) {
 		ps->rss_bytes = (u64)get_mm_rss(mm) << PAGE_SHIFT;

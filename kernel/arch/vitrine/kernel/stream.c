@@ -19,6 +19,7 @@
 #include <linux/file.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
+#include <linux/wait.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/slab.h>
 #include <linux/tty.h>
