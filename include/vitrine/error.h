@@ -26,4 +26,12 @@ struct error {
 int error_set(struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Let the compiler see the -1, or it warns that what a failure left unset may be used */
+static inline int error_result(int result)
+{
+	(void)result;
+	return -1;
+}
+#define error_set(...) error_result(error_set(__VA_ARGS__))
+
 #endif

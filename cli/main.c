@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* main.c - find the verb and call it
+ *
+ * The table below is the command line: a verb is one line here and one file beside this one.
+ * kbox is called without a verb (`kbox -S IMAGE -- CMD`); its options in that place mean "run".
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include "cli/cli.h"
+#include "vitrine/util.h"
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct verb verbs[] = {
+	{ "run", cmd_run, "start a sandbox and run a command in it" },
+	{ "exec", cmd_exec, "run one more command in a running sandbox" },
+	{ "ps", cmd_ps, "list running sandboxes, or the processes of one" },
+	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
+	{ "logs", cmd_logs, "show what a sandbox has written" },
+	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
+	{ "image", cmd_image, "build, list, inspect and remove disk images" },
+	{ "doctor", cmd_doctor, "say what this host offers and what it would refuse" },
+	{ "version", cmd_version, "show versions" },
+	{ "help", cmd_help, "show help on a verb" },
+};
+
+static const struct verb aliases[] = {
+	{ "images", cmd_image, NULL }, { "--version", cmd_version, NULL },
+	{ "-V", cmd_version, NULL },   { "--help", cmd_help, NULL },
+	{ "-h", cmd_help, NULL },      { "-S", cmd_run, NULL },
+	{ "-R", cmd_run, NULL },       { "-r", cmd_run, NULL },
+};
+
+static const struct verb *find(const struct verb *table, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+	}
+	return NULL;
+}
+
+int cli_fail(int status, const struct error *err)
+{
+	fprintf(stderr, "vitrine: %s\n", err->text[0] ? err->text : "failed, without a reason");
+	return status;
+}
+
+static int unknown_verb(const char *name)
+{
+	const char *near = cli_suggest(name, &verbs[0].name, ARRAY_SIZE(verbs), sizeof(verbs[0]));
+	struct error err = { 0 };
+
+	if (near)
+		error_set(&err, 0, "'%s' is not a command; did you mean '%s'?", name, near);
+	else
+		error_set(&err, 0, "'%s' is not a command; see vitrine --help", name);
+	return cli_fail(EXIT_USAGE, &err);
+}
+
+static void usage(FILE *out)
+{
+	fputs("Usage: vitrine COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	      "Run Linux programs on a real Linux kernel inside an ordinary process.\n\n"
+	      "Commands:\n",
+	      out);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+	fputs("\n'vitrine help COMMAND' shows a command's options; 'man vitrine' has the rest.\n",
+	      out);
+}
+
+int cmd_help(int argc, char **argv)
+{
+	char help[] = "--help";
+	const struct verb *verb;
+
+	if (argc < 2 || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	verb = find(verbs, ARRAY_SIZE(verbs), argv[1]);
+	if (!verb)
+		return unknown_verb(argv[1]);
+	return verb->run(2, (char *[]){ argv[1], help, NULL });
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+	bool keep_word;
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+
+	verb = find(verbs, ARRAY_SIZE(verbs), argv[1]);
+	if (verb)
+		return verb->run(argc - 1, argv + 1);
+
+	verb = find(aliases, ARRAY_SIZE(aliases), argv[1]);
+	if (!verb)
+		return unknown_verb(argv[1]);
+
+	/* An option in the verb's place is itself an argument of "run" */
+	keep_word = verb->run == cmd_run;
+	return keep_word ? verb->run(argc, argv) : verb->run(argc - 1, argv + 1);
+}
