@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* overlay.c - copy-on-write disks: changes go to another file than the image
+ *
+ * Theory of operation
+ * A bitmap says for each cluster of 4 KiB whether it is read from the overlay or from the image
+ * below. Clusters have the size of a page and of most file systems' blocks, so nearly every write
+ * covers whole ones and nothing has to be copied up.
+ *
+ * A bit is only ever set, and only after the cluster's data are in the file. A read that comes
+ * between sees the image's data, as one that came earlier would. Writes to clusters that are all in
+ * the overlay already take no lock. The first write to a cluster takes `lock` for as long as it
+ * lasts: it must not mix with another first write to the same cluster, whose copy-up would undo it.
+ *
+ * Crash safety (a file with a name only). The bitmap on disk must never claim data that are not
+ * there, or a power failure would show holes where the image had data. So the bitmap is not mapped
+ * but written at flush, in this order: remember which bitmap pages have changed and their content,
+ * fdatasync (all data that these bits stand for become durable), write the pages, fdatasync. A bit
+ * set meanwhile waits for the next flush. A crash anywhere loses only bits that no flush reported.
+ *
+ * A write or discard that fails leaves the bit as it was.
+ *
+ * Host system calls: fdatasync, close, newfstatat, and those of overlay_file.c and fileio.c.
+ */
+#include "overlay.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "crc32.h"
+#include "overlay_file.h"
+#include "overlay_map.h"
+#include "vitrine/util.h"
+
+#define CLUSTER (1ULL << OVERLAY_CLUSTER_BITS)
+#define BASE_CRC_BYTES (64 * 1024)
+
+/**
+ * struct overlay - a disk with an image below
+ * @size:     bytes of the disk
+ * @base:     the image
+ * @top:      the data in the overlay's file
+ * @bitmap:   the bitmap in the overlay's file; unused when it has no name
+ * @lock:     held during first writes to a cluster
+ * @flushing: serialises flushes
+ */
+struct overlay {
+	struct disk disk;
+	uint64_t size;
+	struct file_range base, top, bitmap;
+	struct overlay_map map;
+	bool durable;
+	pthread_mutex_t lock, flushing;
+};
+
+static struct overlay *to_overlay(struct disk *disk)
+{
+	return (struct overlay *)disk;
+}
+
+static uint64_t cluster_of(uint64_t off)
+{
+	return off >> OVERLAY_CLUSTER_BITS;
+}
+
+/* The cluster behind the last one that a range touches */
+static uint64_t cluster_end(uint64_t off, uint64_t len)
+{
+	return cluster_of(off + len - 1) + 1;
+}
+
+/* How many of @len bytes at @off are in the same state */
+static uint64_t run_at(const struct overlay *o, uint64_t off, uint64_t len, bool *in_top)
+{
+	uint64_t first = cluster_of(off);
+	uint64_t clusters = overlay_map_run(&o->map, first, cluster_end(off, len), in_top);
+	uint64_t bytes = ((first + clusters) << OVERLAY_CLUSTER_BITS) - off;
+
+	return bytes < len ? bytes : len;
+}
+
+static bool all_in_top(const struct overlay *o, uint64_t off, uint64_t len)
+{
+	bool in_top;
+
+	return run_at(o, off, len, &in_top) == len && in_top;
+}
+
+static int overlay_read(struct disk *disk, struct iovec *iov, uint64_t off, uint64_t len, int flags)
+{
+	struct overlay *o = to_overlay(disk);
+	uint64_t done, run;
+	bool in_top;
+	int ret;
+
+	for (done = 0; done < len; done += run) {
+		run = run_at(o, off + done, len - done, &in_top);
+		ret = file_read(in_top ? &o->top : &o->base, iov, done, off + done, run, flags);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Part of one cluster */
+static int copy_up(struct overlay *o, uint64_t off, uint64_t len)
+{
+	unsigned char buf[CLUSTER];
+	int ret;
+
+	if (!len)
+		return 0;
+	ret = file_read_buf(&o->base, buf, off, len);
+	return ret ? ret : file_write_buf(&o->top, buf, off, len);
+}
+
+/* What the first and the last cluster of a range hold outside of the range; the lock is held */
+static int copy_up_edges(struct overlay *o, uint64_t off, uint64_t len)
+{
+	uint64_t head = off & ~(CLUSTER - 1), end = off + len;
+	uint64_t tail = (end + CLUSTER - 1) & ~(CLUSTER - 1);
+	int ret = 0;
+
+	if (tail > o->size)
+		tail = o->size;
+	if (head < off && !all_in_top(o, head, 1))
+		ret = copy_up(o, head, off - head);
+	if (!ret && end < tail && !all_in_top(o, end - 1, 1))
+		ret = copy_up(o, end, tail - end);
+	return ret;
+}
+
+static int overlay_write(struct disk *disk, struct iovec *iov, uint64_t off, uint64_t len,
+			 int flags)
+{
+	struct overlay *o = to_overlay(disk);
+	int ret;
+
+	if (all_in_top(o, off, len))
+		return file_write(&o->top, iov, 0, off, len, flags);
+	if (flags & IO_NOWAIT)
+		return -EAGAIN;
+
+	pthread_mutex_lock(&o->lock);
+	ret = copy_up_edges(o, off, len);
+	if (!ret)
+		ret = file_write(&o->top, iov, 0, off, len, 0);
+	if (!ret)
+		overlay_map_set(&o->map, cluster_of(off), cluster_end(off, len));
+	pthread_mutex_unlock(&o->lock);
+	return ret;
+}
+
+/* A hole in the overlay's file with its bit set reads as zeros, whatever the image holds */
+static int overlay_zero(struct disk *disk, uint64_t off, uint64_t len, bool unmap)
+{
+	struct overlay *o = to_overlay(disk);
+	int ret;
+
+	pthread_mutex_lock(&o->lock);
+	ret = copy_up_edges(o, off, len);
+	if (!ret)
+		ret = file_zero(&o->top, off, len, unmap || !o->durable);
+	if (!ret)
+		overlay_map_set(&o->map, cluster_of(off), cluster_end(off, len));
+	pthread_mutex_unlock(&o->lock);
+	return ret;
+}
+
+/* Space is only ever taken in the overlay's file, so only that can be given back */
+static int overlay_discard(struct disk *disk, uint64_t off, uint64_t len)
+{
+	struct overlay *o = to_overlay(disk);
+	uint64_t done, run;
+	int ret = 0;
+	bool in_top;
+
+	for (done = 0; done < len && !ret; done += run) {
+		run = run_at(o, off + done, len - done, &in_top);
+		if (in_top)
+			ret = file_discard(&o->top, off + done, run);
+	}
+	return ret;
+}
+
+static int flush_ordered(struct overlay *o)
+{
+	bool pending = overlay_map_capture(&o->map);
+	int ret;
+
+	if (fdatasync(o->top.fd))
+		return -errno;
+	if (!pending)
+		return 0;
+
+	ret = overlay_map_write(&o->map, &o->bitmap);
+	if (ret)
+		return ret;
+	if (fdatasync(o->bitmap.fd))
+		return -errno;
+	overlay_map_written(&o->map);
+	return 0;
+}
+
+static int overlay_flush(struct disk *disk)
+{
+	struct overlay *o = to_overlay(disk);
+	int ret;
+
+	pthread_mutex_lock(&o->flushing);
+	ret = flush_ordered(o);
+	pthread_mutex_unlock(&o->flushing);
+	return ret;
+}
+
+static void overlay_close(struct disk *disk)
+{
+	struct overlay *o = to_overlay(disk);
+
+	close(o->base.fd);
+	if (o->top.fd >= 0)
+		close(o->top.fd);
+	overlay_map_free(&o->map);
+	pthread_mutex_destroy(&o->lock);
+	pthread_mutex_destroy(&o->flushing);
+	free(o);
+}
+
+static const struct disk_ops overlay_ops = {
+	.read = overlay_read,
+	.write = overlay_write,
+	.zero = overlay_zero,
+	.discard = overlay_discard,
+	.flush = overlay_flush,
+	.close = overlay_close,
+};
+
+/* Thrown away at the end, so nothing has to survive */
+static const struct disk_ops ephemeral_ops = {
+	.read = overlay_read,
+	.write = overlay_write,
+	.zero = overlay_zero,
+	.discard = overlay_discard,
+	.close = overlay_close,
+};
+
+static int base_crc(struct overlay *o, const char *path, uint32_t *crc, struct error *err)
+{
+	size_t len = o->size < BASE_CRC_BYTES ? o->size : BASE_CRC_BYTES;
+	cleanup_free void *buf = malloc(BASE_CRC_BYTES);
+	int ret;
+
+	if (!buf)
+		return error_set(err, ENOMEM, "cannot read image %s", path);
+	ret = file_read_buf(&o->base, buf, 0, len);
+	if (ret)
+		return error_set(err, -ret, "cannot read image %s", path);
+	*crc = crc32_ieee(buf, len);
+	return 0;
+}
+
+static bool is_base(const struct overlay *o, const char *path)
+{
+	struct stat base, top;
+
+	return !fstat(o->base.fd, &base) && !stat(path, &top) && base.st_dev == top.st_dev &&
+	       base.st_ino == top.st_ino;
+}
+
+/* Fill in everything that is above the image */
+static int open_top(struct overlay *o, const struct sandbox_disk *config, struct error *err)
+{
+	struct overlay_layout layout = overlay_layout(o->size);
+	uint32_t crc;
+	int fd, ret;
+
+	o->durable = config->overlay;
+	if (overlay_map_init(&o->map, layout.clusters, o->durable))
+		return error_set(err, ENOMEM, "cannot open an overlay");
+	if (!o->durable) {
+		fd = overlay_file_temporary(&layout, err);
+		file_range_init(&o->top, fd, 0);
+		return fd < 0 ? -1 : 0;
+	}
+
+	if (is_base(o, config->overlay))
+		return error_set(err, 0, "overlay %s is the image itself", config->overlay);
+	if (base_crc(o, config->path, &crc, err))
+		return -1;
+	fd = overlay_file_open(config->overlay, &layout, crc, config->read_only, err);
+	file_range_init(&o->top, fd, layout.data_offset);
+	file_range_init(&o->bitmap, fd, OVERLAY_PAGE);
+	if (fd < 0)
+		return -1;
+	ret = overlay_map_load(&o->map, &o->bitmap);
+	if (ret)
+		return error_set(err, -ret, "cannot read overlay %s", config->overlay);
+	return 0;
+}
+
+int overlay_open(const struct sandbox_disk *config, int base_fd, const struct partition *part,
+		 struct disk **disk, struct error *err)
+{
+	struct overlay *o = calloc(1, sizeof(*o));
+
+	if (!o) {
+		close(base_fd);
+		return error_set(err, ENOMEM, "cannot open an overlay");
+	}
+	o->size = part->size;
+	o->top.fd = -1;
+	file_range_init(&o->base, base_fd, part->start);
+	pthread_mutex_init(&o->lock, NULL);
+	pthread_mutex_init(&o->flushing, NULL);
+
+	if (open_top(o, config, err)) {
+		overlay_close(&o->disk);
+		return -1;
+	}
+	o->disk.ops = o->durable ? &overlay_ops : &ephemeral_ops;
+	*disk = &o->disk;
+	return 0;
+}
