@@ -48,13 +48,13 @@ static inline unsigned int vitrine_irq(const struct vitrine_virtio *dev)
 static void vitrine_get(struct virtio_device *vdev, unsigned int offset, void *buf,
 			unsigned int len)
 {
-	host->virtio_config(to_vitrine(vdev)->index, offset, buf, len, 0);
+	vt_host->virtio_config(to_vitrine(vdev)->index, offset, buf, len, 0);
 }
 
 static void vitrine_set(struct virtio_device *vdev, unsigned int offset, const void *buf,
 			unsigned int len)
 {
-	host->virtio_config(to_vitrine(vdev)->index, offset, (void *)buf, len, 1);
+	vt_host->virtio_config(to_vitrine(vdev)->index, offset, (void *)buf, len, 1);
 }
 
 static u8 vitrine_get_status(struct virtio_device *vdev)
@@ -67,7 +67,7 @@ static void vitrine_set_status(struct virtio_device *vdev, u8 status)
 	struct vitrine_virtio *dev = to_vitrine(vdev);
 
 	dev->status = status;
-	host->virtio_status(dev->index, status);
+	vt_host->virtio_status(dev->index, status);
 }
 
 static void vitrine_reset(struct virtio_device *vdev)
@@ -87,13 +87,13 @@ static int vitrine_finalize_features(struct virtio_device *vdev)
 		dev_err(&vdev->dev, "the driver does not know virtio 1.0\n");
 		return -EINVAL;
 	}
-	host->virtio_features(to_vitrine(vdev)->index, vdev->features);
+	vt_host->virtio_features(to_vitrine(vdev)->index, vdev->features);
 	return 0;
 }
 
 static bool vitrine_notify(struct virtqueue *vq)
 {
-	host->virtio_notify(to_vitrine(vq->vdev)->index, vq->index);
+	vt_host->virtio_notify(to_vitrine(vq->vdev)->index, vq->index);
 	return true;
 }
 
@@ -117,7 +117,7 @@ static void vitrine_del_vqs(struct virtio_device *vdev)
 
 	while (!list_empty(&vdev->vqs)) {
 		vq = list_first_entry(&vdev->vqs, struct virtqueue, list);
-		host->virtio_queue(dev->index, vq->index, 0, 0, 0, 0);
+		vt_host->virtio_queue(dev->index, vq->index, 0, 0, 0, 0);
 		vring_del_virtqueue(vq);
 	}
 	free_irq(vitrine_irq(dev), dev);
@@ -138,9 +138,9 @@ static struct virtqueue *vitrine_setup_vq(struct vitrine_virtio *dev, unsigned i
 		return ERR_PTR(-ENOMEM);
 	vq->num_max = dev->info.queue_size;
 
-	err = host->virtio_queue(dev->index, index, virtqueue_get_vring_size(vq),
-				 virtqueue_get_desc_addr(vq), virtqueue_get_avail_addr(vq),
-				 virtqueue_get_used_addr(vq));
+	err = vt_host->virtio_queue(dev->index, index, virtqueue_get_vring_size(vq),
+				    virtqueue_get_desc_addr(vq), virtqueue_get_avail_addr(vq),
+				    virtqueue_get_used_addr(vq));
 	if (err) {
 		vring_del_virtqueue(vq);
 		return ERR_PTR(err);
@@ -210,7 +210,7 @@ static int __init vitrine_virtio_probe(struct device *parent, unsigned int index
 	struct vt_virtio_info info = {};
 	int err;
 
-	if (host->virtio_info(index, &info) || !info.device_id)
+	if (vt_host->virtio_info(index, &info) || !info.device_id)
 		return 0;
 
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
