@@ -23,6 +23,7 @@
 #include "../../../kernel/uid16.h"
 #include "job.h"
 
+#define STATUS_VITRINE 125
 #define STATUS_NOT_EXECUTABLE 126
 #define STATUS_NOT_FOUND 127
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -304,13 +305,7 @@ static int launch_child(void *data)
 	return 0;
 }
 
-/**
- * vt_spawn() - Serve VT_REQ_SPAWN
- * @req: data is a struct vt_spawn and its strings
- *
- * Return: the process id or a negative errno. Errors of the child come as its exit status.
- */
-long vt_spawn(const struct vt_request *req)
+static long spawn(const struct vt_request *req)
 {
 	struct launch *launch;
 	struct vt_job *job;
@@ -359,5 +354,23 @@ free_job:
 	vt_job_free(job);
 free_launch:
 	launch_free(launch);
+	return ret;
+}
+
+/**
+ * vt_spawn() - Serve VT_REQ_SPAWN
+ * @req: data is a struct vt_spawn and its strings
+ *
+ * A sandbox whose main process cannot be started is over.
+ *
+ * Return: the process id or a negative errno. Errors of the child come as its exit status.
+ */
+long vt_spawn(const struct vt_request *req)
+{
+	long ret = spawn(req);
+
+	if (ret < 0 && req->len >= sizeof(struct vt_spawn) &&
+	    ((struct vt_spawn *)req->data)->flags & VT_SPAWN_MAIN)
+		vt_halt_begin(STATUS_VITRINE);
 	return ret;
 }
