@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* debian.c - the "debian" image: mmdebstrap writes a tar stream, tar.c turns it into ext4
+ *
+ * mmdebstrap chooses the way that works for this user (root, user namespaces, or fakechroot);
+ * owners and modes are only entries in its tar stream, so the image is the same in all of them.
+ * Packages come from where the host's own come from, as apt tells.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include "images/build.h"
+#include "images/process.h"
+#include "images/progress.h"
+#include "images/tar.h"
+#include "vitrine/util.h"
+
+#define SUITE_DEFAULT "bookworm"
+#define MIRROR_DEFAULT "http://deb.debian.org/debian"
+
+/* What a person misses at once in a minimal system */
+#define PACKAGES_DEFAULT "procps,netbase,less"
+
+#define SOURCES_MAX 8
+
+struct sources {
+	char line[SOURCES_MAX][256];
+	unsigned count;
+};
+
+static void add_source(struct sources *s, const char *uri, const char *suite)
+{
+	if (s->count == SOURCES_MAX)
+		return;
+	snprintf(s->line[s->count], sizeof(s->line[0]), "deb %s %s main", uri, suite);
+	for (unsigned i = 0; i < s->count; i++) {
+		if (!strcmp(s->line[i], s->line[s->count]))
+			return;
+	}
+	s->count++;
+}
+
+static bool wanted(const char *suite, const char *codename, const char *origin)
+{
+	size_t len = strlen(suite);
+
+	if (strcmp(origin, "Debian") || strncmp(codename, suite, len))
+		return false;
+	return !codename[len] || !strcmp(codename + len, "-updates") ||
+	       !strcmp(codename + len, "-security");
+}
+
+/* The host's own sources for @suite; none on a host that is not Debian or has no lists */
+static void host_sources(struct sources *s, const char *suite)
+{
+	char uri[192], codename[64], component[64], origin[64];
+	struct process p;
+	FILE *list;
+
+	if (process_start(&p,
+			  (char *[]){ "apt-get", "indextargets", "--format",
+				      "$(REPO_URI) $(CODENAME) $(COMPONENT) $(ORIGIN)",
+				      "Created-By: Packages", NULL },
+			  NULL))
+		return;
+	list = fdopen(p.out, "r");
+	while (list &&
+	       fscanf(list, "%191s %63s %63s %63[^\n]", uri, codename, component, origin) == 4) {
+		if (!strcmp(component, "main") && wanted(suite, codename, origin))
+			add_source(s, uri, codename);
+	}
+	if (list) {
+		fclose(list);
+		p.out = -1;
+	}
+	process_wait(&p, 0, NULL);
+}
+
+static void count_packages(void *context, const char *path)
+{
+	struct image_build *build = context;
+	size_t len = strlen(path);
+
+	if (strstr(path, "var/lib/dpkg/info/") && len > 5 && !strcmp(path + len - 5, ".list"))
+		build->count++;
+}
+
+static int start(struct process *p, const struct image_build *build, struct error *err)
+{
+	const char *suite = build->suite ? build->suite : SUITE_DEFAULT;
+	struct sources sources = { .count = 0 };
+	char include[1024], *argv[16 + SOURCES_MAX];
+	unsigned n = 0;
+
+	snprintf(include, sizeof(include), "--include=" PACKAGES_DEFAULT "%s%s",
+		 build->packages ? "," : "", build->packages ? build->packages : "");
+	if (build->mirror)
+		add_source(&sources, build->mirror, suite);
+	else
+		host_sources(&sources, suite);
+	if (!sources.count)
+		add_source(&sources, MIRROR_DEFAULT, suite);
+
+	argv[n++] = "mmdebstrap";
+	argv[n++] = "--mode=auto";
+	argv[n++] = "--variant=minbase";
+	argv[n++] = "--format=tar";
+	argv[n++] = include;
+	argv[n++] = (char *)suite;
+	argv[n++] = "-";
+	for (unsigned i = 0; i < sources.count; i++)
+		argv[n++] = sources.line[i];
+	argv[n] = NULL;
+	return process_start(p, argv, err);
+}
+
+/* Nothing arrives until everything is installed: meanwhile show mmdebstrap's own messages */
+static void wait_for_stream(struct process *p)
+{
+	struct pollfd stream = { .fd = p->out, .events = POLLIN };
+	char line[128];
+
+	while (poll(&stream, 1, 250) == 0) {
+		process_last_line(p, line, sizeof(line));
+		progress_note(strncmp(line, "I: ", 3) ? line : line + 3);
+	}
+}
+
+static int fill(struct image_build *build, struct ext4 *fs, struct error *err)
+{
+	struct error why = { 0 };
+	struct process p;
+	int ret;
+
+	progress_phase("download and install packages (mmdebstrap)");
+	if (start(&p, build, err))
+		return -1;
+	wait_for_stream(&p);
+	progress_phase("copy files");
+	ret = tar_unpack(fs, p.out, count_packages, build, &why);
+	if (ret && !interrupt_caught() && !process_wait(&p, 0, err))
+		*err = why; /* its end was not the reason */
+	else if (ret)
+		process_stop(&p);
+	else
+		ret = process_wait(&p, 0, err);
+	if (ret && interrupt_caught())
+		error_set(err, 0, "interrupted");
+	return ret;
+}
+
+static const char *const command[] = { "/bin/bash", "-l", NULL };
+
+const struct image_builder image_debian = {
+	.name = "debian",
+	.summary = "a minimal Debian, with --packages a,b,c; a minute or two",
+	.command = command,
+	.size = 4ULL << 30,
+	.fill = fill,
+};

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* progress.c - tell how far a long step is, on stderr */
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <time.h>
+#include "images/progress.h"
+#include "vitrine/util.h"
+
+#define INTERVAL_NS 200000000LL
+
+static struct {
+	char what[64];
+	struct timespec begin, shown;
+	bool terminal;
+} state;
+
+static int64_t since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - then->tv_sec) * 1000000000LL + (now.tv_nsec - then->tv_nsec);
+}
+
+static void show(uint64_t done, const char *note)
+{
+	int seconds = since(&state.begin) / 1000000000LL;
+
+	fprintf(stderr, "\r\033[Kimage: %s", state.what);
+	if (done)
+		fprintf(stderr, ", %" PRIu64 " MiB", done >> 20);
+	if (seconds)
+		fprintf(stderr, ", %d:%02d", seconds / 60, seconds % 60);
+	if (note)
+		fprintf(stderr, "  %.48s", note);
+	clock_gettime(CLOCK_MONOTONIC, &state.shown);
+}
+
+void progress_phase(const char *what)
+{
+	snprintf(state.what, sizeof(state.what), "%s", what);
+	state.terminal = isatty(STDERR_FILENO);
+	clock_gettime(CLOCK_MONOTONIC, &state.begin);
+	if (state.terminal)
+		show(0, NULL);
+	else
+		fprintf(stderr, "image: %s\n", what);
+}
+
+void progress_bytes(uint64_t done)
+{
+	if (state.terminal && since(&state.shown) > INTERVAL_NS)
+		show(done, NULL);
+}
+
+void progress_note(const char *note)
+{
+	if (state.terminal && since(&state.shown) > INTERVAL_NS)
+		show(0, note);
+}
+
+void progress_end(void)
+{
+	if (state.terminal)
+		fputs("\r\033[K", stderr);
+}
