@@ -26,6 +26,9 @@
 	(1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_RING_F_EVENT_IDX |                            \
 	 1ULL << VIRTIO_RING_F_INDIRECT_DESC)
 
+/* A hostile guest can provoke messages as often as it likes */
+#define REPORTS_MAX 8
+
 static struct {
 	struct virtio_device *devices[VIRTIO_DEVICES_MAX];
 	unsigned count;
@@ -36,12 +39,14 @@ static struct virtio_device *device_at(vt_u32 index)
 	return index < bus.count ? bus.devices[index] : NULL;
 }
 
-void virtio_report(const struct virtio_device *dev, const char *format, ...)
+void virtio_report(struct virtio_device *dev, const char *format, ...)
 {
 	char line[512];
 	va_list args;
 	int n, m;
 
+	if (atomic_fetch_add(&dev->reports, 1) >= REPORTS_MAX)
+		return;
 	n = snprintf(line, sizeof(line), "vitrine: %s (virtio %u): ", dev->ops->name, dev->index);
 	va_start(args, format);
 	m = vsnprintf(line + n, sizeof(line) - n - 1, format, args);

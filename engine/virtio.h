@@ -7,6 +7,7 @@
 #define ENGINE_VIRTIO_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -94,6 +95,7 @@ struct virtio_device {
 	unsigned index;
 	uint64_t accepted;
 	uint32_t status;
+	atomic_uint reports;
 	struct virtio_queue queues[VIRTIO_QUEUES_MAX];
 };
 
@@ -141,9 +143,9 @@ void virtio_signal(struct virtio_queue *queue);
 void virtio_complete(struct virtio_request *req, uint32_t written);
 
 /**
- * virtio_report() - One line on stderr about a device
+ * virtio_report() - One line on stderr about a device, the first few times
  */
-void virtio_report(const struct virtio_device *dev, const char *format, ...)
+void virtio_report(struct virtio_device *dev, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /**
