@@ -127,6 +127,14 @@ static void wait_for_stream(struct process *p)
 	}
 }
 
+/* After a failure: was it that mmdebstrap ended early? Then its reason is the reason */
+static bool stream_ended(const struct process *p)
+{
+	struct pollfd stream = { .fd = p->out, .events = POLLIN };
+
+	return poll(&stream, 1, 0) == 1 && stream.revents == POLLHUP;
+}
+
 static int fill(struct image_build *build, struct ext4 *fs, struct error *err)
 {
 	struct error why = { 0 };
@@ -137,16 +145,18 @@ static int fill(struct image_build *build, struct ext4 *fs, struct error *err)
 	if (start(&p, build, err))
 		return -1;
 	wait_for_stream(&p);
+	if (interrupt_caught()) {
+		process_stop(&p);
+		return error_set(err, 0, "interrupted");
+	}
 	progress_phase("copy files");
 	ret = tar_unpack(fs, p.out, count_packages, build, &why);
-	if (ret && !interrupt_caught() && !process_wait(&p, 0, err))
-		*err = why; /* its end was not the reason */
-	else if (ret)
+	if (ret && !stream_ended(&p))
 		process_stop(&p);
-	else
-		ret = process_wait(&p, 0, err);
-	if (ret && interrupt_caught())
-		error_set(err, 0, "interrupted");
+	else if (process_wait(&p, 0, err))
+		return -1;
+	if (ret)
+		*err = why;
 	return ret;
 }
 

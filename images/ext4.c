@@ -31,6 +31,8 @@ struct ext4 {
 
 static int fail(struct error *err, errcode_t code, const char *what)
 {
+	if (code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_INODE_ALLOC_FAIL)
+		return error_set(err, 0, "%s: the image is full; give it a larger --size", what);
 	return error_set(err, 0, "%s: %s", what, error_message(code));
 }
 
@@ -342,8 +344,6 @@ int ext4_write(struct ext4 *fs, const void *data, size_t len, struct error *err)
 		unsigned written = 0, chunk = len < (1 << 20) ? len : 1 << 20;
 
 		code = ext2fs_file_write(fs->file, p, chunk, &written);
-		if (code == EXT2_ET_BLOCK_ALLOC_FAIL)
-			return error_set(err, 0, "the image is full; give it a larger --size");
 		if (code)
 			return fail(err, code, fs->path);
 		p += written;

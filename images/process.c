@@ -42,6 +42,8 @@ static void __attribute__((noreturn)) child(char *const argv[], int out, int log
 	const char *path = getenv("PATH");
 	char longer[4096];
 
+	/* mmdebstrap signals its whole group when it gives up: that must not be ours */
+	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(127);
@@ -78,6 +80,7 @@ static int start(struct process *p, char *const argv[], bool pipe_output, struct
 			close(ends[0]);
 		return error_set(err, errno, "cannot start %s", argv[0]);
 	}
+	setpgid(pid, pid); /* whoever comes first */
 	p->pid = pid;
 	p->out = ends[0];
 	p->log = steal_fd(log);
@@ -125,7 +128,7 @@ static int reap(struct process *p, int *status)
 		if (errno != EINTR)
 			return -1;
 		if (caught)
-			kill(pid, SIGTERM);
+			kill(-pid, SIGTERM);
 	}
 	return 0;
 }
@@ -181,7 +184,7 @@ void process_stop(struct process *p)
 
 	if (!p->pid)
 		return;
-	kill(p->pid, SIGTERM);
+	kill(-p->pid, SIGTERM);
 	close_ends(p);
 	reap(p, &status);
 }
