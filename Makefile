@@ -17,7 +17,7 @@ setup:
 	@scripts/setup
 
 $(BUILD)/build.ninja: | setup
-	@meson setup --prefix $(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
+	@meson setup -Dtests=false --prefix $(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
 	@mv $(BUILD).log $(BUILD)/setup.log
 
 program: setup $(BUILD)/build.ninja

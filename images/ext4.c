@@ -32,7 +32,7 @@ struct ext4 {
 static int fail(struct error *err, errcode_t code, const char *what)
 {
 	if (code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_INODE_ALLOC_FAIL)
-		return error_set(err, 0, "%s: the image is full; give it a larger --size", what);
+		return error_set(err, 0, "the image is full; give it a larger --size");
 	return error_set(err, 0, "%s: %s", what, error_message(code));
 }
 
