@@ -8,7 +8,7 @@
  * waits for job_exit_fd() and releases them.
  *
  * The kernel reports a job's end after it has given us all output; the streams may still hold it,
- * which is why job_flush() stands between the end and the report to the user.
+ * which is why streams_flush() stands between the end and the report to the user.
  *
  * Host system calls: futex, eventfd2, write, close.
  */
@@ -237,15 +237,20 @@ void job_cut(int id)
 		stream_cut(id * 4 + i);
 }
 
-void job_flush(int id)
+static void streams_flush(int id)
 {
 	stream_flush(id * 4 + 1, -1);
 	stream_flush(id * 4 + 2, -1);
 }
 
+void job_drain(int id)
+{
+	streams_flush(id);
+	streams_release(id);
+}
+
 void job_release(int id)
 {
-	streams_release(id);
 	job_free(id);
 }
 
@@ -340,7 +345,7 @@ void jobs_finish(void)
 	int ret = 0;
 
 	request_stop();
-	job_flush(JOB_MAIN);
+	streams_flush(JOB_MAIN);
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += CLIENT_PATIENCE / 1000;
 	pthread_mutex_lock(&lock);

@@ -99,12 +99,12 @@ uint32_t job_status(int id);
 void job_cut(int id);
 
 /**
- * job_flush() - Wait until the output of a job that has ended is written
+ * job_drain() - Write out the rest of a job that has ended and let go of its descriptors
  */
-void job_flush(int id);
+void job_drain(int id);
 
 /**
- * job_release() - Forget a job that has ended
+ * job_release() - Forget a job after job_drain(); jobs_finish() waits for this
  */
 void job_release(int id);
 

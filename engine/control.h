@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* control.h - the control socket of a running sandbox */
+#ifndef ENGINE_CONTROL_H
+#define ENGINE_CONTROL_H
+
+#include "engine/sandbox.h"
+#include "vitrine/error.h"
+
+/**
+ * control_init() - Claim the sandbox's name and serve its control socket
+ * @config: the sandbox; outlives it
+ * @err:    filled on failure, also when a sandbox of that name runs
+ *
+ * Call it after jobs_init() and before the supervisor gives up its rights.
+ *
+ * Return: 0 or -1.
+ */
+int control_init(const struct sandbox_config *config, struct error *err);
+
+/**
+ * control_stop() - Give the name back; may be called when control_init() was not
+ */
+void control_stop(void);
+
+#endif
