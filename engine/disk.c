@@ -255,6 +255,8 @@ int disk_open(const struct sandbox_disk *config, const char *expected_fs, struct
 	opened->path = steal_ptr(name);
 	opened->size = part.size;
 	opened->read_only = config->read_only;
+	/* Whoever had it before may have been killed between a write and its flush */
+	atomic_store(&opened->written, !config->read_only);
 	*disk = opened;
 	return 0;
 }

@@ -102,8 +102,8 @@ static int overlay_read(struct disk *disk, struct iovec *iov, uint64_t off, uint
 	return 0;
 }
 
-/* Part of one cluster */
-static int copy_up(struct overlay *o, uint64_t off, uint64_t len)
+/* Part of one cluster. Its buffer must not end up in the frame of what runs on a kernel stack. */
+static __attribute__((noinline)) int copy_up(struct overlay *o, uint64_t off, uint64_t len)
 {
 	unsigned char buf[CLUSTER];
 	int ret;
