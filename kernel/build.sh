@@ -144,8 +144,10 @@ sync_overlay() {
 	while read -r file; do
 		copy_if_different "$overlay/$file" "$arch/$file"
 	done <"$arch/.files"
-	copy_if_different "$top/include/vitrine/abi.h" "$arch/include/asm/vitrine-abi.h"
-	echo ./include/asm/vitrine-abi.h >>"$arch/.files"
+	for file in abi layout; do
+		copy_if_different "$top/include/vitrine/$file.h" "$arch/include/asm/vitrine-$file.h"
+		echo "./include/asm/vitrine-$file.h" >>"$arch/.files"
+	done
 	while read -r file; do
 		grep -qxF "$file" "$arch/.files" || rm -f "$arch/$file"
 	done < <(cd "$arch" && find . -type f ! -name '.*')
@@ -217,7 +219,7 @@ tarball=$(find_tarball)
 compiler=$(gcc --version | head -n 1; ld --version | head -n 1)
 source_key=$( (hash_tarball "$tarball"; cat "$here/source-excludes") | hash_of)
 work_key=$(echo "$source_key $compiler $debug" | hash_of)
-image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top/include/vitrine/abi.h" \
+image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top"/include/vitrine/{abi,layout}.h \
 	"${fragments[@]}" "$here/build.sh") | hash_of)
 image=$cache/image-$image_key
 

@@ -7,7 +7,7 @@
  * it reaches the host through vt_boot.ops and in no other way, and the supervisor reaches it through
  * the interrupt word and the few entry points that the kernel fills in (vt_boot.kernel).
  *
- * This is the only header that both worlds include, so it names no kernel and no libc type.
+ * This and layout.h are the only headers that both worlds include, so they name no kernel and no libc type.
  * Every structure has explicit sizes; VT_ABI_VERSION changes when any of them does.
  */
 #ifndef VITRINE_ABI_H
@@ -15,23 +15,13 @@
 
 #define VT_ABI_VERSION 1
 
-/* Address space of the supervisor */
-#define VT_PAGE_OFFSET 0x600000000000UL /* physical memory, mapped linearly */
-#define VT_KERNEL_PHYS 0x100000UL       /* where the image starts in it */
-#define VT_VMALLOC_START 0x610000000000UL
-#define VT_VMALLOC_END 0x611000000000UL
-
-/* Address space of a guest process: everything from here up belongs to the stub and the host */
-#define VT_TASK_SIZE 0x7ff000000000UL
+#ifdef __KERNEL__
+#include <asm/vitrine-layout.h>
+#else
+#include "vitrine/layout.h"
+#endif
 
 #ifndef __ASSEMBLY__
-
-typedef unsigned char vt_u8;
-typedef unsigned short vt_u16;
-typedef unsigned int vt_u32;
-typedef int vt_s32;
-typedef unsigned long vt_u64;
-typedef long vt_s64;
 
 /* ---- interrupts: bits of the pending word (vt_kernel.pending) ---- */
 enum vt_irq {
@@ -43,33 +33,7 @@ enum vt_irq {
 	VT_IRQ_COUNT = 32,
 };
 
-/* ---- user registers: the order of x86-64's struct pt_regs ---- */
-struct vt_regs {
-	vt_u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
-	vt_u64 ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
-};
-
-/**
- * struct vt_frame - user state that is not in the general registers
- * @fs_base, @gs_base: segment bases
- * @fault_addr: address of the last page fault (CR2)
- * @error_code, @trap_nr: as the CPU reports them in an exception
- * @full: the registers are complete; otherwise the thread stopped at a plain system call and only
- *        its number, arguments and instruction pointer are known
- * @reset_fpu: resume with the FPU in its initial state (exec, signal handlers)
- * @xstate, @xstate_size: the thread's XSAVE image in signal frame layout, inside memory that the
- *        guest can write; valid while @full is set. NULL when the thread has none yet.
- */
-struct vt_frame {
-	vt_u64 fs_base, gs_base;
-	vt_u64 fault_addr;
-	vt_u32 error_code, trap_nr;
-	vt_u8 full, reset_fpu, pad[2];
-	vt_u32 xstate_size;
-	void *xstate;
-};
-
-enum vt_event {
+enum vt_user_event {
 	VT_EV_INTERRUPT, /* an interrupt is pending; the thread runs on */
 	VT_EV_SYSCALL,   /* orig_ax is the number; see vt_frame.full */
 	VT_EV_FAULT,     /* page fault: fault_addr and error_code */
@@ -110,8 +74,9 @@ enum vt_request_kind {
 	VT_REQ_CLOSE,     /* args[0] = handle */
 	VT_REQ_READ,      /* args[0] = handle, args[1] = offset, args[2] = length; reply data */
 	VT_REQ_WRITE,     /* args[0] = handle, args[1] = offset, data */
-	VT_REQ_STAT,      /* data = path; reply: struct vt_stat (lstat) */
-	VT_REQ_LIST,      /* args[0] = handle; reply: more struct vt_dirent records, empty at the end */
+	VT_REQ_STAT,      /* data = path; reply: struct vt_file_stat (lstat) */
+	/* args[0] = handle, args[1] = most bytes; reply: more struct vt_dirent, empty at the end */
+	VT_REQ_LIST,
 	VT_REQ_MKDIR,     /* args[0] = mode, data = path */
 	VT_REQ_UNLINK,    /* data = path */
 	VT_REQ_SYMLINK,   /* data = target NUL path */
@@ -161,7 +126,7 @@ struct vt_ps {
 	char comm[16];
 };
 
-struct vt_stat {
+struct vt_file_stat {
 	vt_u32 mode, uid, gid, nlink;
 	vt_u64 size, mtime_s, mtime_ns, ino;
 };
@@ -205,7 +170,7 @@ struct vt_host_ops {
 	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_thread **thread);
 	void (*thread_free)(struct vt_thread *thread);
 	/* resume (unless it runs already) and wait for the next event */
-	enum vt_event (*thread_run)(struct vt_thread *thread, struct vt_regs *regs,
+	enum vt_user_event (*thread_run)(struct vt_thread *thread, struct vt_regs *regs,
 				    struct vt_frame *frame);
 	void (*thread_kick)(struct vt_thread *thread);
 	/* a thread stopped at a plain system call: get the rest of its registers */

@@ -147,7 +147,7 @@ static long files_do_write(struct files_work *work)
 static long files_do_stat(struct files_work *work)
 {
 	const char *name = work_path(work);
-	struct vt_stat *reply;
+	struct vt_file_stat *reply;
 	struct kstat stat;
 	struct path path;
 	int ret;
@@ -161,10 +161,10 @@ static long files_do_stat(struct files_work *work)
 	path_put(&path);
 	if (ret)
 		return ret;
-	reply = (struct vt_stat *)reply_alloc(work, sizeof(*reply));
+	reply = (struct vt_file_stat *)reply_alloc(work, sizeof(*reply));
 	if (!reply)
 		return -ENOMEM;
-	*reply = (struct vt_stat){
+	*reply = (struct vt_file_stat){
 		.mode = stat.mode,
 		.uid = from_kuid_munged(&init_user_ns, stat.uid),
 		.gid = from_kgid_munged(&init_user_ns, stat.gid),
@@ -190,7 +190,7 @@ static bool files_list_entry(struct dir_context *ctx, const char *name, int len,
 	u32 reclen = ALIGN(offsetof(struct vt_dirent, name) + len + 1, 8);
 	struct vt_dirent *entry = (struct vt_dirent *)(work->reply + work->reply_len);
 
-	if (work->reply_len + reclen > VT_REQ_DATA_MAX)
+	if (work->reply_len + reclen > work->req.args[1])
 		return false;
 	memset(entry, 0, reclen);
 	entry->reclen = reclen;
@@ -207,7 +207,8 @@ static long files_do_list(struct files_work *work)
 
 	if (!file)
 		return -EBADF;
-	if (!reply_alloc(work, VT_REQ_DATA_MAX))
+	work->req.args[1] = min_t(u64, work->req.args[1], VT_REQ_DATA_MAX);
+	if (!reply_alloc(work, work->req.args[1]))
 		return -ENOMEM;
 	return iterate_dir(file, &list.ctx);
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* boot.c - the life of a sandbox, as one readable list
+ *
+ * Host system calls: getrandom, and those of the parts that are called.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
+
+#include "jobs.h"
+#include "kernelimage.h"
+#include "kernellog.h"
+#include "memory.h"
+#include "sandbox.h"
+#include "tier.h"
+#include "vcpu.h"
+#include "virtio.h"
+#include "vitrine/util.h"
+
+#define MEMORY_ALIGN (2UL << 20)
+#define STATUS_PANIC 125
+
+static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
+static struct vt_host_ops ops;
+
+static int build_cmdline(const struct sandbox_config *config, struct error *err)
+{
+	int len = snprintf(boot.cmdline, sizeof(boot.cmdline),
+			   "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
+			   "vitrine.mounts=%s thp_anon=64K:always panic=-1%s%s",
+			   config->fs_type ?: "ext4",
+			   config->read_only || config->disks[0].read_only ? "ro" : "rw",
+			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
+			   config->cmdline ? " " : "", config->cmdline ?: "");
+
+	if (len >= (int)sizeof(boot.cmdline))
+		return error_set(err, 0, "the kernel command line is longer than %d bytes",
+				 VT_CMDLINE_MAX - 1);
+	return 0;
+}
+
+static int fill_boot(const struct sandbox_config *config, struct error *err)
+{
+	boot.ops = &ops;
+	boot.mem_size = config->memory & ~(MEMORY_ALIGN - 1);
+	boot.hwcap = getauxval(AT_HWCAP);
+	boot.hwcap2 = getauxval(AT_HWCAP2);
+	boot.sigframe_size = getauxval(AT_MINSIGSTKSZ) ?: 2048;
+	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
+		return error_set(err, errno, "cannot get random bytes from the host");
+	snprintf(boot.hostname, sizeof(boot.hostname), "%s", config->hostname ?: "vitrine");
+	return build_cmdline(config, err);
+}
+
+int sandbox_run(const struct sandbox_config *config, struct error *err)
+{
+	uint64_t entry;
+	uint32_t status;
+
+	jobs_signals_block();
+	if (fill_boot(config, err) || memory_init(boot.mem_size, err) ||
+	    kernelimage_load(config->kernel_path, &entry, err) || vcpu_init(&boot, err))
+		return -1;
+	kernellog_ops_fill(&ops, config->verbose);
+	memory_ops_fill(&ops);
+	vcpu_ops_fill(&ops);
+	if (tier_seccomp_init(&boot, &ops, err)) /* before there is a second thread */
+		return -1;
+	if (virtio_init(config, err) || jobs_init(config, err)) {
+		tier_seccomp_stop();
+		return -1;
+	}
+	virtio_ops_fill(&ops);
+	jobs_ops_fill(&ops);
+
+	status = vcpu_enter(entry);
+
+	tier_seccomp_stop();
+	jobs_finish();
+	virtio_shutdown();
+	if (status == STATUS_PANIC)
+		kernellog_show_panic();
+	return status;
+}

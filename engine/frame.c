@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* frame.c - registers in a slot's signal frame
+ *
+ * Theory of operation
+ * The host kernel writes a signal frame to the slot when it stops a guest thread, and reads it back
+ * in sigreturn. The guest can write its slots at any time, so each value is read once, into memory
+ * that it cannot reach; offsets are checked against the slot. A frame that the guest forges gives it
+ * the registers that it asked for, which it could have loaded itself.
+ *
+ * Layout: arch/x86/include/uapi/asm/sigcontext.h of Linux; struct _fpx_sw_bytes lies at 464 of the
+ * FPU image.
+ */
+#include "frame.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <ucontext.h>
+
+#define KERNEL_UC_SIZE 304 /* struct ucontext with an 8 byte signal mask */
+#define UC_FLAGS 7         /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define SEGMENTS 0x002b000000000033L /* ss, fs, gs, cs */
+#define FX_SIZE 512
+#define FX_SW 464
+#define FP_XSTATE_MAGIC1 0x46505853U
+
+struct fpx_sw {
+	uint32_t magic1, extended_size;
+};
+
+static uint64_t slot_va(const struct vt_thread *thread)
+{
+	return STUB_SLOTS + (uint64_t)thread->slot * SLOT_SIZE;
+}
+
+static ucontext_t *frame_of(struct vt_thread *thread)
+{
+	return (ucontext_t *)(thread->memory + thread->uc);
+}
+
+/* The FPU image of a frame: its offset in the slot and its size, or 0 */
+static uint32_t fpu_image(struct vt_thread *thread, uint32_t *size)
+{
+	uint64_t va = (uint64_t) * (void *volatile *)&frame_of(thread)->uc_mcontext.fpregs;
+	uint64_t offset = va - slot_va(thread);
+	struct fpx_sw sw;
+
+	*size = 0;
+	if (!va || offset & 15 || offset > SLOT_HEADER - FX_SIZE)
+		return 0;
+	memcpy(&sw, thread->memory + offset + FX_SW, sizeof(sw));
+	*size = FX_SIZE;
+	if (sw.magic1 == FP_XSTATE_MAGIC1 && sw.extended_size >= FX_SIZE &&
+	    sw.extended_size <= SLOT_HEADER - offset)
+		*size = sw.extended_size;
+	return offset;
+}
+
+int frame_locate(struct vt_thread *thread, uint64_t va)
+{
+	uint64_t offset = va - slot_va(thread);
+
+	if (offset & 7 || offset > SLOT_HEADER - KERNEL_UC_SIZE)
+		return -1;
+	thread->uc = offset;
+	return 0;
+}
+
+void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
+{
+	const volatile struct slot_header *header =
+		(struct slot_header *)(thread->memory + SLOT_HEADER);
+	const volatile greg_t *g = frame_of(thread)->uc_mcontext.gregs;
+	uint32_t offset, size;
+
+	*regs = (struct vt_regs){
+		.r15 = g[REG_R15], .r14 = g[REG_R14], .r13 = g[REG_R13], .r12 = g[REG_R12],
+		.bp = g[REG_RBP],  .bx = g[REG_RBX],  .r11 = g[REG_R11], .r10 = g[REG_R10],
+		.r9 = g[REG_R9],   .r8 = g[REG_R8],   .ax = g[REG_RAX],  .cx = g[REG_RCX],
+		.dx = g[REG_RDX],  .si = g[REG_RSI],  .di = g[REG_RDI],  .orig_ax = -1,
+		.ip = g[REG_RIP],  .cs = 0x33,        .flags = g[REG_EFL], .sp = g[REG_RSP],
+		.ss = 0x2b,
+	};
+	frame->fs_base = header->fs_base;
+	frame->gs_base = header->gs_base;
+	frame->fault_addr = g[REG_CR2];
+	frame->error_code = g[REG_ERR];
+	frame->trap_nr = g[REG_TRAPNO];
+	frame->full = 1;
+	frame->reset_fpu = 0;
+	offset = fpu_image(thread, &size);
+	frame->xstate = size ? thread->memory + offset : NULL;
+	frame->xstate_size = size;
+}
+
+uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
+		     const struct vt_frame *frame)
+{
+	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
+	ucontext_t *uc = frame_of(thread);
+	greg_t *g = uc->uc_mcontext.gregs;
+
+	header->fs_base = frame->fs_base;
+	header->gs_base = frame->gs_base;
+	uc->uc_flags = UC_FLAGS;
+	uc->uc_link = NULL;
+	uc->uc_stack = (stack_t){ .ss_sp = (void *)slot_va(thread), .ss_size = SLOT_HEADER };
+	memset(&uc->uc_sigmask, 0, sizeof(uint64_t));
+	g[REG_R15] = regs->r15;
+	g[REG_R14] = regs->r14;
+	g[REG_R13] = regs->r13;
+	g[REG_R12] = regs->r12;
+	g[REG_RBP] = regs->bp;
+	g[REG_RBX] = regs->bx;
+	g[REG_R11] = regs->r11;
+	g[REG_R10] = regs->r10;
+	g[REG_R9] = regs->r9;
+	g[REG_R8] = regs->r8;
+	g[REG_RAX] = regs->ax;
+	g[REG_RCX] = regs->cx;
+	g[REG_RDX] = regs->dx;
+	g[REG_RSI] = regs->si;
+	g[REG_RDI] = regs->di;
+	g[REG_RIP] = regs->ip;
+	g[REG_EFL] = regs->flags;
+	g[REG_RSP] = regs->sp;
+	g[REG_CSGSFS] = SEGMENTS;
+	if (frame->reset_fpu)
+		uc->uc_mcontext.fpregs = NULL;
+	return slot_va(thread) + thread->uc;
+}
+
+void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from)
+{
+	uint32_t size, offset = fpu_image(from, &size), at;
+
+	if (!size)
+		return;
+	/* below the header, where the host's own frames lie too */
+	at = (SLOT_HEADER - size) & ~63U;
+	to->uc = (at - KERNEL_UC_SIZE - 128) & ~15U;
+	memset(to->memory + to->uc, 0, KERNEL_UC_SIZE);
+	memcpy(to->memory + at, from->memory + offset, size);
+	frame_of(to)->uc_mcontext.fpregs = (void *)(slot_va(to) + at);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* notify.h - seccomp notifications: who stopped, and how to let it go on */
+#ifndef ENGINE_NOTIFY_H
+#define ENGINE_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <linux/seccomp.h>
+#include "vitrine/error.h"
+
+/**
+ * struct host_thread - a thread of a stub process
+ * @tid:     its id on the host, 0 until its first notification
+ * @stopped: it waits in notification @event, which has not been answered
+ * @dead:    its process has died
+ */
+struct host_thread {
+	pid_t tid;
+	bool stopped, dead;
+	struct seccomp_notif event;
+};
+
+/* A notification from a thread that nobody knows yet: whose it is, or NULL to kill it */
+typedef struct host_thread *(*notify_unknown_fn)(const struct seccomp_notif *event);
+
+/**
+ * notify_init() - Take over a listener
+ * @listener: seccomp listener, owned by the module from now on
+ * @unknown:  called for the first notification of each thread
+ */
+int notify_init(int listener, notify_unknown_fn unknown, struct error *err);
+
+/**
+ * notify_receive() - Take one notification and file it with its thread
+ * @flag: see vcpu_wait()
+ *
+ * Return: 0, or -EINTR when @flag is set or a signal came.
+ */
+int notify_receive(volatile uint32_t *flag);
+
+/**
+ * notify_wait() - Wait until a thread has stopped, without letting the kernel do anything else
+ *
+ * Return: 0, or -ESRCH when it has died.
+ */
+int notify_wait(struct host_thread *thread);
+
+/* Answer a stopped thread's notification with @value; negative errno values are errors there */
+void notify_reply(struct host_thread *thread, int64_t value);
+
+/* Let a stopped thread's system call happen on the host */
+void notify_continue(struct host_thread *thread);
+
+/* Forget a thread whose process is gone */
+void notify_forget(struct host_thread *thread);
+
+#endif

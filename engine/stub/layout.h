@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* layout.h - where the stub's parts lie in a guest process, and how it talks to the supervisor
+ *
+ * Shared by stub.S and the seccomp tier. Everything here is above VT_TASK_SIZE, where the guest
+ * kernel maps nothing.
+ */
+#ifndef ENGINE_STUB_LAYOUT_H
+#define ENGINE_STUB_LAYOUT_H
+
+#define STUB_CODE 0x7ff000000000   /* this program, read and execute */
+#define STUB_CONTROL 0x7ff000100000 /* the process's command page, read-only for guests */
+#define STUB_SLOTS 0x7ff010000000  /* one slot for each thread, its signal stack */
+
+#define CONTROL_SIZE 0x4000
+#define CONTROL_COMMANDS 192      /* struct stub_command, from the start of the page */
+#define CONTROL_FILTER 0x3000     /* the guest threads' struct sock_fprog and program */
+#define COMMAND_SIZE 64
+
+#define SLOT_SHIFT 15
+#define SLOT_SIZE (1 << SLOT_SHIFT)
+#define SLOT_HEADER (SLOT_SIZE - 256) /* struct slot_header */
+#define HEADER_FS 0
+#define HEADER_GS 8
+#define HEADER_STACK 16 /* stack_t for sigaltstack */
+
+/* Descriptors of the stub process */
+#define STUB_FD_PHYS 3
+#define STUB_FD_CONTROL 4
+#define STUB_FD_SLOTS 5
+
+/* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
+#define STUB_NR 0x1000
+#define STUB_READY 256   /* service thread: rsi = last result, rdx = commands not executed */
+#define STUB_PROCESS 257 /* service thread of a new process: rsi = offset of its control page */
+#define STUB_THREAD 258  /* new guest thread: rsi = its stack pointer, which is its slot's end */
+/* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
+
+/*
+ * Marks of the service thread's system calls: MAP_DENYWRITE, which the host ignores, in mmap's
+ * flags, and this value in the sixth argument of calls that have fewer. They select, they do not
+ * protect: a guest thread that uses them is trapped like for any other call.
+ */
+#define STUB_MAP_MARK 0x800
+#define STUB_MAGIC 0x5649545249ULL
+
+#ifndef __ASSEMBLER__
+#include <signal.h>
+#include <stdint.h>
+
+struct stub_command {
+	uint64_t nr, args[6];
+	uint64_t extra; /* in rbp during the call; a new process finds its control page's offset */
+};
+
+struct slot_header {
+	uint64_t fs_base, gs_base;
+	stack_t stack;
+};
+#endif
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stub.S - the host side of a guest process
+ *
+ * Theory of operation
+ * This is the whole of the program that a guest's host process starts as. It uses registers only:
+ * everything that it could read the guest can write, except its own code and the control page,
+ * which are mapped read-only.
+ *
+ * A process has one service thread, which waits in a notification for commands in the control page
+ * and executes them, and guest threads, which run guest code. A signal stops a guest thread in
+ * stub_signal: it saves the segment bases in its slot, tells the supervisor where its ucontext is,
+ * and resumes with sigreturn from the ucontext that the answer names.
+ *
+ * Guest threads have a second filter (control page) under which not one system call is allowed
+ * except sigreturn, wherever they jump to in here; the service thread runs no guest code.
+ */
+#include "stub/layout.h"
+
+#define NR_mmap 9
+#define NR_rt_sigaction 13
+#define NR_rt_sigprocmask 14
+#define NR_rt_sigreturn 15
+#define NR_clone 56
+#define NR_sigaltstack 131
+#define NR_prctl 157
+#define NR_exit_group 231
+#define NR_seccomp 317
+
+	.text
+	.globl _start
+_start:
+	/* the zygote: the listener's filter is on, the supervisor lets all of this pass */
+	xor %esp, %esp
+	xor %ebp, %ebp
+	lea signals(%rip), %r12
+1:	movzbl (%r12), %edi
+	test %edi, %edi
+	jz 2f
+	lea action(%rip), %rsi
+	xor %edx, %edx
+	mov $8, %r10d
+	mov $NR_rt_sigaction, %eax
+	syscall
+	inc %r12
+	jmp 1b
+2:	xor %edi, %edi			/* SIG_BLOCK: the service thread takes no signal */
+	lea all_signals(%rip), %rsi
+	xor %edx, %edx
+	mov $8, %r10d
+	mov $NR_rt_sigprocmask, %eax
+	syscall
+
+/* rbp = offset of the control page */
+new_process:
+	mov $STUB_CONTROL, %rdi
+	mov $CONTROL_SIZE, %esi
+	mov $1, %edx			/* PROT_READ */
+	mov $(0x11 | STUB_MAP_MARK), %r10d /* MAP_SHARED | MAP_FIXED */
+	mov $STUB_FD_CONTROL, %r8d
+	mov %rbp, %r9
+	mov $NR_mmap, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $1, %edi			/* PR_SET_PDEATHSIG */
+	mov $9, %esi
+	xor %edx, %edx
+	xor %r10d, %r10d
+	xor %r8d, %r8d
+	mov $STUB_MAGIC, %r9
+	mov $NR_prctl, %eax
+	syscall
+	mov $STUB_PROCESS, %edi
+	mov %rbp, %rsi
+	xor %edx, %edx
+	jmp notify
+
+service:
+	mov $STUB_READY, %edi
+	mov %r13, %rsi
+	mov %r14, %rdx
+notify:
+	mov $STUB_NR, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov %rax, %r14			/* number of commands */
+	mov $STUB_CONTROL, %r15
+	xor %r13d, %r13d
+1:	test %r14, %r14
+	jz service
+	mov 0(%r15), %rax
+	mov 8(%r15), %rdi
+	mov 16(%r15), %rsi
+	mov 24(%r15), %rdx
+	mov 32(%r15), %r10
+	mov 40(%r15), %r8
+	mov 48(%r15), %r9
+	mov 56(%r15), %rbp
+	mov %eax, %ebx
+	syscall
+	mov %rax, %r13
+	cmp $NR_clone, %ebx
+	je 3f
+2:	cmp $-4095, %rax
+	jae service			/* r14 tells which one failed */
+	add $COMMAND_SIZE, %r15
+	dec %r14
+	jmp 1b
+3:	test %rax, %rax
+	jnz 2b
+	test %rsp, %rsp
+	jz new_process
+
+/* a guest thread: rsp = end of its slot */
+	lea -(SLOT_SIZE - SLOT_HEADER) + HEADER_STACK(%rsp), %rdi
+	xor %esi, %esi
+	mov $STUB_MAGIC, %r9
+	mov $NR_sigaltstack, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $2, %edi			/* SIG_SETMASK */
+	lea no_signals(%rip), %rsi
+	xor %edx, %edx
+	mov $8, %r10d
+	mov $NR_rt_sigprocmask, %eax
+	syscall
+	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
+	xor %esi, %esi
+	mov $(STUB_CONTROL + CONTROL_FILTER), %rdx
+	mov $NR_seccomp, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $STUB_THREAD, %edi
+	mov %rsp, %rsi
+	xor %r12d, %r12d
+	lea -SLOT_SIZE(%rsp), %r12
+	jmp stopped
+
+/* signal handler: rdi = signal, rdx = ucontext, rsp in the slot */
+stub_signal:
+	mov %rsp, %r12
+	and $-SLOT_SIZE, %r12
+	rdfsbase %rax
+	mov %rax, SLOT_HEADER + HEADER_FS(%r12)
+	rdgsbase %rax
+	mov %rax, SLOT_HEADER + HEADER_GS(%r12)
+	mov %rdx, %rsi
+stopped:
+	mov $STUB_NR, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov %rax, %rsp
+	mov SLOT_HEADER + HEADER_FS(%r12), %rax
+	wrfsbase %rax
+	mov SLOT_HEADER + HEADER_GS(%r12), %rax
+	wrgsbase %rax
+stub_restorer:
+	mov $STUB_MAGIC, %r9
+	mov $NR_rt_sigreturn, %eax
+	syscall
+die:
+	mov $STUB_MAGIC, %r9
+	xor %edi, %edi
+	mov $NR_exit_group, %eax
+	syscall
+	ud2
+
+	.balign 8
+action:	/* struct kernel_sigaction: SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESTORER, all blocked */
+	.quad stub_signal, 0x1c000004, stub_restorer
+all_signals:
+	.quad -1
+no_signals:
+	.quad 0
+signals:	/* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGUSR1 (kick), SIGSEGV, SIGSYS */
+	.byte 4, 5, 7, 8, 10, 11, 31, 0
+
+	.section .note.GNU-stack, "", @progbits

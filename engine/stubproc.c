@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stubproc.c - the host processes and threads that guests run in
+ *
+ * Theory of operation
+ * A stub process is made by copying the zygote, which is small, and is kept when its guest is done:
+ * everything below the stub is unmapped and the process waits for the next guest. The same holds
+ * for guest threads inside a process. So most forks and threads of guests cost the host nothing
+ * but mappings.
+ *
+ * New processes and threads introduce themselves in their first notification, sent before any guest
+ * code runs in them; stub_unknown() believes it for that reason, and only for things it waits for.
+ *
+ * Host system calls: memfd_create, ftruncate, mmap, open and read of /proc/PID/maps, kill, wait4.
+ */
+#include "stubproc.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <link.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "memory.h"
+#include "vcpu.h"
+#include "vitrine/util.h"
+#include "zygote.h"
+
+#define PROCESSES_MAX 16384
+#define THREADS_MAX 32768
+#define POOL_MAX 16        /* unused processes that are kept */
+#define IDLE_MAX 8         /* unused threads that a process keeps */
+#define DEFAULT_UC 1024    /* below the slot's header */
+
+static struct vt_mm zygote;
+static struct vt_mm *processes[PROCESSES_MAX]; /* by control page; 0 is the zygote's */
+static struct vt_thread *threads[THREADS_MAX]; /* by slot */
+static unsigned next_process = 1, next_thread;
+static struct vt_mm *pool;
+static unsigned pool_size;
+static uint8_t *control_memory, *slot_memory;
+static struct sock_filter guest_filter[FILTER_MAX];
+static unsigned short guest_filter_length;
+
+static void *share(const char *name, size_t size, int *fd)
+{
+	void *memory;
+
+	*fd = memfd_create(name, MFD_CLOEXEC);
+	if (*fd < 0 || ftruncate(*fd, size))
+		return NULL;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void prepare_control(struct vt_mm *mm, unsigned index)
+{
+	uint8_t *page = control_memory + (size_t)index * CONTROL_SIZE;
+	struct sock_fprog *prog = (struct sock_fprog *)(page + CONTROL_FILTER);
+
+	mm->index = index;
+	mm->commands = (struct stub_command *)page;
+	prog->len = guest_filter_length;
+	prog->filter = (struct sock_filter *)(STUB_CONTROL + CONTROL_FILTER + sizeof(*prog));
+	memcpy(prog + 1, guest_filter, guest_filter_length * sizeof(*guest_filter));
+}
+
+void stub_command(struct vt_mm *mm, unsigned at, const struct stub_command *command)
+{
+	mm->commands[at] = *command;
+}
+
+int stub_execute(struct vt_mm *mm, unsigned count)
+{
+	struct host_thread *service = &mm->service;
+
+	if (service->dead)
+		return -ESRCH;
+	notify_reply(service, count);
+	if (notify_wait(service))
+		return -ESRCH;
+	if (service->event.data.args[2])
+		return (int64_t)service->event.data.args[1];
+	return 0;
+}
+
+/* ---- first notifications ---- */
+
+static struct host_thread *stub_unknown(const struct seccomp_notif *event)
+{
+	const __u64 *args = event->data.args;
+	uint64_t index;
+
+	if (zygote.service.tid == 0) /* starting, see zygote.c */
+		return &zygote.service;
+	if (event->data.nr != STUB_NR)
+		return NULL;
+	if (args[0] == STUB_PROCESS) {
+		index = args[1] / CONTROL_SIZE;
+		if (index < PROCESSES_MAX && processes[index] && !processes[index]->service.tid)
+			return &processes[index]->service;
+	} else if (args[0] == STUB_THREAD) {
+		index = (args[1] - STUB_SLOTS) / SLOT_SIZE - 1;
+		if (index < THREADS_MAX && threads[index] && !threads[index]->host.tid)
+			return &threads[index]->host;
+	}
+	return NULL;
+}
+
+/* ---- the zygote ---- */
+
+/* Offset of clock_gettime in the host's vDSO, 0 when there is none */
+static uint64_t vdso_clock_offset(void)
+{
+	const uint8_t *base = (const uint8_t *)getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)base;
+	const Elf64_Sym *symbols = NULL;
+	const uint32_t *hash = NULL;
+	const char *strings = NULL;
+
+	if (!base)
+		return 0;
+	for (unsigned i = 0; i < header->e_phnum; i++) {
+		const Elf64_Phdr *ph = (const Elf64_Phdr *)(base + header->e_phoff) + i;
+
+		if (ph->p_type != PT_DYNAMIC)
+			continue;
+		for (const Elf64_Dyn *d = (const Elf64_Dyn *)(base + ph->p_offset); d->d_tag; d++) {
+			if (d->d_tag == DT_SYMTAB)
+				symbols = (const Elf64_Sym *)(base + d->d_un.d_ptr);
+			else if (d->d_tag == DT_STRTAB)
+				strings = (const char *)(base + d->d_un.d_ptr);
+			else if (d->d_tag == DT_HASH)
+				hash = (const uint32_t *)(base + d->d_un.d_ptr);
+		}
+	}
+	/* newer kernels have only the GNU hash; their symbol table ends where the strings begin */
+	if (!symbols || !strings)
+		return 0;
+	size_t count = hash ? hash[1] : ((const uint8_t *)strings - (const uint8_t *)symbols) /
+						sizeof(*symbols);
+	for (size_t i = 0; i < count; i++) {
+		if (symbols[i].st_shndx && !strcmp(strings + symbols[i].st_name, "__vdso_clock_gettime"))
+			return symbols[i].st_value;
+	}
+	return 0;
+}
+
+/* Does the host's clock answer without a system call? Only then may guests use it. */
+static bool clock_is_fast(void)
+{
+	cleanup_fclose FILE *f =
+		fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+	char name[64] = "";
+
+	if (!f || !fgets(name, sizeof(name), f))
+		return false;
+	return !strncmp(name, "tsc", 3) || !strncmp(name, "kvm-clock", 9) ||
+	       !strncmp(name, "hyperv", 6);
+}
+
+/* Unmap what exec left in the zygote: its stack. The vDSO stays, it holds nothing of ours. */
+static int clean_zygote(uint64_t *vdso, struct error *err)
+{
+	char path[64], line[512];
+	unsigned count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", zygote.service.tid);
+	cleanup_fclose FILE *maps = fopen(path, "re");
+	if (!maps)
+		return error_set(err, errno, "cannot read %s", path);
+	while (fgets(line, sizeof(line), maps)) {
+		uint64_t start, end;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2)
+			continue;
+		if (strstr(line, "[vdso]"))
+			*vdso = start;
+		if (strstr(line, "[vdso]") || strstr(line, "[vvar") || strstr(line, "[vsyscall]") ||
+		    (start >= STUB_CODE && start < STUB_SLOTS))
+			continue;
+		stub_command(&zygote, count++,
+			     &(struct stub_command){ .nr = SYS_munmap,
+						     .args = { start, end - start, 0, 0, 0, STUB_MAGIC } });
+	}
+	if (count && stub_execute(&zygote, count))
+		return error_set(err, 0, "cannot clear the stub's address space");
+	return 0;
+}
+
+int stub_init(uint64_t *vdso_clock, struct error *err)
+{
+	struct zygote_files files = { .phys = memory_fd() };
+	uint64_t vdso = 0, offset = vdso_clock_offset();
+	int listener;
+
+	control_memory = share("vitrine-control", (size_t)PROCESSES_MAX * CONTROL_SIZE, &files.control);
+	slot_memory = share("vitrine-slots", (size_t)THREADS_MAX * SLOT_SIZE, &files.slots);
+	if (!control_memory || !slot_memory)
+		return error_set(err, errno, "cannot create the stubs' memory");
+	guest_filter_length = filter_guest(guest_filter);
+	prepare_control(&zygote, 0);
+
+	if (zygote_start(&files, &listener, err) < 0 || notify_init(listener, stub_unknown, err))
+		return -1;
+	for (;;) {
+		if (notify_wait(&zygote.service))
+			return error_set(err, 0, "the stub process died while it started "
+						 "(see `vitrine doctor`)");
+		if (zygote.service.event.data.nr == STUB_NR)
+			break;
+		notify_continue(&zygote.service);
+	}
+	close(files.control);
+	close(files.slots);
+	close(files.image);
+	if (clean_zygote(&vdso, err))
+		return -1;
+	*vdso_clock = vdso && offset && clock_is_fast() ? vdso + offset : 0;
+	return 0;
+}
+
+/* ---- processes ---- */
+
+static struct vt_mm *process_alloc(void)
+{
+	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+		unsigned index = (next_process + i) % PROCESSES_MAX;
+		struct vt_mm *mm;
+
+		if (!index || processes[index])
+			continue;
+		mm = calloc(1, sizeof(*mm));
+		if (!mm)
+			return NULL;
+		prepare_control(mm, index);
+		processes[index] = mm;
+		next_process = index + 1;
+		return mm;
+	}
+	return NULL;
+}
+
+static void process_free(struct vt_mm *mm)
+{
+	notify_forget(&mm->service);
+	processes[mm->index] = NULL;
+	free(mm);
+}
+
+static int process_create(struct vt_mm **mm)
+{
+	struct vt_mm *new = process_alloc();
+	int err;
+
+	if (!new)
+		return -EAGAIN;
+	stub_command(&zygote, 0,
+		     &(struct stub_command){ .nr = SYS_clone,
+					     .args = { CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, STUB_MAGIC },
+					     .extra = (uint64_t)new->index * CONTROL_SIZE });
+	err = stub_execute(&zygote, 1);
+	if (!err)
+		err = notify_wait(&new->service);
+	if (err) {
+		process_free(new);
+		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+	}
+	*mm = new;
+	return 0;
+}
+
+int stub_process_get(struct vt_mm **mm)
+{
+	if (vcpu_child_died)
+		stub_reap();
+	while (pool) {
+		struct vt_mm *reused = pool;
+
+		pool = reused->next;
+		pool_size--;
+		if (!reused->service.dead) {
+			*mm = reused;
+			return 0;
+		}
+		stub_process_put(reused);
+	}
+	return process_create(mm);
+}
+
+static void thread_free(struct vt_thread *thread)
+{
+	notify_forget(&thread->host);
+	threads[thread->slot] = NULL;
+	free(thread);
+}
+
+static void process_destroy(struct vt_mm *mm)
+{
+	struct vt_thread *thread;
+
+	if (!mm->service.dead && mm->service.tid > 0) {
+		kill(mm->service.tid, SIGKILL);
+		waitpid(mm->service.tid, NULL, __WALL);
+	}
+	while ((thread = mm->idle)) {
+		mm->idle = thread->next;
+		thread_free(thread);
+	}
+	process_free(mm);
+}
+
+void stub_process_put(struct vt_mm *mm)
+{
+	stub_command(mm, 0,
+		     &(struct stub_command){ .nr = SYS_munmap,
+					     .args = { 0, VT_TASK_SIZE, 0, 0, 0, STUB_MAGIC } });
+	if (mm->service.dead || pool_size >= POOL_MAX || mm->nidle > IDLE_MAX || stub_execute(mm, 1)) {
+		process_destroy(mm);
+		return;
+	}
+	mm->next = pool;
+	pool = mm;
+	pool_size++;
+}
+
+/* ---- threads ---- */
+
+static struct vt_thread *thread_alloc(struct vt_mm *mm)
+{
+	for (unsigned i = 0; i < THREADS_MAX; i++) {
+		unsigned slot = (next_thread + i) % THREADS_MAX;
+		struct vt_thread *thread;
+
+		if (threads[slot])
+			continue;
+		thread = calloc(1, sizeof(*thread));
+		if (!thread)
+			return NULL;
+		thread->slot = slot;
+		thread->mm = mm;
+		thread->memory = slot_memory + (size_t)slot * SLOT_SIZE;
+		threads[slot] = thread;
+		next_thread = slot + 1;
+		return thread;
+	}
+	return NULL;
+}
+
+static int thread_create(struct vt_mm *mm, struct vt_thread **thread)
+{
+	struct vt_thread *new = thread_alloc(mm);
+	struct slot_header *header;
+	uint64_t va;
+	int err;
+
+	if (!new)
+		return -EAGAIN;
+	va = STUB_SLOTS + (uint64_t)new->slot * SLOT_SIZE;
+	header = (struct slot_header *)(new->memory + SLOT_HEADER);
+	*header = (struct slot_header){ .stack = { .ss_sp = (void *)va, .ss_size = SLOT_HEADER } };
+	stub_command(mm, 0,
+		     &(struct stub_command){
+			     .nr = SYS_mmap,
+			     .args = { va, SLOT_SIZE, PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_FIXED | STUB_MAP_MARK, STUB_FD_SLOTS,
+				       (uint64_t)new->slot * SLOT_SIZE } });
+	stub_command(mm, 1,
+		     &(struct stub_command){ .nr = SYS_clone,
+					     .args = { CLONE_VM | CLONE_FS | CLONE_FILES |
+							       CLONE_SIGHAND | CLONE_THREAD |
+							       CLONE_SYSVSEM,
+						       va + SLOT_SIZE, 0, 0, 0, STUB_MAGIC } });
+	err = stub_execute(mm, 2);
+	if (!err)
+		err = notify_wait(&new->host);
+	if (err) {
+		new->host.dead = true;
+		thread_free(new);
+		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+	}
+	mm->nthreads++;
+	*thread = new;
+	return 0;
+}
+
+int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread)
+{
+	struct vt_thread *got = mm->idle;
+	int err;
+
+	if (mm->service.dead)
+		return -EAGAIN;
+	if (got) {
+		mm->idle = got->next;
+		mm->nidle--;
+	} else {
+		err = thread_create(mm, &got);
+		if (err)
+			return err;
+	}
+	got->state = THREAD_STUB;
+	got->uc = SLOT_HEADER - DEFAULT_UC;
+	memset(got->memory + got->uc, 0, DEFAULT_UC);
+	*thread = got;
+	return 0;
+}
+
+void stub_thread_put(struct vt_thread *thread)
+{
+	thread->next = thread->mm->idle;
+	thread->mm->idle = thread;
+	thread->mm->nidle++;
+}
+
+/* ---- the end ---- */
+
+void stub_reap(void)
+{
+	int status;
+	pid_t pid;
+
+	vcpu_child_died = 0;
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+		if (pid == zygote.service.tid)
+			zygote.service.dead = true;
+		for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+			if (processes[i] && processes[i]->service.tid == pid)
+				processes[i]->service.dead = true;
+		}
+		for (unsigned i = 0; i < THREADS_MAX; i++) {
+			if (threads[i] && threads[i]->mm->service.dead)
+				threads[i]->host.dead = true;
+		}
+	}
+}
+
+void stub_stop(void)
+{
+	if (zygote.service.tid > 0)
+		kill(zygote.service.tid, SIGKILL);
+	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+		if (processes[i] && processes[i]->service.tid > 0 && !processes[i]->service.dead)
+			kill(processes[i]->service.tid, SIGKILL);
+	}
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
+}

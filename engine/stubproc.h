@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stubproc.h - the host processes and threads that guests run in */
+#ifndef ENGINE_STUBPROC_H
+#define ENGINE_STUBPROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "notify.h"
+#include "stub/layout.h"
+#include "vitrine/abi.h"
+#include "vitrine/error.h"
+
+enum thread_state {
+	THREAD_RUNNING, /* executes guest code */
+	THREAD_PLAIN,   /* stopped at a plain system call */
+	THREAD_STUB,    /* stopped in the stub, all registers in its slot */
+	THREAD_NSTATES,
+};
+
+/**
+ * struct vt_mm - a stub process
+ * @service:  its service thread; its tid is the process's pid
+ * @commands: its command page
+ * @index:    of the command page in its memory file
+ * @idle:     guest threads that nobody uses, stopped in the stub
+ * @next:     in the pool of unused processes
+ */
+struct vt_mm {
+	struct host_thread service;
+	struct stub_command *commands;
+	unsigned index;
+	struct vt_thread *idle;
+	unsigned nthreads, nidle;
+	struct vt_mm *next;
+};
+
+/**
+ * struct vt_thread - a guest thread of a stub process
+ * @slot:   index of its slot
+ * @memory: the slot, as the supervisor sees it; the guest can write it at any time
+ * @uc:     offset of its ucontext in the slot while it is in THREAD_STUB
+ */
+struct vt_thread {
+	struct host_thread host;
+	struct vt_mm *mm;
+	enum thread_state state;
+	unsigned slot;
+	uint8_t *memory;
+	uint32_t uc;
+	struct vt_thread *next;
+};
+
+/* Start the zygote; fills the host vDSO clock's address in guest processes */
+int stub_init(uint64_t *vdso_clock, struct error *err);
+
+/* Execute @count commands in a process; 0 or the first failing call's negative errno value */
+int stub_execute(struct vt_mm *mm, unsigned count);
+
+/* Get an empty process; 0 or a negative errno value */
+int stub_process_get(struct vt_mm **mm);
+
+/* Give a process back; its guest threads are idle */
+void stub_process_put(struct vt_mm *mm);
+
+/* Get a guest thread of @mm, stopped in the stub; 0 or a negative errno value */
+int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread);
+
+/* Give a guest thread back, stopped in the stub or dead */
+void stub_thread_put(struct vt_thread *thread);
+
+/* Append a command to a process's page */
+void stub_command(struct vt_mm *mm, unsigned at, const struct stub_command *command);
+
+/* Take note of processes that have died */
+void stub_reap(void);
+
+/* Kill everything */
+void stub_stop(void);
+
+#endif

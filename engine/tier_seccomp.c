@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* tier_seccomp.c - the seccomp tier: guests in processes of their own, stopped by notifications
+ *
+ * Theory of operation
+ * Resuming a guest thread is answering its notification; waiting for it is receiving the next. The
+ * kernel's memory is mapped in no guest process but for the frames that the guest may see, and no
+ * guest thread can make a system call that the host executes (filter.c). Mappings are changed by
+ * each process's service thread, on commands in a page that guests can only read (stub/stub.S).
+ *
+ * Host system calls: tgkill, and those of notify.c and stubproc.c.
+ */
+#include "tier.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "notify.h"
+#include "stubproc.h"
+#include "vcpu.h"
+#include "vitrine/util.h"
+
+#define TRAP_PAGE_FAULT 14
+#define KICK_SIGNAL SIGUSR1
+
+static struct vt_boot *boot;
+
+static int mm_new(struct vt_mm **mm)
+{
+	return stub_process_get(mm);
+}
+
+static void mm_free(struct vt_mm *mm)
+{
+	stub_process_put(mm);
+}
+
+static struct stub_command translate(const struct vt_map_op *op)
+{
+	switch (op->kind) {
+	case VT_MAP:
+		return (struct stub_command){
+			.nr = SYS_mmap,
+			.args = { op->va, op->len, op->prot,
+				  MAP_SHARED | MAP_FIXED | MAP_POPULATE | STUB_MAP_MARK, STUB_FD_PHYS,
+				  op->pa } };
+	case VT_PROTECT:
+		return (struct stub_command){
+			.nr = SYS_mprotect, .args = { op->va, op->len, op->prot, 0, 0, STUB_MAGIC } };
+	default:
+		return (struct stub_command){ .nr = SYS_munmap,
+					      .args = { op->va, op->len, 0, 0, 0, STUB_MAGIC } };
+	}
+}
+
+static int unmap_all(struct vt_mm *mm)
+{
+	stub_command(mm, 0,
+		     &(struct stub_command){ .nr = SYS_munmap,
+					     .args = { 0, VT_TASK_SIZE, 0, 0, 0, STUB_MAGIC } });
+	return stub_execute(mm, 1);
+}
+
+static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
+{
+	int err = 0;
+
+	for (vt_u32 i = 0; i < count && !err;) {
+		unsigned n = 0;
+
+		for (; i < count && n < CONTROL_COMMANDS; i++, n++) {
+			struct stub_command command = translate(&ops[i]);
+
+			stub_command(mm, n, &command);
+		}
+		err = stub_execute(mm, n);
+	}
+	if (err && err != -ESRCH) /* most likely too many mappings: start over */
+		unmap_all(mm);
+	return err;
+}
+
+static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_thread **thread)
+{
+	int err = stub_thread_get(mm, thread);
+
+	if (!err && fpu_from && fpu_from->state == THREAD_STUB)
+		frame_copy_fpu(*thread, fpu_from);
+	return err;
+}
+
+static void thread_kick(struct vt_thread *thread)
+{
+	if (thread->state == THREAD_RUNNING && !thread->host.dead)
+		syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
+}
+
+/* A stop in the stub: the signal tells why. Hostile code can claim any; it gets what it claims. */
+static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *regs,
+				struct vt_frame *frame)
+{
+	const __u64 *args = thread->host.event.data.args;
+
+	if (frame_locate(thread, args[1]))
+		return VT_EV_GONE;
+	frame_load(thread, regs, frame);
+	thread->state = THREAD_STUB;
+	switch (args[0]) {
+	case SIGSYS:
+		regs->orig_ax = regs->ax;
+		return VT_EV_SYSCALL;
+	case SIGSEGV:
+	case SIGBUS:
+		return frame->trap_nr == TRAP_PAGE_FAULT ? VT_EV_FAULT : VT_EV_TRAP;
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
+		return VT_EV_TRAP;
+	default:
+		return VT_EV_KICKED;
+	}
+}
+
+static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *regs,
+				struct vt_frame *frame)
+{
+	const struct seccomp_data *data = &thread->host.event.data;
+
+	if (data->nr == STUB_NR)
+		return stub_event(thread, regs, frame);
+	thread->state = THREAD_PLAIN;
+	frame->full = 0;
+	regs->orig_ax = data->nr;
+	regs->di = data->args[0];
+	regs->si = data->args[1];
+	regs->dx = data->args[2];
+	regs->r10 = data->args[3];
+	regs->r8 = data->args[4];
+	regs->r9 = data->args[5];
+	regs->ip = data->instruction_pointer;
+	return VT_EV_SYSCALL;
+}
+
+static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *regs,
+				struct vt_frame *frame)
+{
+	struct host_thread *host = &thread->host;
+
+	if (thread->state == THREAD_PLAIN)
+		notify_reply(host, regs->ax);
+	else if (thread->state == THREAD_STUB)
+		notify_reply(host, frame_store(thread, regs, frame));
+	thread->state = THREAD_RUNNING;
+
+	while (!host->stopped) {
+		if (vcpu_child_died)
+			stub_reap();
+		if (host->dead)
+			return VT_EV_GONE;
+		if (notify_receive(boot->kernel.pending) && *boot->kernel.pending)
+			return VT_EV_INTERRUPT;
+	}
+	return take_event(thread, regs, frame);
+}
+
+static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
+{
+	if (thread->state != THREAD_PLAIN)
+		return 0;
+	/* the signal is delivered when the call returns, before guest code runs */
+	syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
+	notify_reply(&thread->host, 0);
+	if (notify_wait(&thread->host) || thread->host.event.data.nr != STUB_NR)
+		return -ESRCH;
+	return stub_event(thread, regs, frame) == VT_EV_GONE ? -ESRCH : 0;
+}
+
+static void thread_free(struct vt_thread *thread)
+{
+	struct vt_frame frame;
+	struct vt_regs regs;
+
+	if (thread->state == THREAD_PLAIN && !thread->host.dead)
+		thread_capture(thread, &regs, &frame);
+	if (thread->state != THREAD_STUB && !thread->host.dead) {
+		/* it cannot be stopped in order; take its process along */
+		kill(thread->mm->service.tid, SIGKILL);
+		while (!thread->host.dead)
+			notify_wait(&thread->host);
+	}
+	stub_thread_put(thread);
+}
+
+static void idle(void)
+{
+	if (vcpu_child_died)
+		stub_reap();
+	notify_receive(boot->kernel.pending);
+}
+
+int tier_seccomp_init(struct vt_boot *vt_boot, struct vt_host_ops *ops, struct error *err)
+{
+	boot = vt_boot;
+	if (stub_init(&boot->vdso_clock, err))
+		return -1;
+	ops->mm_new = mm_new;
+	ops->mm_free = mm_free;
+	ops->mm_sync = mm_sync;
+	ops->thread_new = thread_new;
+	ops->thread_free = thread_free;
+	ops->thread_run = thread_run;
+	ops->thread_kick = thread_kick;
+	ops->thread_capture = thread_capture;
+	ops->idle = idle;
+	return 0;
+}
+
+void tier_seccomp_stop(void)
+{
+	stub_stop();
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* layout.h - the part of the boot ABI that is in every corner of the kernel: addresses, registers
+ *
+ * Apart from abi.h because nearly every kernel object includes it, so that a change here compiles
+ * everything again.
+ */
+#ifndef VITRINE_LAYOUT_H
+#define VITRINE_LAYOUT_H
+
+/* Address space of the supervisor */
+#define VT_PAGE_OFFSET 0x600000000000UL /* physical memory, mapped linearly */
+#define VT_KERNEL_PHYS 0x100000UL       /* where the image starts in it */
+#define VT_VMALLOC_START 0x610000000000UL
+#define VT_VMALLOC_END 0x611000000000UL
+
+/* Address space of a guest process: everything from here up belongs to the stub and the host */
+#define VT_TASK_SIZE 0x7ff000000000UL
+
+#ifndef __ASSEMBLY__
+
+typedef unsigned char vt_u8;
+typedef unsigned short vt_u16;
+typedef unsigned int vt_u32;
+typedef int vt_s32;
+typedef unsigned long vt_u64;
+typedef long vt_s64;
+
+/* ---- user registers: the order of x86-64's struct pt_regs ---- */
+struct vt_regs {
+	vt_u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
+	vt_u64 ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+
+/**
+ * struct vt_frame - user state that is not in the general registers
+ * @fs_base, @gs_base: segment bases
+ * @fault_addr: address of the last page fault (CR2)
+ * @error_code, @trap_nr: as the CPU reports them in an exception
+ * @full: the registers are complete; otherwise the thread stopped at a plain system call and only
+ *        its number, arguments and instruction pointer are known
+ * @reset_fpu: resume with the FPU in its initial state (exec, signal handlers)
+ * @xstate, @xstate_size: the thread's XSAVE image in signal frame layout, inside memory that the
+ *        guest can write; valid while @full is set. NULL when the thread has none yet.
+ */
+struct vt_frame {
+	vt_u64 fs_base, gs_base;
+	vt_u64 fault_addr;
+	vt_u32 error_code, trap_nr;
+	vt_u8 full, reset_fpu, pad[2];
+	vt_u32 xstate_size;
+	void *xstate;
+};
+
+#endif /* __ASSEMBLY__ */
+#endif /* VITRINE_LAYOUT_H */

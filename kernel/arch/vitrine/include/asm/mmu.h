@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* mmu.h - the software TLB's part of an address space; see mm/hosttlb.c */
+#ifndef _ASM_VITRINE_MMU_H
+#define _ASM_VITRINE_MMU_H
+
+#include <linux/types.h>
+
+struct vt_mm;
+struct vt_map_op;
+
+typedef struct {
+	struct vt_mm *host;   /* NULL until a thread needs it */
+	void __user *vdso;
+	bool dying;           /* exit_mmap() runs: nothing will execute here again */
+	bool prefill;         /* fork child: map what its parent had mapped */
+	unsigned int queued;  /* changes that the host does not know of yet, in order */
+	struct vt_map_op *queue;
+} mm_context_t;
+
+#endif

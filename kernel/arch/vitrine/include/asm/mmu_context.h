@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_VITRINE_MMU_CONTEXT_H
+#define _ASM_VITRINE_MMU_CONTEXT_H
+
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+#include <asm/vitrine.h>
+
+static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
+			     struct task_struct *task)
+{
+}
+
+/* exec: the host thread stays behind, user mode is entered with a new one */
+static inline void activate_mm(struct mm_struct *prev, struct mm_struct *next)
+{
+	vitrine_detach_thread(current);
+}
+#define activate_mm activate_mm
+
+int init_new_context(struct task_struct *task, struct mm_struct *mm);
+#define init_new_context init_new_context
+void destroy_context(struct mm_struct *mm);
+#define destroy_context destroy_context
+
+void vitrine_exit_mmap(struct mm_struct *mm);
+static inline int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
+{
+	mm->context.vdso = oldmm->context.vdso;
+	mm->context.prefill = true;
+	return 0;
+}
+
+static inline void arch_exit_mmap(struct mm_struct *mm)
+{
+	vitrine_exit_mmap(mm);
+}
+
+static inline void arch_unmap(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+}
+
+static inline bool arch_vma_access_permitted(struct vm_area_struct *vma, bool write, bool execute,
+					     bool foreign)
+{
+	return true;
+}
+
+#include <asm-generic/mmu_context.h>
+
+#endif

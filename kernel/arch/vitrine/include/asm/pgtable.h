@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pgtable.h - page tables: x86-64's shape, read by software only
+ *
+ * The host address space of a guest process is a software TLB of these tables. An entry whose frame
+ * is mapped there carries _PAGE_HOST (and _PAGE_HOST_RW when mapped writable), set by
+ * mm/hosttlb.c alone. Every accessor that takes such an entry away, or takes rights from it, queues
+ * the exact invalidation; entries that are written anew never keep the bits, except in place.
+ * A page is mapped writable only once it is dirty, and at all only once it is young, so that the
+ * kernel's dirty and accessed bits are as true as those of hardware.
+ */
+#ifndef _ASM_VITRINE_PGTABLE_H
+#define _ASM_VITRINE_PGTABLE_H
+
+#define PGDIR_SHIFT 39
+#define PGDIR_SIZE (1UL << PGDIR_SHIFT)
+#define PGDIR_MASK (~(PGDIR_SIZE - 1))
+
+#include <asm-generic/pgtable-nop4d.h>
+#include <asm/page.h>
+#include <asm/processor.h>
+
+#define PUD_SHIFT 30
+#define PUD_SIZE (1UL << PUD_SHIFT)
+#define PUD_MASK (~(PUD_SIZE - 1))
+#define PMD_SHIFT 21
+#define PMD_SIZE (1UL << PMD_SHIFT)
+#define PMD_MASK (~(PMD_SIZE - 1))
+#define PTRS_PER_PGD 512
+#define PTRS_PER_PUD 512
+#define PTRS_PER_PMD 512
+#define PTRS_PER_PTE 512
+#define USER_PTRS_PER_PGD ((TASK_SIZE + PGDIR_SIZE - 1) / PGDIR_SIZE)
+
+#define VMALLOC_START VT_VMALLOC_START
+#define VMALLOC_END VT_VMALLOC_END
+#define MODULES_VADDR VMALLOC_START
+#define MODULES_END VMALLOC_END
+
+/* Bits 1-11 and 53-55; a swap entry has neither PRESENT nor PROTNONE and uses 3-7 and 12-52 */
+#define _PAGE_PRESENT 0x001UL
+#define _PAGE_RW 0x002UL
+#define _PAGE_USER 0x004UL
+#define _PAGE_ACCESSED 0x020UL
+#define _PAGE_DIRTY 0x040UL
+#define _PAGE_PSE 0x080UL
+#define _PAGE_PROTNONE 0x100UL
+#define _PAGE_EXEC 0x200UL
+#define _PAGE_SPECIAL 0x400UL
+#define _PAGE_SWP_EXCLUSIVE 0x800UL
+#define _PAGE_HOST (1UL << 53)
+#define _PAGE_HOST_RW (1UL << 54)
+#define _PAGE_HINT (1UL << 55) /* the parent had it mapped when it forked */
+#define _PAGE_HOST_BITS (_PAGE_HOST | _PAGE_HOST_RW | _PAGE_HINT)
+
+#define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
+#define _PFN_MASK (((1UL << 52) - 1) & PAGE_MASK)
+#define _PAGE_CHG_MASK (_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_PSE)
+
+#define _PAGE_BASE (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)
+#define PAGE_NONE __pgprot(_PAGE_PROTNONE | _PAGE_ACCESSED)
+#define PAGE_SHARED __pgprot(_PAGE_BASE | _PAGE_RW)
+#define PAGE_SHARED_EXEC __pgprot(_PAGE_BASE | _PAGE_RW | _PAGE_EXEC)
+#define PAGE_COPY __pgprot(_PAGE_BASE)
+#define PAGE_COPY_EXEC __pgprot(_PAGE_BASE | _PAGE_EXEC)
+#define PAGE_READONLY __pgprot(_PAGE_BASE)
+#define PAGE_READONLY_EXEC __pgprot(_PAGE_BASE | _PAGE_EXEC)
+#define PAGE_KERNEL                                                                                \
+	__pgprot(_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_EXEC)
+#define PAGE_KERNEL_EXEC PAGE_KERNEL
+#define PAGE_KERNEL_RO PAGE_KERNEL
+
+#ifndef __ASSEMBLY__
+
+#include <linux/mm_types.h>
+
+extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
+extern unsigned long empty_zero_page[];
+#define ZERO_PAGE(vaddr) virt_to_page(empty_zero_page)
+
+/* mm/hosttlb.c */
+void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end);
+void vitrine_tlb_protect(struct mm_struct *mm, unsigned long start, unsigned long end);
+
+#define set_pmd(p, v) WRITE_ONCE(*(p), v)
+#define set_pud(p, v) WRITE_ONCE(*(p), v)
+#define set_p4d(p, v) WRITE_ONCE((p)->pgd, (v).pgd)
+#define PFN_PTE_SHIFT PAGE_SHIFT
+
+#define pgd_ERROR(e) pr_err("%s:%d: bad pgd %016lx\n", __FILE__, __LINE__, pgd_val(e))
+#define pud_ERROR(e) pr_err("%s:%d: bad pud %016lx\n", __FILE__, __LINE__, pud_val(e))
+#define pmd_ERROR(e) pr_err("%s:%d: bad pmd %016lx\n", __FILE__, __LINE__, pmd_val(e))
+#define pte_ERROR(e) pr_err("%s:%d: bad pte %016lx\n", __FILE__, __LINE__, pte_val(e))
+
+/* ---- page table entries ---- */
+
+#define pte_none(x) (!pte_val(x))
+#define pte_present(x) (pte_val(x) & (_PAGE_PRESENT | _PAGE_PROTNONE))
+#define pte_accessible(mm, x) (pte_val(x) & _PAGE_PRESENT)
+#define pte_pfn(x) ((pte_val(x) & _PFN_MASK) >> PAGE_SHIFT)
+#define pte_page(x) pfn_to_page(pte_pfn(x))
+#define pfn_pte(pfn, prot) __pte(((unsigned long)(pfn) << PAGE_SHIFT) | pgprot_val(prot))
+#define mk_pte(page, prot) pfn_pte(page_to_pfn(page), prot)
+
+static inline int pte_write(pte_t pte)
+{
+	return !!(pte_val(pte) & _PAGE_RW);
+}
+
+static inline int pte_exec(pte_t pte)
+{
+	return !!(pte_val(pte) & _PAGE_EXEC);
+}
+
+static inline int pte_dirty(pte_t pte)
+{
+	return !!(pte_val(pte) & _PAGE_DIRTY);
+}
+
+static inline int pte_young(pte_t pte)
+{
+	return !!(pte_val(pte) & _PAGE_ACCESSED);
+}
+
+static inline int pte_special(pte_t pte)
+{
+	return !!(pte_val(pte) & _PAGE_SPECIAL);
+}
+
+static inline pte_t pte_mkclean(pte_t pte)
+{
+	return __pte(pte_val(pte) & ~_PAGE_DIRTY);
+}
+
+static inline pte_t pte_mkold(pte_t pte)
+{
+	return __pte(pte_val(pte) & ~_PAGE_ACCESSED);
+}
+
+static inline pte_t pte_wrprotect(pte_t pte)
+{
+	return __pte(pte_val(pte) & ~_PAGE_RW);
+}
+
+static inline pte_t pte_mkdirty(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_DIRTY);
+}
+
+static inline pte_t pte_mkyoung(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_ACCESSED);
+}
+
+static inline pte_t pte_mkwrite_novma(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_RW);
+}
+
+static inline pte_t pte_mkspecial(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_SPECIAL);
+}
+
+static inline pte_t pte_mkhuge(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_PSE);
+}
+
+static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
+{
+	return __pte((pte_val(pte) & _PAGE_CHG_MASK) | pgprot_val(prot));
+}
+
+#define __HAVE_ARCH_PTE_SAME
+static inline int pte_same(pte_t a, pte_t b)
+{
+	return !((pte_val(a) ^ pte_val(b)) & ~_PAGE_HOST_BITS);
+}
+
+/* Write one entry: host mappings of what was there survive only if the new entry allows as much */
+static inline void vitrine_set_pte(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
+{
+	unsigned long old = pte_val(*ptep), value = pte_val(pte);
+
+	if (value & _PAGE_HOST)
+		value = (value & ~_PAGE_HOST_BITS) | _PAGE_HINT;
+	if (old & _PAGE_HOST && old & _PAGE_PRESENT) {
+		if ((old ^ value) & _PFN_MASK || !(value & _PAGE_PRESENT) ||
+		    (old & ~value & _PAGE_EXEC)) {
+			vitrine_tlb_unmap(mm, addr, addr + PAGE_SIZE);
+		} else {
+			value |= _PAGE_HOST;
+			if (old & _PAGE_HOST_RW && !(value & _PAGE_RW))
+				vitrine_tlb_protect(mm, addr, addr + PAGE_SIZE);
+			else
+				value |= old & _PAGE_HOST_RW;
+		}
+	}
+	WRITE_ONCE(*ptep, __pte(value));
+}
+
+#define set_pte(ptep, pte) WRITE_ONCE(*(ptep), pte)
+
+#define set_ptes set_ptes
+static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte,
+			    unsigned int nr)
+{
+	for (;;) {
+		vitrine_set_pte(mm, addr, ptep, pte);
+		if (--nr == 0)
+			break;
+		ptep++;
+		addr += PAGE_SIZE;
+		pte = __pte(pte_val(pte) + PAGE_SIZE);
+	}
+}
+
+#define __HAVE_ARCH_PTEP_GET_AND_CLEAR
+static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	unsigned long old = pte_val(*ptep);
+
+	if (old & _PAGE_HOST && old & _PAGE_PRESENT) {
+		addr &= PAGE_MASK;
+		vitrine_tlb_unmap(mm, addr, addr + PAGE_SIZE);
+	}
+	WRITE_ONCE(*ptep, __pte(0));
+	return __pte(old & _PAGE_PRESENT ? old & ~_PAGE_HOST_BITS : old);
+}
+
+static inline void pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	ptep_get_and_clear(mm, addr, ptep);
+}
+
+#define __HAVE_ARCH_PTEP_SET_WRPROTECT
+static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	unsigned long old = pte_val(*ptep);
+
+	if (old & _PAGE_HOST_RW) {
+		addr &= PAGE_MASK;
+		vitrine_tlb_protect(mm, addr, addr + PAGE_SIZE);
+	}
+	WRITE_ONCE(*ptep, __pte(old & ~(_PAGE_RW | _PAGE_HOST_RW)));
+}
+
+/* Reclaim asks whether a page is used: only an unmapped page can answer by faulting */
+#define __HAVE_ARCH_PTEP_CLEAR_YOUNG_FLUSH
+int ptep_clear_flush_young(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep);
+
+#define __pte_swp_bits_ok(x) (!((x) & (_PAGE_PRESENT | _PAGE_PROTNONE)))
+#define __swp_type(x) (((x).val >> 3) & 0x1f)
+#define __swp_offset(x) ((x).val >> 12)
+#define __swp_entry(type, offset)                                                                  \
+	((swp_entry_t){ (((type) & 0x1fUL) << 3) | ((unsigned long)(offset) << 12) })
+#define __pte_to_swp_entry(pte) ((swp_entry_t){ pte_val(pte) & ~_PAGE_SWP_EXCLUSIVE })
+#define __swp_entry_to_pte(x) ((pte_t){ (x).val })
+#define __pmd_to_swp_entry(pmd) ((swp_entry_t){ pmd_val(pmd) })
+#define __swp_entry_to_pmd(x) ((pmd_t){ (x).val })
+
+static inline int pte_swp_exclusive(pte_t pte)
+{
+	return !!(pte_val(pte) & _PAGE_SWP_EXCLUSIVE);
+}
+
+static inline pte_t pte_swp_mkexclusive(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_SWP_EXCLUSIVE);
+}
+
+static inline pte_t pte_swp_clear_exclusive(pte_t pte)
+{
+	return __pte(pte_val(pte) & ~_PAGE_SWP_EXCLUSIVE);
+}
+
+/* ---- upper levels ---- */
+
+#define pmd_none(x) (!pmd_val(x))
+#define pmd_present(x) (!!(pmd_val(x) & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_PSE)))
+#define pmd_leaf(x) (!!(pmd_val(x) & _PAGE_PSE))
+#define pmd_bad(x)                                                                                 \
+	((pmd_val(x) & ~_PFN_MASK & ~(_PAGE_ACCESSED | _PAGE_DIRTY)) !=                            \
+	 (_PAGE_TABLE & ~(_PAGE_ACCESSED | _PAGE_DIRTY)))
+#define pmd_pfn(x) ((pmd_val(x) & _PFN_MASK) >> PAGE_SHIFT)
+#define pmd_page(x) pfn_to_page(pmd_pfn(x))
+#define pmd_page_vaddr(x) ((unsigned long)__va(pmd_val(x) & _PFN_MASK))
+#define pmd_pgtable(x) pmd_page(x)
+
+static inline void pmd_clear(pmd_t *pmdp)
+{
+	set_pmd(pmdp, __pmd(0));
+}
+
+#define pud_none(x) (!pud_val(x))
+#define pud_present(x) (pud_val(x) & _PAGE_PRESENT)
+#define pud_bad(x) ((pud_val(x) & ~_PFN_MASK) != _PAGE_TABLE)
+#define pud_leaf(x) (0)
+#define pud_clear(p) set_pud(p, __pud(0))
+#define pud_pgtable(x) ((pmd_t *)__va(pud_val(x) & _PFN_MASK))
+#define pud_page(x) pfn_to_page((pud_val(x) & _PFN_MASK) >> PAGE_SHIFT)
+#define pud_pfn(x) ((pud_val(x) & _PFN_MASK) >> PAGE_SHIFT)
+
+#define p4d_none(x) (!p4d_val(x))
+#define p4d_present(x) (p4d_val(x) & _PAGE_PRESENT)
+#define p4d_bad(x) ((p4d_val(x) & ~_PFN_MASK) != _PAGE_TABLE)
+#define p4d_clear(p) set_p4d(p, __p4d(0))
+#define p4d_pgtable(x) ((pud_t *)__va(p4d_val(x) & _PFN_MASK))
+#define p4d_page(x) pfn_to_page((p4d_val(x) & _PFN_MASK) >> PAGE_SHIFT)
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#include <asm/pgtable-huge.h>
+#endif
+
+#define update_mmu_cache(vma, addr, ptep) do { } while (0)
+#define update_mmu_cache_range(vmf, vma, addr, ptep, nr) do { } while (0)
+#define update_mmu_cache_pmd(vma, addr, pmdp) do { } while (0)
+
+#define pgprot_noncached(x) (x)
+#define pgprot_writecombine(x) (x)
+
+/* vmalloc: mapped in the supervisor by arch_sync_kernel_mappings() */
+#define ARCH_PAGE_TABLE_SYNC_MASK (PGTBL_PTE_MODIFIED | PGTBL_PMD_MODIFIED)
+
+#endif /* __ASSEMBLY__ */
+#endif

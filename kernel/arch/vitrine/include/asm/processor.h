@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_VITRINE_PROCESSOR_H
+#define _ASM_VITRINE_PROCESSOR_H
+
+#ifndef __ASSEMBLY__
+#include <linux/types.h>
+#include <asm/page.h>
+#include <asm/ptrace.h>
+#include <asm/vdso/processor.h>
+
+#define TASK_SIZE VT_TASK_SIZE
+#define TASK_SIZE_MAX TASK_SIZE
+#define STACK_TOP TASK_SIZE
+#define STACK_TOP_MAX TASK_SIZE
+#define TASK_UNMAPPED_BASE (PAGE_ALIGN(TASK_SIZE / 3))
+
+/**
+ * struct thread_struct - a task's context outside of its registers
+ * @sp:    kernel stack pointer while the task is switched out
+ * @host:  its host thread, NULL for kernel threads and until the task first needs one
+ * @frame: user state beside pt_regs
+ * @fn, @arg: what a kernel thread runs
+ * @host_failures: times in a row that the host refused to map something
+ * @forced_tf: the trap flag was set by ptrace and must not be seen by the program
+ */
+struct thread_struct {
+	unsigned long sp;
+	struct vt_thread *host;
+	struct vt_frame frame;
+	int (*fn)(void *);
+	void *arg;
+	unsigned int host_failures;
+	bool forced_tf;
+};
+
+#define INIT_THREAD { .sp = sizeof(init_stack) + (unsigned long)&init_stack }
+
+#define task_pt_regs(task) ((struct pt_regs *)((char *)task_stack_page(task) + THREAD_SIZE) - 1)
+#define KSTK_EIP(task) (task_pt_regs(task)->ip)
+#define KSTK_ESP(task) (task_pt_regs(task)->sp)
+
+struct task_struct;
+void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
+unsigned long __get_wchan(struct task_struct *task);
+#endif
+
+#endif

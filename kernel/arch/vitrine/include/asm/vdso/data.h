@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_VITRINE_VDSO_DATA_H
+#define _ASM_VITRINE_VDSO_DATA_H
+
+#include <linux/types.h>
+
+/* @host_clock_gettime: address of the host vDSO's function in every guest process */
+struct arch_vdso_data {
+	__u64 host_clock_gettime;
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vitrine.h - the port's own internal interfaces */
+#ifndef _ASM_VITRINE_VITRINE_H
+#define _ASM_VITRINE_VITRINE_H
+
+#include <linux/types.h>
+#include <asm/page.h>
+#include <asm/vitrine-abi.h>
+
+struct mm_struct;
+struct pt_regs;
+struct task_struct;
+
+extern struct vt_boot *vt_boot;
+#define vt_host (vt_boot->ops)
+
+/* process.c, user.c */
+void __noreturn vitrine_user_loop(void);
+int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from);
+void vitrine_complete_regs(void);
+void vitrine_call_syscall(struct pt_regs *regs, long nr);
+void vitrine_detach_thread(struct task_struct *task);
+
+/* traps.c */
+vt_u64 vitrine_kernel_fault(vt_u64 ip);
+void vitrine_kernel_die(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);
+void vitrine_user_trap(struct pt_regs *regs);
+
+/* mm/fault.c, mm/hosttlb.c */
+int vitrine_handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int fault_flags,
+			 int *signal, int *code);
+void vitrine_user_fault(struct pt_regs *regs);
+int vitrine_tlb_flush(struct mm_struct *mm);
+void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr);
+void vitrine_tlb_prefill(struct mm_struct *mm);
+pte_t *vitrine_walk(struct mm_struct *mm, unsigned long addr);
+bool vitrine_pte_touch(pte_t *ptep, bool write, bool exec);
+
+/* fpstate.c: the user's FPU image, in signal frame layout */
+unsigned long vitrine_fp_size(void);
+int vitrine_fp_save(void __user *to);
+int vitrine_fp_restore(const void __user *from);
+
+#endif

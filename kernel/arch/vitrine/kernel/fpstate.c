@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fpstate.c - the user's FPU image between host frame and guest memory
+ *
+ * While a thread is stopped in its stub, its FPU state lies in vt_frame.xstate as the host wrote it
+ * for a signal: the 512 bytes of FXSAVE with a struct _fpx_sw_bytes at 464, the XSAVE header, the
+ * extended states and a closing magic. The guest can write that memory, so nothing read from it
+ * sizes or addresses anything; the size is the tier's. The same layout goes to the guest's own
+ * signal frames (Intel SDM volume 1, 13.4; arch/x86/include/uapi/asm/sigcontext.h).
+ */
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <asm/vitrine.h>
+#include <uapi/asm/sigcontext.h>
+
+#define FX_SIZE 512
+#define FX_SW_OFFSET 464
+#define XSAVE_HEADER_OFFSET 512
+#define XFEATURE_FP_SSE 3UL
+
+static const struct {
+	u16 control;
+	u8 pad[22];
+	u32 mxcsr;
+} fp_initial = { .control = 0x37f, .mxcsr = 0x1f80 };
+
+static bool have_image(const struct vt_frame *frame)
+{
+	return frame->xstate && !frame->reset_fpu && frame->xstate_size >= FX_SIZE;
+}
+
+/* Bytes that vitrine_fp_save() will write */
+unsigned long vitrine_fp_size(void)
+{
+	const struct vt_frame *frame = &current->thread.frame;
+
+	return have_image(frame) ? frame->xstate_size : FX_SIZE;
+}
+
+int vitrine_fp_save(void __user *to)
+{
+	const struct vt_frame *frame = &current->thread.frame;
+
+	if (have_image(frame))
+		return copy_to_user(to, frame->xstate, frame->xstate_size) ? -EFAULT : 0;
+	if (clear_user(to, FX_SIZE) || copy_to_user(to, &fp_initial, sizeof(fp_initial)))
+		return -EFAULT;
+	return 0;
+}
+
+int vitrine_fp_restore(const void __user *from)
+{
+	struct vt_frame *frame = &current->thread.frame;
+	u32 size = frame->xstate_size, magic2;
+	struct _fpx_sw_bytes user_sw, own_sw;
+	u8 *image = frame->xstate;
+
+	if (!from) {
+		frame->reset_fpu = 1;
+		return 0;
+	}
+	if (!image || size < FX_SIZE)
+		return -EFAULT;
+	if (copy_from_user(&user_sw, from + FX_SW_OFFSET, sizeof(user_sw)))
+		return -EFAULT;
+	memcpy(&own_sw, image + FX_SW_OFFSET, sizeof(own_sw));
+	if (size > FX_SIZE && user_sw.magic1 == FP_XSTATE_MAGIC1 && user_sw.extended_size == size &&
+	    !get_user(magic2, (u32 __user *)(from + size - FP_XSTATE_MAGIC2_SIZE)) &&
+	    magic2 == FP_XSTATE_MAGIC2) {
+		if (copy_from_user(image, from, size))
+			return -EFAULT;
+	} else {
+		if (copy_from_user(image, from, FX_SIZE))
+			return -EFAULT;
+		if (size > XSAVE_HEADER_OFFSET + 64) {
+			memset(image + XSAVE_HEADER_OFFSET, 0, 64);
+			*(u64 *)(image + XSAVE_HEADER_OFFSET) = XFEATURE_FP_SSE;
+		}
+	}
+	memcpy(image + FX_SW_OFFSET, &own_sw, sizeof(own_sw));
+	frame->reset_fpu = 0;
+	return 0;
+}

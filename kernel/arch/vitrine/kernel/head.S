@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* head.S - the way in, and the switch between kernel stacks
+ *
+ * The supervisor calls vitrine_entry(struct vt_boot *) on a host thread. That thread never comes
+ * back: it lives on kernel stacks from here on, and switching tasks is switching stack pointers.
+ */
+#include <linux/init.h>
+#include <linux/linkage.h>
+#include <generated/asm-offsets.h>
+#include <asm/thread_info.h>
+
+	__HEAD
+SYM_CODE_START(vitrine_entry)
+	mov %rdi, vt_boot(%rip)
+	lea init_stack + THREAD_SIZE - 256(%rip), %rsp
+	and $-16, %rsp
+	xor %ebp, %ebp
+	call vitrine_start
+	ud2
+SYM_CODE_END(vitrine_entry)
+
+	.text
+/* struct task_struct *vitrine_switch(prev, next): returns prev on next's stack */
+SYM_CODE_START(vitrine_switch)
+	push %rbp
+	push %rbx
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	mov %rsp, TASK_THREAD_SP(%rdi)
+	mov TASK_THREAD_SP(%rsi), %rsp
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbx
+	pop %rbp
+	mov %rsi, vitrine_current(%rip)
+	mov %rdi, %rax
+	ret
+SYM_CODE_END(vitrine_switch)
+
+/* A new task's first instruction: vitrine_switch() returned prev */
+SYM_CODE_START(vitrine_task_entry)
+	mov %rax, %rdi
+	and $-16, %rsp
+	xor %ebp, %ebp
+	call vitrine_task_start
+	ud2
+SYM_CODE_END(vitrine_task_entry)
+
+	.section .note.GNU-stack, "", @progbits

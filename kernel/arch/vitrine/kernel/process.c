@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* process.c - tasks: their kernel stacks, their host threads, idle */
+#include <linux/cpu.h>
+#include <linux/entry-common.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/sched/debug.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <asm/mmu_context.h>
+#include <asm/vitrine.h>
+
+void vitrine_task_entry(void);
+void vitrine_task_start(struct task_struct *prev);
+
+/* The first C function of a new task; runs what it was made for, then user mode */
+void vitrine_task_start(struct task_struct *prev)
+{
+	struct pt_regs *regs = current_pt_regs();
+
+	schedule_tail(prev);
+	if (current->thread.fn) {
+		int (*fn)(void *) = current->thread.fn;
+
+		/* returns when it has become a user process with kernel_execve() */
+		current->thread.fn = NULL;
+		fn(current->thread.arg);
+		regs->ax = 0;
+	} else if (current->mm->context.prefill) {
+		current->mm->context.prefill = false;
+		vitrine_tlb_prefill(current->mm);
+	}
+	syscall_exit_to_user_mode(regs);
+	vitrine_user_loop();
+}
+
+/**
+ * vitrine_attach_thread() - Give a task its host thread, and its address space a host process
+ * @task:     current, or a task that does not run yet
+ * @fpu_from: host thread whose FPU state it starts with; NULL for the initial state
+ *
+ * Return: 0, or -EAGAIN or -ENOMEM as the host says.
+ */
+int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
+{
+	mm_context_t *context = &task->mm->context;
+	int err;
+
+	if (!context->host) {
+		err = vt_host->mm_new(&context->host);
+		if (err)
+			return err;
+	}
+	return vt_host->thread_new(context->host, fpu_from, &task->thread.host);
+}
+
+void vitrine_detach_thread(struct task_struct *task)
+{
+	if (task->thread.host)
+		vt_host->thread_free(task->thread.host);
+	task->thread.host = NULL;
+}
+
+int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	struct pt_regs *regs = task_pt_regs(p);
+	unsigned long *sp = (unsigned long *)((unsigned long)regs & ~15UL) - 2;
+
+	*--sp = (unsigned long)vitrine_task_entry;
+	sp -= 6; /* callee-saved registers that vitrine_switch() pops */
+	memset(sp, 0, 6 * sizeof(*sp));
+	p->thread.sp = (unsigned long)sp;
+	p->thread.host = NULL;
+	p->thread.fn = NULL;
+	p->thread.host_failures = 0;
+	p->thread.forced_tf = false;
+	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
+
+	if (args->fn) {
+		memset(regs, 0, sizeof(*regs));
+		p->thread.fn = args->fn;
+		p->thread.arg = args->fn_arg;
+		return 0;
+	}
+
+	vitrine_complete_regs();
+	*regs = *current_pt_regs();
+	p->thread.frame = current->thread.frame;
+	regs->ax = 0;
+	if (args->stack)
+		regs->sp = args->stack;
+	if (args->flags & CLONE_SETTLS)
+		p->thread.frame.fs_base = args->tls;
+	return vitrine_attach_thread(p, p->thread.frame.reset_fpu ? NULL : current->thread.host);
+}
+
+void exit_thread(struct task_struct *task)
+{
+	vitrine_detach_thread(task);
+}
+
+void flush_thread(void)
+{
+}
+
+void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)
+{
+	struct vt_frame *frame = &current->thread.frame;
+
+	memset(regs, 0, sizeof(*regs));
+	regs->ip = ip;
+	regs->sp = sp;
+	regs->cs = VT_USER_CS;
+	regs->ss = VT_USER_SS;
+	regs->flags = 0x202; /* IF, and the bit that is always one */
+	memset(frame, 0, sizeof(*frame));
+	frame->full = 1;
+	frame->reset_fpu = 1;
+}
+EXPORT_SYMBOL(start_thread);
+
+int init_new_context(struct task_struct *task, struct mm_struct *mm)
+{
+	memset(&mm->context, 0, sizeof(mm->context));
+	mm->context.queue = (struct vt_map_op *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	return mm->context.queue ? 0 : -ENOMEM;
+}
+
+void destroy_context(struct mm_struct *mm)
+{
+	if (mm->context.host)
+		vt_host->mm_free(mm->context.host);
+	mm->context.host = NULL;
+	free_page((unsigned long)mm->context.queue);
+	mm->context.queue = NULL;
+}
+
+void arch_cpu_idle(void)
+{
+	if (!vitrine_pending)
+		vt_host->idle();
+}
+
+void show_regs(struct pt_regs *regs)
+{
+	show_regs_print_info(KERN_DEFAULT);
+	printk("RIP: %016lx %pS\n", regs->ip, (void *)regs->ip);
+	printk("RSP: %016lx RFLAGS: %08lx\n", regs->sp, regs->flags);
+	printk("RAX: %016lx RBX: %016lx RCX: %016lx\n", regs->ax, regs->bx, regs->cx);
+	printk("RDX: %016lx RSI: %016lx RDI: %016lx\n", regs->dx, regs->si, regs->di);
+	printk("RBP: %016lx R08: %016lx R09: %016lx\n", regs->bp, regs->r8, regs->r9);
+	printk("R10: %016lx R11: %016lx R12: %016lx\n", regs->r10, regs->r11, regs->r12);
+	printk("R13: %016lx R14: %016lx R15: %016lx\n", regs->r13, regs->r14, regs->r15);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ptrace.c - a stopped task's registers for debuggers and core files, in x86-64's layouts */
+#include <linux/elf.h>
+#include <linux/init.h>
+#include <linux/ptrace.h>
+#include <linux/regset.h>
+#include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
+#include <linux/user.h>
+#include <asm/vitrine.h>
+#include <uapi/asm/prctl.h>
+#include <uapi/asm/sigcontext.h>
+
+#define FX_SIZE 512
+#define FX_SW_OFFSET 464
+#define DEBUGGER_FLAGS                                                                             \
+	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF |           \
+	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_OF | X86_EFLAGS_RF | X86_EFLAGS_AC)
+
+void user_enable_single_step(struct task_struct *task)
+{
+	struct pt_regs *regs = task_pt_regs(task);
+
+	set_tsk_thread_flag(task, TIF_SINGLESTEP);
+	set_task_syscall_work(task, SYSCALL_EXIT_TRAP);
+	if (!(regs->flags & X86_EFLAGS_TF))
+		task->thread.forced_tf = true;
+	regs->flags |= X86_EFLAGS_TF;
+}
+
+void user_disable_single_step(struct task_struct *task)
+{
+	clear_tsk_thread_flag(task, TIF_SINGLESTEP);
+	clear_task_syscall_work(task, SYSCALL_EXIT_TRAP);
+	if (task->thread.forced_tf)
+		task_pt_regs(task)->flags &= ~X86_EFLAGS_TF;
+	task->thread.forced_tf = false;
+}
+
+void ptrace_disable(struct task_struct *task)
+{
+	user_disable_single_step(task);
+}
+
+static void get_user_regs(struct task_struct *task, struct user_regs_struct *u)
+{
+	const struct pt_regs *regs = task_pt_regs(task);
+
+	BUILD_BUG_ON(offsetof(struct user_regs_struct, fs_base) != sizeof(*regs));
+	memset(u, 0, sizeof(*u));
+	memcpy(u, regs, sizeof(*regs));
+	if (task->thread.forced_tf)
+		u->flags &= ~X86_EFLAGS_TF;
+	u->fs_base = task->thread.frame.fs_base;
+	u->gs_base = task->thread.frame.gs_base;
+}
+
+static void set_user_regs(struct task_struct *task, const struct user_regs_struct *u)
+{
+	struct pt_regs *regs = task_pt_regs(task);
+	unsigned long flags = regs->flags;
+
+	memcpy(regs, u, sizeof(*regs));
+	regs->cs = VT_USER_CS;
+	regs->ss = VT_USER_SS;
+	if (u->flags & X86_EFLAGS_TF)
+		task->thread.forced_tf = false;
+	else if (task->thread.forced_tf)
+		flags |= X86_EFLAGS_TF;
+	regs->flags = (flags & ~DEBUGGER_FLAGS) | (u->flags & DEBUGGER_FLAGS);
+	if (task->thread.forced_tf)
+		regs->flags |= X86_EFLAGS_TF;
+	if (u->fs_base < TASK_SIZE_MAX)
+		task->thread.frame.fs_base = u->fs_base;
+	if (u->gs_base < TASK_SIZE_MAX)
+		task->thread.frame.gs_base = u->gs_base;
+}
+
+static int general_get(struct task_struct *task, const struct user_regset *regset,
+		       struct membuf to)
+{
+	struct user_regs_struct u;
+
+	get_user_regs(task, &u);
+	return membuf_write(&to, &u, sizeof(u));
+}
+
+static int general_set(struct task_struct *task, const struct user_regset *regset, unsigned int pos,
+		       unsigned int count, const void *kbuf, const void __user *ubuf)
+{
+	struct user_regs_struct u;
+	int err;
+
+	get_user_regs(task, &u);
+	err = user_regset_copyin(&pos, &count, &kbuf, &ubuf, &u, 0, -1);
+	if (!err)
+		set_user_regs(task, &u);
+	return err;
+}
+
+/* The task's XSAVE image, or NULL when it is still in the initial state */
+static u8 *fp_image(struct task_struct *task, u32 *size)
+{
+	struct vt_frame *frame = &task->thread.frame;
+
+	*size = frame->xstate_size;
+	return frame->full && !frame->reset_fpu && *size >= FX_SIZE ? frame->xstate : NULL;
+}
+
+static int fp_get(struct task_struct *task, const struct user_regset *regset, struct membuf to)
+{
+	struct user_i387_struct initial = { .cwd = 0x37f, .mxcsr = 0x1f80 };
+	u32 size;
+	u8 *image = fp_image(task, &size);
+
+	return membuf_write(&to, image ?: (u8 *)&initial, FX_SIZE);
+}
+
+static int fp_set(struct task_struct *task, const struct user_regset *regset, unsigned int pos,
+		  unsigned int count, const void *kbuf, const void __user *ubuf)
+{
+	u32 size;
+	u8 *image = fp_image(task, &size);
+
+	if (!image)
+		return -EIO;
+	/* the software bytes at the end of the area stay the host's */
+	return user_regset_copyin(&pos, &count, &kbuf, &ubuf, image, 0, FX_SW_OFFSET);
+}
+
+static int xstate_get(struct task_struct *task, const struct user_regset *regset, struct membuf to)
+{
+	struct _fpx_sw_bytes sw;
+	u32 size, len;
+	u8 *image = fp_image(task, &size);
+	u64 features = 3;
+
+	if (!image)
+		return fp_get(task, regset, to);
+	len = size > FX_SIZE + FP_XSTATE_MAGIC2_SIZE ? size - FP_XSTATE_MAGIC2_SIZE : FX_SIZE;
+	memcpy(&sw, image + FX_SW_OFFSET, sizeof(sw));
+	if (sw.magic1 == FP_XSTATE_MAGIC1)
+		features = sw.xfeatures;
+	membuf_write(&to, image, FX_SW_OFFSET);
+	membuf_store(&to, features);
+	membuf_zero(&to, FX_SIZE - FX_SW_OFFSET - sizeof(features));
+	membuf_write(&to, image + FX_SIZE, len - FX_SIZE);
+	return to.left;
+}
+
+static int xstate_set(struct task_struct *task, const struct user_regset *regset, unsigned int pos,
+		      unsigned int count, const void *kbuf, const void __user *ubuf)
+{
+	u32 size;
+	u8 *image = fp_image(task, &size);
+	int err;
+
+	if (!image)
+		return -EIO;
+	err = user_regset_copyin(&pos, &count, &kbuf, &ubuf, image, 0, FX_SW_OFFSET);
+	if (!err)
+		user_regset_copyin_ignore(&pos, &count, &kbuf, &ubuf, FX_SW_OFFSET, FX_SIZE);
+	if (!err && count && size > FX_SIZE + FP_XSTATE_MAGIC2_SIZE)
+		err = user_regset_copyin(&pos, &count, &kbuf, &ubuf, image, 0,
+					 size - FP_XSTATE_MAGIC2_SIZE);
+	return err;
+}
+
+enum { REGSET_GENERAL, REGSET_FP, REGSET_XSTATE };
+
+static struct user_regset regsets[] __ro_after_init = {
+	[REGSET_GENERAL] = {
+		.core_note_type = NT_PRSTATUS,
+		.n = sizeof(struct user_regs_struct) / sizeof(long),
+		.size = sizeof(long),
+		.align = sizeof(long),
+		.regset_get = general_get,
+		.set = general_set,
+	},
+	[REGSET_FP] = {
+		.core_note_type = NT_PRFPREG,
+		.n = FX_SIZE / sizeof(long),
+		.size = sizeof(long),
+		.align = sizeof(long),
+		.regset_get = fp_get,
+		.set = fp_set,
+	},
+	[REGSET_XSTATE] = {
+		.core_note_type = NT_X86_XSTATE,
+		.n = FX_SIZE / sizeof(long),
+		.size = sizeof(u64),
+		.align = sizeof(u64),
+		.regset_get = xstate_get,
+		.set = xstate_set,
+	},
+};
+
+static const struct user_regset_view view = {
+	.name = "x86_64",
+	.e_machine = EM_X86_64,
+	.regsets = regsets,
+	.n = ARRAY_SIZE(regsets),
+};
+
+const struct user_regset_view *task_user_regset_view(struct task_struct *task)
+{
+	return &view;
+}
+
+/* CPUID leaf 13 tells how large the image of the enabled states is */
+static int __init regset_init(void)
+{
+	u32 a = 13, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (b > FX_SIZE && b < SZ_16K)
+		regsets[REGSET_XSTATE].n = b / sizeof(u64);
+	return 0;
+}
+arch_initcall(regset_init);
+
+/* struct user: only its registers exist; debug registers read as zero and refuse to be set */
+static int peek_user(struct task_struct *task, unsigned long offset, unsigned long *value)
+{
+	struct user_regs_struct u;
+
+	if (offset & 7 || offset >= sizeof(struct user))
+		return -EIO;
+	*value = 0;
+	if (offset < sizeof(u)) {
+		get_user_regs(task, &u);
+		*value = *(unsigned long *)((char *)&u + offset);
+	}
+	return 0;
+}
+
+static int poke_user(struct task_struct *task, unsigned long offset, unsigned long value)
+{
+	struct user_regs_struct u;
+
+	if (offset & 7 || offset >= sizeof(u))
+		return -EIO;
+	get_user_regs(task, &u);
+	*(unsigned long *)((char *)&u + offset) = value;
+	set_user_regs(task, &u);
+	return 0;
+}
+
+static long arch_prctl_of(struct task_struct *task, unsigned long option, unsigned long addr)
+{
+	struct vt_frame *frame = &task->thread.frame;
+
+	switch (option) {
+	case ARCH_GET_FS:
+		return put_user(frame->fs_base, (unsigned long __user *)addr);
+	case ARCH_GET_GS:
+		return put_user(frame->gs_base, (unsigned long __user *)addr);
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (addr >= TASK_SIZE_MAX)
+			return -EPERM;
+		*(option == ARCH_SET_FS ? &frame->fs_base : &frame->gs_base) = addr;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+long arch_ptrace(struct task_struct *task, long request, unsigned long addr, unsigned long data)
+{
+	void __user *user = (void __user *)data;
+	unsigned long value;
+	int err;
+
+	switch (request) {
+	case PTRACE_PEEKUSR:
+		err = peek_user(task, addr, &value);
+		return err ?: put_user(value, (unsigned long __user *)user);
+	case PTRACE_POKEUSR:
+		return poke_user(task, addr, data);
+	case PTRACE_GETREGS:
+		return copy_regset_to_user(task, &view, REGSET_GENERAL, 0,
+					   sizeof(struct user_regs_struct), user);
+	case PTRACE_SETREGS:
+		return copy_regset_from_user(task, &view, REGSET_GENERAL, 0,
+					     sizeof(struct user_regs_struct), user);
+	case PTRACE_GETFPREGS:
+		return copy_regset_to_user(task, &view, REGSET_FP, 0, FX_SIZE, user);
+	case PTRACE_SETFPREGS:
+		return copy_regset_from_user(task, &view, REGSET_FP, 0, FX_SIZE, user);
+	case PTRACE_ARCH_PRCTL:
+		return arch_prctl_of(task, data, addr);
+	}
+	return ptrace_request(task, request, addr, data);
+}

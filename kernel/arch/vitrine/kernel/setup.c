@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* setup.c - from the supervisor's call to a machine that the generic kernel can use */
+#include <linux/console.h>
+#include <linux/delay.h>
+#include <linux/elf.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/pm.h>
+#include <linux/random.h>
+#include <linux/reboot.h>
+#include <linux/sched/task_stack.h>
+#include <linux/start_kernel.h>
+#include <linux/panic_notifier.h>
+#include <asm/sections.h>
+#include <asm/setup.h>
+#include <asm/vitrine.h>
+
+struct vt_boot *vt_boot __section(".data");
+struct task_struct *vitrine_current __section(".data") = &init_task;
+EXPORT_SYMBOL(vitrine_current);
+unsigned long vitrine_hwcap, vitrine_hwcap2;
+unsigned long empty_zero_page[PAGE_SIZE / sizeof(long)] __aligned(PAGE_SIZE);
+EXPORT_SYMBOL(empty_zero_page);
+pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
+void (*pm_power_off)(void);
+
+#define HALT_PANIC 125 /* exit status of a sandbox whose kernel died */
+
+void __init vitrine_start(void);
+void __init vitrine_start(void)
+{
+	vt_boot->kernel.pending = &vitrine_pending;
+	vt_boot->kernel.fault = vitrine_kernel_fault;
+	vt_boot->kernel.die = vitrine_kernel_die;
+	vitrine_hwcap = vt_boot->hwcap;
+	vitrine_hwcap2 = vt_boot->hwcap2;
+	start_kernel();
+}
+
+unsigned long vitrine_sigframe_size(void)
+{
+	return vt_boot->sigframe_size;
+}
+
+static int panic_halt(struct notifier_block *nb, unsigned long event, void *text)
+{
+	vt_host->halt(HALT_PANIC);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block panic_block = { .notifier_call = panic_halt, .priority = INT_MIN };
+
+void __init setup_arch(char **cmdline_p)
+{
+	unsigned long max_zone_pfn[MAX_NR_ZONES] = { 0 };
+
+	if (vt_boot->version != VT_ABI_VERSION)
+		panic("the supervisor speaks boot ABI %u, this kernel %u", vt_boot->version,
+		      VT_ABI_VERSION);
+	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
+	strscpy(boot_command_line, vt_boot->cmdline, COMMAND_LINE_SIZE);
+	*cmdline_p = boot_command_line;
+	setup_initial_init_mm(_stext, _etext, _edata, _end);
+	memblock_add(0, vt_boot->mem_size);
+	memblock_reserve(0, __pa(_end));
+	parse_early_param();
+	min_low_pfn = 0;
+	max_low_pfn = max_pfn = vt_boot->mem_size >> PAGE_SHIFT;
+	high_memory = __va(vt_boot->mem_size);
+	max_zone_pfn[ZONE_NORMAL] = max_pfn;
+	set_max_mapnr(max_pfn);
+	free_area_init(max_zone_pfn);
+	add_bootloader_randomness(vt_boot->seed, sizeof(vt_boot->seed));
+}
+
+void __init mem_init(void)
+{
+	memblock_free_all();
+}
+
+void __init trap_init(void)
+{
+}
+
+/* The command that ended the sandbox chose the status before it asked for power off */
+void machine_restart(char *command)
+{
+	vt_host->halt(0);
+}
+
+void machine_halt(void)
+{
+	vt_host->halt(0);
+}
+
+void machine_power_off(void)
+{
+	vt_host->halt(0);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* time.c - the host's monotonic clock as clock source, its timers as clock events
+ *
+ * The clock source counts the host's CLOCK_MONOTONIC in nanoseconds. Guests read the same counter
+ * through the host's vDSO when that needs no system call (vdso/vma.c). The clock event is one host
+ * timer per vCPU, armed only when the kernel asks: an idle sandbox has no tick.
+ */
+#include <linux/clockchips.h>
+#include <linux/clocksource.h>
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/interrupt.h>
+#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
+#include <asm/irq.h>
+#include <asm/vitrine.h>
+
+static u64 host_clock_read(struct clocksource *cs)
+{
+	return vt_host->clock_monotonic();
+}
+
+static struct clocksource host_clock = {
+	.name = "host",
+	.rating = 400,
+	.read = host_clock_read,
+	.mask = CLOCKSOURCE_MASK(64),
+	.flags = CLOCK_SOURCE_IS_CONTINUOUS | CLOCK_SOURCE_VALID_FOR_HRES,
+};
+
+static int timer_next(unsigned long delta, struct clock_event_device *ce)
+{
+	vt_host->timer_arm(delta ?: 1);
+	return 0;
+}
+
+static int timer_off(struct clock_event_device *ce)
+{
+	vt_host->timer_arm(0);
+	return 0;
+}
+
+static struct clock_event_device host_timer = {
+	.name = "host",
+	.rating = 400,
+	.features = CLOCK_EVT_FEAT_ONESHOT,
+	.set_next_event = timer_next,
+	.set_state_shutdown = timer_off,
+	.set_state_oneshot_stopped = timer_off,
+};
+
+static irqreturn_t timer_interrupt(int irq, void *unused)
+{
+	if (host_timer.event_handler)
+		host_timer.event_handler(&host_timer);
+	return IRQ_HANDLED;
+}
+
+unsigned long long notrace sched_clock(void)
+{
+	static u64 start;
+	u64 now = vt_host->clock_monotonic();
+
+	if (!start)
+		start = now;
+	return now - start;
+}
+
+void read_persistent_clock64(struct timespec64 *ts)
+{
+	*ts = ns_to_timespec64(vt_host->clock_realtime());
+}
+
+void __init time_init(void)
+{
+	if (vt_boot->vdso_clock)
+		host_clock.vdso_clock_mode = VDSO_CLOCKMODE_HOST;
+	clocksource_register_hz(&host_clock, NSEC_PER_SEC);
+	if (request_irq(VT_IRQ_TO_LINUX(VT_IRQ_TIMER), timer_interrupt,
+			IRQF_TIMER | IRQF_NOBALANCING, "timer", NULL))
+		panic("no timer interrupt");
+	host_timer.cpumask = cpumask_of(0);
+	host_timer.irq = VT_IRQ_TO_LINUX(VT_IRQ_TIMER);
+	clockevents_config_and_register(&host_timer, NSEC_PER_SEC, 1000, LONG_MAX);
+}
+
+unsigned long calibrate_delay_is_known(void)
+{
+	return 1000000;
+}
+
+static void spin_ns(unsigned long ns)
+{
+	u64 end = vt_host->clock_monotonic() + ns;
+
+	while (vt_host->clock_monotonic() < end)
+		cpu_relax();
+}
+
+void __delay(unsigned long loops)
+{
+	spin_ns(loops);
+}
+EXPORT_SYMBOL(__delay);
+
+void __udelay(unsigned long us)
+{
+	spin_ns(us * NSEC_PER_USEC);
+}
+EXPORT_SYMBOL(__udelay);
+
+void __ndelay(unsigned long ns)
+{
+	spin_ns(ns);
+}
+EXPORT_SYMBOL(__ndelay);
+
+/* asm-generic/delay.h scales microseconds by 2^32 / 10^6 */
+void __const_udelay(unsigned long xloops)
+{
+	spin_ns((xloops * 1000) >> 32);
+}
+EXPORT_SYMBOL(__const_udelay);

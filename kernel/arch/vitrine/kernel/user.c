@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* user.c - user mode, seen from the kernel: a host call that returns an event
+ *
+ * Theory of operation
+ * A task in user mode waits in thread_run() for its host thread to stop. What comes back is what
+ * hardware would deliver: a system call, a fault, another exception, or an interrupt. Only the
+ * current task's host thread ever runs: when an interrupt asks for a reschedule or a signal, the
+ * thread is kicked into its stub first, so that a task that is switched out is stopped. That is why
+ * host mappings may be invalidated lazily: nothing executes in an address space between the change
+ * of an entry and vitrine_tlb_flush() on the way in.
+ *
+ * A plain system call stops the host thread with only its number and arguments known. Whoever needs
+ * the other registers (signals, ptrace, fork) calls vitrine_complete_regs() first.
+ */
+#include <linux/entry-common.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <asm/vitrine.h>
+
+#define SYSCALL_WORK_NEEDS_REGS                                                                    \
+	(SYSCALL_WORK_SECCOMP | SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU |            \
+	 SYSCALL_WORK_SYSCALL_USER_DISPATCH | SYSCALL_WORK_SYSCALL_EXIT_TRAP)
+
+#define HOST_FAILURES_MAX 4 /* refusals in a row before the task is given up */
+
+/**
+ * vitrine_complete_regs() - Make current's register set complete
+ *
+ * The result of the system call in progress (ax) and its number stay as they are.
+ */
+void vitrine_complete_regs(void)
+{
+	struct thread_struct *thread = &current->thread;
+	struct pt_regs *regs = current_pt_regs();
+	unsigned long ax = regs->ax, orig_ax = regs->orig_ax;
+
+	if (thread->frame.full || !thread->host)
+		return;
+	if (vt_host->thread_capture(thread->host, vitrine_regs(regs), &thread->frame)) {
+		thread->frame.full = 1;
+		force_fatal_sig(SIGKILL);
+	}
+	regs->ax = ax;
+	regs->orig_ax = orig_ax;
+	regs->cs = VT_USER_CS;
+	regs->ss = VT_USER_SS;
+}
+
+static void handle_syscall(struct pt_regs *regs)
+{
+	long nr = (int)regs->orig_ax;
+
+	regs->ax = -ENOSYS;
+	if (unlikely(READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_NEEDS_REGS))
+		vitrine_complete_regs();
+	nr = syscall_enter_from_user_mode(regs, nr);
+	vitrine_call_syscall(regs, nr);
+	syscall_exit_to_user_mode(regs);
+}
+
+static void handle_exception(struct pt_regs *regs, void (*handler)(struct pt_regs *))
+{
+	regs->orig_ax = -1;
+	irqentry_enter_from_user_mode(regs);
+	local_irq_enable();
+	if (handler)
+		handler(regs);
+	local_irq_disable();
+	irqentry_exit_to_user_mode(regs);
+}
+
+/* The host thread runs on; whoever wants it stopped gets an event later */
+static void handle_interrupt(struct pt_regs *regs)
+{
+	irqentry_enter_from_user_mode(regs);
+	regs->cs = VT_USER_CS;
+	vitrine_run_interrupts();
+	local_irq_disable();
+	if (read_thread_flags() & EXIT_TO_USER_MODE_WORK)
+		vt_host->thread_kick(current->thread.host);
+}
+
+static void handle_gone(struct pt_regs *regs)
+{
+	force_fatal_sig(SIGKILL);
+}
+
+/* Bring the host up to date; a host that refuses again and again costs the task its life */
+static bool prepare_user(void)
+{
+	struct thread_struct *thread = &current->thread;
+	int err = 0;
+
+	if (unlikely(!thread->host))
+		err = vitrine_attach_thread(current, NULL);
+	if (!err)
+		err = vitrine_tlb_flush(current->mm);
+	if (likely(!err)) {
+		thread->host_failures = 0;
+		return true;
+	}
+	if (!thread->host || ++thread->host_failures > HOST_FAILURES_MAX) {
+		pr_err_ratelimited("%s[%d]: the host refuses to run it any more (error %d)\n",
+				   current->comm, task_pid_nr(current), -err);
+		force_fatal_sig(SIGKILL);
+		return false;
+	}
+	return true;
+}
+
+void __noreturn vitrine_user_loop(void)
+{
+	struct thread_struct *thread = &current->thread;
+	struct pt_regs *regs = current_pt_regs();
+
+	for (;;) {
+		if (!prepare_user()) {
+			handle_exception(regs, NULL);
+			continue;
+		}
+		/* a restart code is not for the host, which would act on it */
+		if (!thread->frame.full && (long)regs->ax <= -ERESTARTSYS &&
+		    (long)regs->ax >= -ERESTART_RESTARTBLOCK)
+			regs->ax = -EINTR;
+
+		switch (vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame)) {
+		case VT_EV_SYSCALL:
+			regs->cs = VT_USER_CS;
+			regs->ss = VT_USER_SS;
+			handle_syscall(regs);
+			break;
+		case VT_EV_FAULT:
+			handle_exception(regs, vitrine_user_fault);
+			break;
+		case VT_EV_TRAP:
+			handle_exception(regs, vitrine_user_trap);
+			break;
+		case VT_EV_KICKED:
+			handle_exception(regs, NULL);
+			break;
+		case VT_EV_INTERRUPT:
+			handle_interrupt(regs);
+			break;
+		default:
+			handle_exception(regs, handle_gone);
+			break;
+		}
+	}
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fault.c - page faults, of guest code and of the kernel on a guest's behalf
+ *
+ * Most host faults find an entry that already allows the access: the host had not mapped it yet.
+ * They are TLB misses, and vitrine_pte_touch() does what hardware would, set the accessed and dirty
+ * bits. Only the others go to handle_mm_fault().
+ */
+#include <linux/extable.h>
+#include <linux/mm.h>
+#include <linux/perf_event.h>
+#include <linux/pgtable.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
+#include <asm/vitrine.h>
+
+/* Page fault error code bits, Intel SDM volume 3, figure 4-12 */
+#define PF_WRITE 2
+#define PF_INSTR 16
+
+/**
+ * vitrine_walk() - Find the last-level entry of a guest address
+ * @mm:   address space; on a uniprocessor its tables stay while the caller does not sleep
+ * @addr: guest address
+ *
+ * Return: the entry, or NULL when there is no table. A 2 MiB entry has the same bits; it is told by
+ * _PAGE_PSE.
+ */
+pte_t *vitrine_walk(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d = p4d_offset(pgd, addr);
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (p4d_none(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud))
+		return NULL;
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(*pmd))
+		return NULL;
+	if (pmd_leaf(*pmd))
+		return (pte_t *)pmd;
+	if (!(pmd_val(*pmd) & _PAGE_PRESENT))
+		return NULL;
+	return pte_offset_kernel(pmd, addr);
+}
+
+/**
+ * vitrine_pte_touch() - Access memory through an entry, as the MMU would
+ * @ptep:  entry, or NULL
+ * @write, @exec: kind of access
+ *
+ * Return: whether the entry allows the access; its accessed and dirty bits are then set.
+ */
+bool vitrine_pte_touch(pte_t *ptep, bool write, bool exec)
+{
+	unsigned long need = _PAGE_PRESENT | (write ? _PAGE_RW : 0) | (exec ? _PAGE_EXEC : 0);
+	unsigned long bits = _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
+	unsigned long value;
+
+	if (!ptep)
+		return false;
+	value = pte_val(*ptep);
+	if ((value & need) != need)
+		return false;
+	if ((value & bits) != bits)
+		WRITE_ONCE(*ptep, __pte(value | bits));
+	return true;
+}
+
+static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
+{
+	if (flags & FAULT_FLAG_WRITE)
+		return vma->vm_flags & VM_WRITE;
+	if (flags & FAULT_FLAG_INSTRUCTION)
+		return vma->vm_flags & VM_EXEC;
+	return vma->vm_flags & (VM_READ | VM_EXEC | VM_WRITE);
+}
+
+/**
+ * vitrine_handle_fault() - Make an address accessible
+ * @mm:    address space of current
+ * @addr:  faulting address
+ * @flags: FAULT_FLAG_USER, _WRITE, _INSTRUCTION as they apply
+ * @signal, @code: filled on failure with what the program should get
+ *
+ * May sleep. Return: 0 when the access can be tried again.
+ */
+int vitrine_handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, int *signal,
+			 int *code)
+{
+	struct pt_regs *regs = flags & FAULT_FLAG_USER ? task_pt_regs(current) : NULL;
+	struct vm_area_struct *vma;
+	vm_fault_t fault;
+
+	*signal = SIGSEGV;
+	*code = SEGV_MAPERR;
+	flags |= FAULT_FLAG_DEFAULT;
+	perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, addr);
+retry:
+	vma = lock_mm_and_find_vma(mm, addr, regs);
+	if (!vma)
+		return -EFAULT;
+	*code = SEGV_ACCERR;
+	if (!access_allowed(vma, flags)) {
+		mmap_read_unlock(mm);
+		return -EFAULT;
+	}
+	fault = handle_mm_fault(vma, addr, flags, regs);
+	if (regs && fault_signal_pending(fault, regs))
+		return 0;
+	if (!regs && fault & VM_FAULT_RETRY && fatal_signal_pending(current))
+		return -EINTR;
+	if (fault & VM_FAULT_COMPLETED)
+		return 0;
+	if (fault & VM_FAULT_RETRY) {
+		flags |= FAULT_FLAG_TRIED;
+		goto retry;
+	}
+	mmap_read_unlock(mm);
+	if (!(fault & VM_FAULT_ERROR))
+		return 0;
+	if (fault & VM_FAULT_OOM) {
+		if (!regs)
+			return -ENOMEM;
+		pagefault_out_of_memory();
+		return 0;
+	}
+	if (fault & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) {
+		*signal = SIGBUS;
+		*code = BUS_ADRERR;
+	}
+	return -EFAULT;
+}
+
+/* A page fault of guest code, described by current->thread.frame */
+void vitrine_user_fault(struct pt_regs *regs)
+{
+	const struct vt_frame *frame = &current->thread.frame;
+	bool write = frame->error_code & PF_WRITE, exec = frame->error_code & PF_INSTR;
+	unsigned int flags = FAULT_FLAG_USER;
+	unsigned long addr = frame->fault_addr;
+	struct mm_struct *mm = current->mm;
+	int signal, code;
+
+	if (addr >= TASK_SIZE) {
+		force_sig_fault(SIGSEGV, SEGV_MAPERR, (void __user *)addr);
+		return;
+	}
+	if (!vitrine_pte_touch(vitrine_walk(mm, addr), write, exec)) {
+		flags |= write ? FAULT_FLAG_WRITE : exec ? FAULT_FLAG_INSTRUCTION : 0;
+		if (vitrine_handle_fault(mm, addr, flags, &signal, &code)) {
+			force_sig_fault(signal, code, (void __user *)addr);
+			return;
+		}
+		vitrine_pte_touch(vitrine_walk(mm, addr), write, exec);
+	}
+	vitrine_tlb_map_around(mm, addr);
+}

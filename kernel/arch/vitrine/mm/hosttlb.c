@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hosttlb.c - the host address space of a guest process as a software TLB
+ *
+ * Theory of operation
+ * Each address space has one ordered queue of changes that its host process has not seen: frames
+ * to map, ranges to unmap or to write-protect. The page table accessors append when they take
+ * something away (asm/pgtable.h), the fault path appends what to map. Because the queue is ordered,
+ * a frame that is mapped and taken away again before the process runs is mapped and unmapped, never
+ * the reverse. vitrine_tlb_flush() hands the queue to the tier just before guest code runs; a full
+ * queue is handed over at once.
+ *
+ * Invariant: no guest instruction executes in an address space whose queue is not empty.
+ */
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/sched.h>
+#include <asm/mmu_context.h>
+#include <asm/vitrine.h>
+
+#define QUEUE_MAX (PAGE_SIZE / sizeof(struct vt_map_op))
+#define AROUND_SIZE SZ_64K       /* neighbours that are mapped along */
+#define PREFILL_MAX (QUEUE_MAX - 8)
+
+/**
+ * vitrine_tlb_flush() - Bring the host process of an address space up to date
+ * @mm: address space
+ *
+ * Return: 0, or the host's error; everything is unmapped then and faults in again.
+ */
+int vitrine_tlb_flush(struct mm_struct *mm)
+{
+	mm_context_t *context = &mm->context;
+	unsigned int count = context->queued;
+
+	if (likely(!count))
+		return 0;
+	context->queued = 0;
+	if (!context->host)
+		return 0;
+	return vt_host->mm_sync(context->host, context->queue, count);
+}
+
+static bool merge(struct vt_map_op *last, const struct vt_map_op *op)
+{
+	if (op->kind == VT_MAP && last->kind == VT_UNMAP && last->va >= op->va &&
+	    last->va + last->len <= op->va + op->len) {
+		*last = *op; /* a new mapping replaces what is there */
+		return true;
+	}
+	if (last->kind != op->kind || last->prot != op->prot)
+		return false;
+	if (last->va + last->len == op->va &&
+	    (op->kind != VT_MAP || last->pa + last->len == op->pa)) {
+		last->len += op->len;
+		return true;
+	}
+	return false;
+}
+
+static void enqueue(struct mm_struct *mm, struct vt_map_op op)
+{
+	mm_context_t *context = &mm->context;
+
+	if (context->queued && merge(&context->queue[context->queued - 1], &op))
+		return;
+	if (context->queued == QUEUE_MAX)
+		vitrine_tlb_flush(mm);
+	context->queue[context->queued++] = op;
+}
+
+/* Nothing is mapped before there is a host process, and nothing matters once the mm is dying */
+static bool has_mappings(const struct mm_struct *mm)
+{
+	return mm != &init_mm && mm->context.host && !mm->context.dying;
+}
+
+void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	if (has_mappings(mm) && start < TASK_SIZE)
+		enqueue(mm, (struct vt_map_op){
+				    .kind = VT_UNMAP, .va = start, .len = end - start });
+}
+EXPORT_SYMBOL(vitrine_tlb_unmap);
+
+void vitrine_tlb_protect(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	pte_t *ptep = vitrine_walk(mm, start);
+	u32 prot = VT_PROT_READ | (ptep && pte_exec(*ptep) ? VT_PROT_EXEC : 0);
+
+	if (has_mappings(mm) && start < TASK_SIZE)
+		enqueue(mm, (struct vt_map_op){
+				    .kind = VT_PROTECT, .prot = prot, .va = start, .len = end - start });
+}
+EXPORT_SYMBOL(vitrine_tlb_protect);
+
+void vitrine_exit_mmap(struct mm_struct *mm)
+{
+	mm->context.dying = true;
+	mm->context.queued = 0;
+}
+
+int ptep_clear_flush_young(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
+{
+	unsigned long old = pte_val(*ptep);
+
+	if (!(old & _PAGE_ACCESSED))
+		return 0;
+	if (old & _PAGE_HOST) {
+		addr &= PAGE_MASK;
+		vitrine_tlb_unmap(vma->vm_mm, addr, addr + PAGE_SIZE);
+	}
+	WRITE_ONCE(*ptep, __pte(old & ~(_PAGE_ACCESSED | _PAGE_HOST_BITS)));
+	return 1;
+}
+
+static u32 host_prot(unsigned long bits)
+{
+	u32 prot = VT_PROT_READ;
+
+	if ((bits & (_PAGE_RW | _PAGE_DIRTY)) == (_PAGE_RW | _PAGE_DIRTY))
+		prot |= VT_PROT_WRITE;
+	if (bits & _PAGE_EXEC)
+		prot |= VT_PROT_EXEC;
+	return prot;
+}
+
+static void map_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	unsigned long bits = pte_val(*ptep);
+	u32 prot = host_prot(bits);
+
+	bits &= ~(_PAGE_HINT | _PAGE_HOST_RW);
+	bits |= _PAGE_HOST | _PAGE_ACCESSED | (prot & VT_PROT_WRITE ? _PAGE_HOST_RW : 0);
+	WRITE_ONCE(*ptep, __pte(bits));
+	enqueue(mm, (struct vt_map_op){ .kind = VT_MAP,
+					.prot = prot,
+					.va = addr,
+					.pa = bits & _PFN_MASK,
+					.len = PAGE_SIZE });
+}
+
+static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
+{
+	enqueue(mm, (struct vt_map_op){ .kind = VT_MAP,
+					.prot = host_prot(pte_val(*pmdp)),
+					.va = addr & PMD_MASK,
+					.pa = pte_val(*pmdp) & _PFN_MASK,
+					.len = PMD_SIZE });
+}
+
+/**
+ * vitrine_tlb_map_around() - Map a page that was just made accessible, and its neighbours
+ * @mm:   address space of current
+ * @addr: guest address; its page is mapped whatever the host bits say
+ *
+ * Neighbours are those in the same aligned window that are present and not mapped yet.
+ */
+void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long at = addr & ~(AROUND_SIZE - 1), end = at + AROUND_SIZE;
+	pte_t *ptep = vitrine_walk(mm, addr);
+
+	if (!ptep || !(pte_val(*ptep) & _PAGE_PRESENT))
+		return;
+	if (pte_val(*ptep) & _PAGE_PSE) {
+		map_huge(mm, addr, ptep);
+		return;
+	}
+	addr &= PAGE_MASK;
+	ptep -= (addr - at) >> PAGE_SHIFT;
+	for (; at < end && at < TASK_SIZE; at += PAGE_SIZE, ptep++) {
+		if (!(pte_val(*ptep) & _PAGE_PRESENT))
+			continue;
+		if (at == addr || !(pte_val(*ptep) & _PAGE_HOST))
+			map_entry(mm, at, ptep);
+	}
+}
+
+static void prefill_table(struct mm_struct *mm, unsigned long addr, unsigned long end)
+{
+	pte_t *ptep = vitrine_walk(mm, addr);
+
+	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
+		return;
+	for (; addr < end && mm->context.queued < PREFILL_MAX; addr += PAGE_SIZE, ptep++) {
+		if ((pte_val(*ptep) & (_PAGE_PRESENT | _PAGE_HINT)) == (_PAGE_PRESENT | _PAGE_HINT))
+			map_entry(mm, addr, ptep);
+	}
+}
+
+/**
+ * vitrine_tlb_prefill() - Map in a fork child what its parent had mapped
+ * @mm: address space of current, which has not run yet
+ *
+ * As much as fits into one queue; the rest faults in.
+ */
+void vitrine_tlb_prefill(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	mmap_read_lock(mm);
+	for_each_vma(vmi, vma) {
+		unsigned long addr = vma->vm_start, next;
+
+		for (; addr < vma->vm_end && mm->context.queued < PREFILL_MAX; addr = next) {
+			next = min(pmd_addr_end(addr, vma->vm_end), vma->vm_end);
+			prefill_table(mm, addr, next);
+		}
+	}
+	mmap_read_unlock(mm);
+}

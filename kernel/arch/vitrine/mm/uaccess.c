@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* uaccess.c - guest memory, reached through the guest's page tables
+ *
+ * Theory of operation
+ * The kernel does not share an address space with its guests. A guest address is walked to its frame
+ * and the frame is read or written at its place in physical memory; an entry that does not allow
+ * the access is faulted in first. So a bad user pointer can only ever be an error code, and a guest
+ * cannot change a translation under the kernel's feet: on a uniprocessor nothing runs between the
+ * walk and the access, because neither sleeps.
+ */
+#include <linux/export.h>
+#include <linux/mutex.h>
+#include <linux/futex.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/uaccess.h>
+#include <asm/futex.h>
+#include <asm/vitrine.h>
+
+#define TOUCH_TRIES 8 /* an entry can be taken away again while handle_mm_fault() sleeps */
+
+static void *frame_address(pte_t *ptep, unsigned long addr)
+{
+	unsigned long mask = pte_val(*ptep) & _PAGE_PSE ? ~PMD_MASK : ~PAGE_MASK;
+
+	return __va((pte_val(*ptep) & _PFN_MASK) + (addr & mask));
+}
+
+/* Where @addr lies in physical memory, valid until the next sleep; NULL when it is a bad address */
+static void *touch(unsigned long addr, bool write)
+{
+	struct mm_struct *mm = current->mm;
+	int tries, signal, code;
+
+	if (unlikely(!mm || addr >= TASK_SIZE))
+		return NULL;
+	for (tries = 0; tries < TOUCH_TRIES; tries++) {
+		pte_t *ptep = vitrine_walk(mm, addr);
+
+		if (likely(vitrine_pte_touch(ptep, write, false)))
+			return frame_address(ptep, addr);
+		if (faulthandler_disabled())
+			return NULL;
+		if (vitrine_handle_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &signal, &code))
+			return NULL;
+	}
+	return NULL;
+}
+
+static unsigned long page_rest(unsigned long addr, unsigned long n)
+{
+	return min(n, PAGE_SIZE - (addr & ~PAGE_MASK));
+}
+
+unsigned long raw_copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	unsigned long addr = (unsigned long)from;
+
+	while (n) {
+		unsigned long len = page_rest(addr, n);
+		void *frame = touch(addr, false);
+
+		if (!frame)
+			return n;
+		memcpy(to, frame, len);
+		to += len;
+		addr += len;
+		n -= len;
+	}
+	return 0;
+}
+EXPORT_SYMBOL(raw_copy_from_user);
+
+unsigned long raw_copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+	unsigned long addr = (unsigned long)to;
+
+	while (n) {
+		unsigned long len = page_rest(addr, n);
+		void *frame = touch(addr, true);
+
+		if (!frame)
+			return n;
+		memcpy(frame, from, len);
+		from += len;
+		addr += len;
+		n -= len;
+	}
+	return 0;
+}
+EXPORT_SYMBOL(raw_copy_to_user);
+
+unsigned long __clear_user(void __user *to, unsigned long n)
+{
+	unsigned long addr = (unsigned long)to;
+
+	while (n) {
+		unsigned long len = page_rest(addr, n);
+		void *frame = touch(addr, true);
+
+		if (!frame)
+			return n;
+		memset(frame, 0, len);
+		addr += len;
+		n -= len;
+	}
+	return 0;
+}
+EXPORT_SYMBOL(__clear_user);
+
+long strncpy_from_user(char *to, const char __user *from, long count)
+{
+	unsigned long addr = (unsigned long)from;
+	long done = 0;
+
+	while (done < count) {
+		long len = page_rest(addr, count - done), i;
+		const char *frame = touch(addr, false);
+
+		if (!frame)
+			return -EFAULT;
+		for (i = 0; i < len; i++) {
+			to[done + i] = frame[i];
+			if (!to[done + i])
+				return done + i;
+		}
+		done += len;
+		addr += len;
+	}
+	return done;
+}
+EXPORT_SYMBOL(strncpy_from_user);
+
+long strnlen_user(const char __user *str, long count)
+{
+	unsigned long addr = (unsigned long)str;
+	long done = 0;
+
+	while (done < count) {
+		long len = page_rest(addr, count - done);
+		const char *frame = touch(addr, false), *end;
+
+		if (!frame)
+			return 0;
+		end = memchr(frame, 0, len);
+		if (end)
+			return done + (end - frame) + 1;
+		done += len;
+		addr += len;
+	}
+	return count + 1;
+}
+EXPORT_SYMBOL(strnlen_user);
+
+int arch_futex_atomic_op_inuser(int op, u32 oparg, int *oval, u32 __user *uaddr)
+{
+	u32 *word;
+
+	if (!access_ok(uaddr, sizeof(u32)))
+		return -EFAULT;
+	word = touch((unsigned long)uaddr, true);
+	if (!word)
+		return -EFAULT;
+	switch (op) {
+	case FUTEX_OP_SET:
+		*oval = __atomic_exchange_n(word, oparg, __ATOMIC_SEQ_CST);
+		return 0;
+	case FUTEX_OP_ADD:
+		*oval = __atomic_fetch_add(word, oparg, __ATOMIC_SEQ_CST);
+		return 0;
+	case FUTEX_OP_OR:
+		*oval = __atomic_fetch_or(word, oparg, __ATOMIC_SEQ_CST);
+		return 0;
+	case FUTEX_OP_ANDN:
+		*oval = __atomic_fetch_and(word, ~oparg, __ATOMIC_SEQ_CST);
+		return 0;
+	case FUTEX_OP_XOR:
+		*oval = __atomic_fetch_xor(word, oparg, __ATOMIC_SEQ_CST);
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+int futex_atomic_cmpxchg_inatomic(u32 *uval, u32 __user *uaddr, u32 oldval, u32 newval)
+{
+	u32 *word;
+
+	if (!access_ok(uaddr, sizeof(u32)))
+		return -EFAULT;
+	word = touch((unsigned long)uaddr, true);
+	if (!word)
+		return -EFAULT;
+	__atomic_compare_exchange_n(word, &oldval, newval, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	*uval = oldval;
+	return 0;
+}
