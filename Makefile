@@ -17,8 +17,9 @@ setup:
 	@scripts/setup
 
 $(BUILD)/build.ninja: | setup
-	@meson setup -Dtests=false --prefix $(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
-	@mv $(BUILD).log $(BUILD)/setup.log
+	@mkdir -p $(BUILD)
+	@meson setup -Dtests=false --prefix $(PREFIX) $(BUILD) >$(BUILD)/setup.log || \
+		{ cat $(BUILD)/setup.log; exit 1; }
 
 program: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD) vitrine
@@ -49,6 +50,8 @@ soak: all
 	@tests/soak
 
 install: all
+	@meson configure $(BUILD) --prefix $(PREFIX)
+	@ninja -C $(BUILD) --quiet vitrine
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@install -D -m 644 $(BUILD)/kernel/vmlinux $(DESTDIR)$(PREFIX)/lib/vitrine/vmlinux
 	@echo "vitrine is in $(DESTDIR)$(PREFIX)/bin"

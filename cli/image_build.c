@@ -181,21 +181,16 @@ int image_build_command(int argc, char **argv)
 					       "Build a root file system image in the user's data "
 					       "directory. An image of the same\n"
 					       "name is replaced when the new one is complete.",
-					       specs, ARRAY_SIZE(specs) };
+					       specs, ARRAY_SIZE(specs), true };
 	const struct image_builder *builder = NULL;
 	struct options o = { 0 };
 	struct error err = { 0 };
 	int first;
 
-	/* Options may follow the kind: getopt stops in front of it */
-	if (argc > 1 && (builder = find_builder(argv[1]))) {
-		argv++;
-		argc--;
-	}
 	first = options_parse(&set, &o, argc, argv, &err);
 	if (first == OPTIONS_HELP)
 		return 0;
-	if (first > 0 && !builder && first < argc)
+	if (first > 0 && first < argc)
 		builder = find_builder(argv[first++]);
 	if (first > 0 && (!builder || first != argc))
 		first = error_set(&err, 0, "what is to be built? mini or debian");

@@ -153,7 +153,7 @@ int image_ls_command(int argc, char **argv)
 		"image ls [OPTION]...",
 		"List the images in the user's data directory: size of the disk, how much of it\n"
 		"its files use, and what it takes on the host.",
-		specs, ARRAY_SIZE(specs)
+		specs, ARRAY_SIZE(specs), true
 	};
 	struct options o = { 0 };
 	struct error err = { 0 };
@@ -219,7 +219,7 @@ int image_inspect_command(int argc, char **argv)
 	};
 	static const struct option_set set = { "image inspect [--json] NAME|FILE",
 					       "Show what is known about an image.", specs,
-					       ARRAY_SIZE(specs) };
+					       ARRAY_SIZE(specs), true };
 	struct options o = { 0 };
 	struct error err = { 0 };
 	int first = options_parse(&set, &o, argc, argv, &err);

@@ -12,7 +12,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -165,8 +164,9 @@ static void fill_tables(const struct option_set *set, struct getopt_tables *t)
 
 	assert(set->count <= SPECS_MAX);
 	memset(t, 0, sizeof(*t));
-	t->letters[letters++] = '+'; /* stop at the first operand */
-	t->letters[letters++] = ':'; /* tell a missing argument from an unknown option */
+	if (!set->anywhere)
+		t->letters[letters++] = '+'; /* stop at the first operand */
+	t->letters[letters++] = ':';	     /* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < set->count; i++) {
 		const struct option_spec *s = &set->specs[i];
 

@@ -8,6 +8,7 @@
 #ifndef VITRINE_OPTIONS_H
 #define VITRINE_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "vitrine/error.h"
@@ -44,22 +45,25 @@ struct option_spec {
  * @synopsis: what follows "Usage: vitrine" in the help
  * @about:    one paragraph
  * @specs:    the options, without --help, which every verb has
+ * @anywhere: options may also follow operands (not where those are another program's)
  */
 struct option_set {
 	const char *synopsis, *about;
 	const struct option_spec *specs;
 	size_t count;
+	bool anywhere;
 };
 
 #define OPTIONS_HELP 0
 
 /**
- * options_parse() - Parse the options in front of the first operand
+ * options_parse() - Parse the options of a verb
  * @set:    the verb's options
  * @target: structure that they fill
  * @argv:   argv[0] is the verb
  *
- * A "--" ends the options and is skipped.
+ * A "--" ends the options and is skipped. With option_set.anywhere, @argv is permuted so that all
+ * operands come last.
  *
  * Return: index of the first operand (which may be @argc), OPTIONS_HELP when the help was asked
  * for and printed, or -1 with @err filled.

@@ -72,6 +72,20 @@ static void test_accepts(void **state)
 	free(t.list.items);
 }
 
+static void test_anywhere(void **state)
+{
+	struct option_set anywhere = set;
+	char *argv[] = { "verb", "operand", "-n", "7", "--", "-f", NULL };
+	struct target t = { 0 };
+	struct error err = { 0 };
+
+	anywhere.anywhere = true;
+	assert_int_equal(options_parse(&anywhere, &t, 6, argv, &err), 4);
+	assert_int_equal(t.number, 7);
+	assert_string_equal(argv[4], "operand");
+	assert_string_equal(argv[5], "-f");
+}
+
 static void test_units(void **state)
 {
 	static const struct {
@@ -157,9 +171,9 @@ static void test_error_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepts),	   cmocka_unit_test(test_units),
-		cmocka_unit_test(test_errors),	   cmocka_unit_test(test_suggest),
-		cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_accepts), cmocka_unit_test(test_anywhere),
+		cmocka_unit_test(test_units),	cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_suggest), cmocka_unit_test(test_error_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

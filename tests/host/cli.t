@@ -1,0 +1,57 @@
+#!/bin/bash
+# The command line: help, mistakes and their one clear line
+. "$(dirname "$0")/../lib.sh"
+
+host vitrine --help
+shows 'Usage: vitrine*'
+status 0
+
+host vitrine help run
+shows 'Usage: vitrine run*--ephemeral*'
+
+host vitrine
+status 2
+
+host vitrine rnu
+one_line
+says "did you mean 'run'?"
+status 2
+
+host vitrine run
+one_line
+status 2
+
+host vitrine run --memroy 1G mini
+one_line
+says 'did you mean --memory?'
+status 2
+
+host vitrine run --memory 1X mini
+one_line
+status 2
+
+host vitrine run nosuchimage true
+one_line
+says "no image 'nosuchimage'"
+status 125
+
+host vitrine run ./nosuch.ext4 true
+one_line
+says 'No such file'
+status 125
+
+host vitrine run / true
+one_line
+status 125
+
+host vitrine version
+shows 'vitrine *Linux version 6.12.*'
+
+host vitrine doctor
+shows '*host kernel*ok*'
+status 0
+
+for verb in run exec ps kill logs cp image doctor version; do
+	host vitrine help $verb
+	shows "Usage: vitrine $verb*"
+done

@@ -1,0 +1,13 @@
+#!/bin/bash
+# What "make install" puts where works from there
+. "$(dirname "$0")/../lib.sh"
+seconds=300
+
+host make -s install DESTDIR="$scratch/root" PREFIX=/usr/local
+status 0
+for file in bin/vitrine lib/vitrine/vmlinux share/man/man1/vitrine.1; do
+	host test -s "$scratch/root/usr/local/$file"
+	status 0
+done
+host "$scratch/root/usr/local/bin/vitrine" version
+shows "*$scratch/root/usr/local/lib/vitrine/vmlinux*"

@@ -1,0 +1,118 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# lib.sh - tests that read like transcripts
+#
+# A test is a script named *.t that sources this file, runs things and says what to expect:
+#
+#	guest  sh -c 'seq 3 | tail -1'        run in a fresh sandbox of $image (see "uses")
+#	expect 3                              its standard output, all of it
+#	status 0                              its exit status ("expect" also wants 0)
+#	says   'No such file'                 a part of its standard error (a glob)
+#	shows  'Linux*'                       its standard output as a glob
+#
+#	host   vitrine run nothing            run on the host instead
+#	input  'text'                         standard input of the next command
+#
+# Each check is one line of TAP. Nothing a test does can hang it: commands end after $seconds.
+
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+top=$PWD
+export PATH=${VITRINE_BUILD:-$top/build}:$PATH LC_ALL=C
+image=mini
+seconds=60
+run_options=(--ephemeral)
+
+scratch=$(mktemp -d)
+tests=0
+failures=0
+stdout=
+stderr=
+code=0
+what=
+stdin=/dev/null
+
+finish() {
+	echo "1..$tests"
+	rm -rf "$scratch"
+	[ "$failures" = 0 ] || exit 1
+}
+trap finish EXIT
+
+# uses IMAGE: the image that "guest" runs; the whole file is skipped where it does not exist
+uses() {
+	image=$1
+	if ! vitrine image ls -q 2>/dev/null | grep -qxF "$image"; then
+		trap - EXIT
+		rm -rf "$scratch"
+		echo "1..0 # SKIP no image '$image': vitrine image build $image"
+		exit 0
+	fi
+}
+
+input() {
+	printf '%s' "$1" >"$scratch/in"
+	stdin=$scratch/in
+}
+
+host() {
+	what="$*"
+	timeout -k 5 "$seconds" "$@" <"$stdin" >"$scratch/out" 2>"$scratch/err"
+	code=$?
+	# Guests may write zero bytes; bash cannot hold them
+	stdout=$(tr -d '\0' <"$scratch/out")
+	stderr=$(tr -d '\0' <"$scratch/err")
+	stdin=/dev/null
+}
+
+guest() {
+	host vitrine run "${run_options[@]}" "$image" -- "$@"
+	what="$*"
+}
+
+check() {
+	local good=$1 text=$2
+	tests=$((tests + 1))
+	text=${text//$'\n'/ }
+	text=${text//#/}
+	if [ "$good" = 0 ]; then
+		echo "ok $tests - ${text:0:160}"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $tests - ${text:0:160}"
+	{
+		echo "command: $what"
+		echo "status:  $code"
+		echo "stdout:  ${stdout:0:2000}"
+		echo "stderr:  ${stderr:0:2000}"
+	} | sed 's/^/# /'
+}
+
+expect() {
+	[ "$stdout" = "$*" ] && [ "$code" = 0 ]
+	check $? "$what => $*"
+}
+
+shows() {
+	# shellcheck disable=SC2053 # a glob is meant
+	[[ $stdout == $1 ]]
+	check $? "$what shows $1"
+}
+
+says() {
+	# shellcheck disable=SC2053
+	[[ $stderr == *$1* ]]
+	check $? "$what says $1"
+}
+
+status() {
+	[ "$code" = "$1" ]
+	check $? "$what exits with $1"
+}
+
+# one_line: the error is one line that begins with the program's name
+one_line() {
+	[[ $stderr == vitrine:* && $stderr != *$'\n'* ]]
+	check $? "$what fails with one line"
+}
