@@ -25,7 +25,7 @@
 #define SOURCES_MAX 8
 
 struct sources {
-	char line[SOURCES_MAX][256];
+	char line[SOURCES_MAX][320];
 	unsigned count;
 };
 
