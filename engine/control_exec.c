@@ -2,10 +2,11 @@
 /* control_exec.c - one more command in a running sandbox, for a client of the control socket
  *
  * Theory of operation
- * The client sends its own stdin, stdout and stderr with the message; the streams of the new job
- * use them directly, so the data never passes through the socket. What follows on the connection
- * are window sizes and signals from the client, and from us {"pid": n} and at the end {"exit":
- * status}. By then the output is written and nothing of ours reads the client's terminal any more.
+ * The client sends its own stdin (used if it says "stdin": true), stdout and stderr with the
+ * message; the streams of the new job use them directly, so the data never passes through the
+ * socket. What follows on the connection are window sizes and signals from the client, and from us
+ * {"pid": n} and at the end {"exit": status}. By then the output is written and nothing of ours
+ * reads the client's terminal any more.
  *
  * A client that disappears does not stop its command, as with docker and ssh without a terminal;
  * but its streams are cut, which hangs up the command's terminal if it has one.
@@ -135,6 +136,7 @@ int control_exec(struct connection *conn, struct message *msg)
 		.columns = msg->columns,
 	};
 	cleanup_free const char **env = environment_merge(conn->config->env, msg);
+	int fds[MESSAGE_FDS];
 	struct error err;
 	bool present;
 	int job, ret;
@@ -143,8 +145,11 @@ int control_exec(struct connection *conn, struct message *msg)
 		error_set(&err, 0, "exec: three descriptors must come with the message");
 		return connection_error(conn, &err);
 	}
-	memcpy(spec.fds, conn->fds, sizeof(spec.fds));
+	memcpy(fds, conn->fds, sizeof(fds));
 	conn->nfds = 0; /* the streams use them until the end of this function */
+	memcpy(spec.fds, fds, sizeof(fds));
+	if (!msg->input)
+		spec.fds[0] = -1;
 	spec.env = (char *const *)env;
 	job = env ? job_start(&spec, &err) : error_set(&err, ENOMEM, "exec");
 	if (job < 0) {
@@ -159,6 +164,6 @@ int control_exec(struct connection *conn, struct message *msg)
 	job_release(job);
 close:
 	for (int i = 0; i < MESSAGE_FDS; i++)
-		close(spec.fds[i]);
+		close(fds[i]);
 	return ret;
 }

@@ -29,7 +29,7 @@ struct field {
 	int64_t min, max;
 };
 
-#define FIELDS_MAX 7
+#define FIELDS_MAX 8
 #define AT(member) offsetof(struct message, member)
 
 /* clang-format off */
@@ -43,6 +43,7 @@ static const struct operation {
 		{ "env", FIELD_STRINGS, AT(env) },
 		{ "cwd", FIELD_STRING, AT(cwd) },
 		{ "user", FIELD_STRING, AT(user) },
+		{ "stdin", FIELD_BOOL, AT(input) },
 		{ "tty", FIELD_BOOL, AT(tty) },
 		{ "rows", FIELD_INT, AT(rows), false, 0, UINT16_MAX },
 		{ "columns", FIELD_INT, AT(columns), false, 0, UINT16_MAX } } },

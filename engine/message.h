@@ -50,7 +50,7 @@ enum message_op {
 struct message {
 	enum message_op op;
 	int64_t rows, columns, signal, pid, flags, mode, handle, offset, length;
-	bool tty, kernel, follow;
+	bool input, tty, kernel, follow;
 	const char **argv, **env;
 	const char *cwd, *user;
 	const uint8_t *payload;

@@ -167,32 +167,63 @@ static bool clock_is_fast(void)
 	       !strncmp(name, "hyperv", 6);
 }
 
-/* Unmap what exec left in the zygote: its stack. The vDSO stays, it holds nothing of ours. */
+/* Execute commands that the filter knows nothing of, one notification each */
+static int zygote_execute(unsigned count)
+{
+	notify_reply(&zygote.service, count);
+	for (;;) {
+		if (notify_wait(&zygote.service))
+			return -ESRCH;
+		if (zygote.service.event.data.nr == STUB_NR)
+			break;
+		notify_continue(&zygote.service);
+	}
+	return zygote.service.event.data.args[2] ? (int64_t)zygote.service.event.data.args[1] : 0;
+}
+
+/*
+ * Put the address space that exec made in order: the stack goes, and the vDSO with its data moves
+ * above what guests can map. A host that does not let it move costs guests their fast clock.
+ */
 static int clean_zygote(uint64_t *vdso, struct error *err)
 {
 	char path[64], line[512];
+	uint64_t vdso_start = 0;
 	unsigned count = 0;
+	bool lost = false;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", zygote.service.tid);
 	cleanup_fclose FILE *maps = fopen(path, "re");
 	if (!maps)
 		return error_set(err, errno, "cannot read %s", path);
-	while (fgets(line, sizeof(line), maps)) {
+	while (fgets(line, sizeof(line), maps) && count < CONTROL_COMMANDS) {
+		struct stub_command command = { .nr = SYS_munmap };
 		uint64_t start, end;
 
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2)
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2 ||
+		    (start >= STUB_CODE && start < STUB_SLOTS) || strstr(line, "[vsyscall]"))
 			continue;
-		if (strstr(line, "[vdso]"))
-			*vdso = start;
-		if (strstr(line, "[vdso]") || strstr(line, "[vvar") || strstr(line, "[vsyscall]") ||
-		    (start >= STUB_CODE && start < STUB_SLOTS))
+		command.args[0] = start;
+		command.args[1] = end - start;
+		if (strstr(line, "[vvar") || strstr(line, "[vdso]")) {
+			if (!vdso_start)
+				vdso_start = start;
+			command.nr = SYS_mremap;
+			command.args[2] = end - start;
+			command.args[3] = MREMAP_MAYMOVE | MREMAP_FIXED;
+			command.args[4] = STUB_VDSO + (start - vdso_start);
+			if (strstr(line, "[vdso]"))
+				*vdso = command.args[4];
+		}
+		stub_command(&zygote, 0, &command);
+		if (!zygote_execute(1))
 			continue;
-		stub_command(&zygote, count++,
-			     &(struct stub_command){ .nr = SYS_munmap,
-						     .args = { start, end - start, 0, 0, 0, STUB_MAGIC } });
+		if (command.nr == SYS_munmap)
+			return error_set(err, 0, "cannot clear the stub's address space");
+		lost = true;
 	}
-	if (count && stub_execute(&zygote, count))
-		return error_set(err, 0, "cannot clear the stub's address space");
+	if (lost)
+		*vdso = 0;
 	return 0;
 }
 

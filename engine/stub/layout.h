@@ -9,6 +9,7 @@
 
 #define STUB_CODE 0x7ff000000000   /* this program, read and execute */
 #define STUB_CONTROL 0x7ff000100000 /* the process's command page, read-only for guests */
+#define STUB_VDSO 0x7ff000200000   /* the host's vDSO and its data, moved out of the guest's way */
 #define STUB_SLOTS 0x7ff010000000  /* one slot for each thread, its signal stack */
 
 #define CONTROL_SIZE 0x4000
