@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* exec.c - vitrine exec: run one more command in a running sandbox
+ *
+ * Our descriptors go to the sandbox, which reads and writes them itself. What is left to do here is
+ * the terminal's mode, passing on signals and window sizes, and the exit status.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/environment.h"
+#include "cli/options.h"
+#include "engine/terminal.h"
+#include "vitrine/util.h"
+
+struct exec_options {
+	bool interactive, tty;
+	const char *cwd, *user;
+	struct string_list env, env_files;
+};
+
+#define AT(member) offsetof(struct exec_options, member)
+
+static const struct option_spec specs[] = {
+	{ 'i', "interactive", NULL, option_flag, AT(interactive), "forward standard input" },
+	{ 't', "tty", NULL, option_flag, AT(tty), "give the command a terminal" },
+	{ 'w', "workdir", "DIR", option_string, AT(cwd), "working directory" },
+	{ 'e', "env", "K=V", option_list, AT(env), "set a variable (K: to the host's value)" },
+	{ 0, "env-file", "FILE", option_list, AT(env_files), "set the variables in FILE" },
+	{ 'u', "user", "USER", option_string, AT(user), "NAME or UID, optionally :GROUP or :GID" },
+};
+
+static const struct option_set options = {
+	"exec [OPTION]... NAME [--] COMMAND [ARGUMENT]...",
+	"Run one more command in a running sandbox. Its streams, terminal and exit status are "
+	"ours.\n"
+	"Without -i and -t: both are set when standard input and output are terminals.",
+	specs,
+	ARRAY_SIZE(specs),
+};
+
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+static json_t *string_array(char *const *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; list && list[i]; i++) {
+		/* Fails when it is not UTF-8 */
+		if (json_array_append_new(array, json_string(list[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static int environment_collect(const struct exec_options *opt, struct environment *env,
+			       struct error *err)
+{
+	if (opt->tty && environment_set(env, "TERM", err))
+		return -1;
+	for (size_t i = 0; i < opt->env_files.count; i++) {
+		if (environment_read(env, opt->env_files.items[i], err))
+			return -1;
+	}
+	for (size_t i = 0; i < opt->env.count; i++) {
+		if (environment_set(env, opt->env.items[i], err))
+			return -1;
+	}
+	return 0;
+}
+
+static int start(struct client *client, const struct exec_options *opt, char **command,
+		 struct error *err)
+{
+	static const int stdio[3] = { 0, 1, 2 };
+	struct environment env = { 0 };
+	struct answer answer;
+	uint16_t rows, columns;
+	json_t *json;
+	int ret;
+
+	if (environment_collect(opt, &env, err)) {
+		environment_free(&env);
+		return -1;
+	}
+	terminal_size(&rows, &columns);
+	json = json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:s*, s:s*}", "op", "exec", "argv",
+			 string_array(command), "env", string_array(env.items), "stdin",
+			 (int)opt->interactive, "tty", (int)opt->tty, "rows", (int)rows, "columns",
+			 (int)columns, "cwd", opt->cwd, "user", opt->user);
+	environment_free(&env);
+	if (!json)
+		return error_set(err, 0, "an argument is not UTF-8");
+	if (message_send(client->fd, json, NULL, 0, stdio, 3) < 0)
+		return error_set(err, errno == EMSGSIZE ? E2BIG : errno,
+				 "cannot start the command");
+	ret = client_receive(client, &answer, err);
+	if (ret == 0)
+		return error_set(err, 0, "the sandbox %s has ended", client->name);
+	json_decref(answer.json);
+	return ret < 0 ? -1 : 0;
+}
+
+static int signals_open(struct error *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (unsigned i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaddset(&set, forwarded[i]);
+	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "signalfd") : fd;
+}
+
+static void signal_forward(struct client *client, int signals)
+{
+	struct signalfd_siginfo info;
+	uint16_t rows, columns;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCONT)
+		terminal_resumed();
+	if (info.ssi_signo == SIGCONT || info.ssi_signo == SIGWINCH) {
+		terminal_size(&rows, &columns);
+		if (rows && columns)
+			client_send(client,
+				    json_pack("{s:s, s:i, s:i}", "op", "resize", "rows", (int)rows,
+					      "columns", (int)columns),
+				    NULL, 0, NULL);
+		return;
+	}
+	client_send(client, json_pack("{s:s, s:i}", "op", "signal", "signal", (int)info.ssi_signo),
+		    NULL, 0, NULL);
+}
+
+/* Until the command has ended: its exit status, or -1 */
+static int attend(struct client *client, int signals, struct error *err)
+{
+	struct pollfd fds[2] = {
+		{ .fd = client->fd, .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+
+	for (;;) {
+		struct answer answer;
+		json_t *status;
+		int ret;
+
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents)
+			signal_forward(client, signals);
+		if (!fds[0].revents)
+			continue;
+		ret = client_receive(client, &answer, err);
+		if (ret < 0)
+			return -1;
+		if (ret == 0)
+			return error_set(err, 0, "the sandbox %s has ended", client->name);
+		status = json_object_get(answer.json, "exit");
+		ret = json_is_integer(status) ? (int)json_integer_value(status) : -1;
+		json_decref(answer.json);
+		if (ret >= 0)
+			return ret;
+	}
+}
+
+static int run(struct client *client, const struct exec_options *opt, const char *name,
+	       char **command, struct error *err)
+{
+	cleanup_close int signals = -1;
+	int status;
+
+	if (client_open(client, name, err) < 0)
+		return -1;
+	signals = signals_open(err);
+	if (signals < 0)
+		return -1;
+	if (opt->tty && opt->interactive && terminal_raw(0, err) < 0)
+		return -1;
+	status = start(client, opt, command, err);
+	if (status == 0)
+		status = attend(client, signals, err);
+	terminal_restore();
+	return status;
+}
+
+int cmd_exec(int argc, char **argv)
+{
+	static struct client client = { .fd = -1 };
+	struct exec_options opt = { 0 };
+	struct error err = { 0 };
+	int at = options_parse(&options, &opt, argc, argv, &err);
+	int status;
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && at + 1 < argc && !strcmp(argv[at + 1], "--"))
+		argv[at + 1] = argv[at], at++;
+	if (at > 0 && argc - at < 2)
+		at = error_set(&err, 0, "exec needs the name of a sandbox and a command");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	if (!opt.interactive && !opt.tty && isatty(0) && isatty(1))
+		opt.interactive = opt.tty = true;
+	status = run(&client, &opt, argv[at], argv + at + 1, &err);
+	client_close(&client);
+	free(opt.env.items);
+	free(opt.env_files.items);
+	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;
+}
