@@ -10,6 +10,7 @@
 #include <sys/auxv.h>
 #include <sys/random.h>
 
+#include "control.h"
 #include "jobs.h"
 #include "kernelimage.h"
 #include "kernellog.h"
@@ -69,7 +70,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	vcpu_ops_fill(&ops);
 	if (tier_seccomp_init(&boot, &ops, err)) /* before there is a second thread */
 		return -1;
-	if (virtio_init(config, err) || jobs_init(config, err)) {
+	if (virtio_init(config, err) || jobs_init(config, err) || control_init(config, err)) {
 		tier_seccomp_stop();
 		return -1;
 	}
@@ -79,6 +80,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	status = vcpu_enter(entry);
 
 	tier_seccomp_stop();
+	control_stop();
 	jobs_finish();
 	virtio_shutdown();
 	if (status == STATUS_PANIC)

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -329,6 +330,16 @@ void jobs_shutdown(uint32_t status)
 		job_cut(JOB_MAIN);
 }
 
+static bool job_running(int id)
+{
+	bool running;
+
+	pthread_mutex_lock(&lock);
+	running = jobs[id].state == JOB_RUNNING;
+	pthread_mutex_unlock(&lock);
+	return running;
+}
+
 /* With the lock held */
 static bool clients_left(void)
 {
@@ -345,6 +356,11 @@ void jobs_finish(void)
 	int ret = 0;
 
 	request_stop();
+	/* After a panic there are jobs whose end nobody has reported */
+	for (int id = JOB_MAIN + 1; id < JOBS_MAX; id++) {
+		if (job_running(id))
+			op_job_exit(id, SIGKILL);
+	}
 	streams_flush(JOB_MAIN);
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += CLIENT_PATIENCE / 1000;

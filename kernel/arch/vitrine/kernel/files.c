@@ -215,7 +215,9 @@ static long files_do_list(struct files_work *work)
 
 static long files_do_mkdir(struct files_work *work)
 {
-	return do_mkdirat(AT_FDCWD, work_filename(work), work->req.args[0] & S_IALLUGO);
+	const char *path = work_path(work);
+
+	return path ? vt_mkdir(path, work->req.args[0] & S_IALLUGO) : -EINVAL;
 }
 
 static long files_do_unlink(struct files_work *work)

@@ -90,6 +90,7 @@ int vt_user_resolve(const char *spec, struct vt_user *user);
 /* mounts.c */
 void vt_mounts_setup(void);
 void vt_mounts_teardown(void);
+int vt_mkdir(const char *name, umode_t mode);
 
 /* halt.c */
 void vt_halt_begin(u32 status);

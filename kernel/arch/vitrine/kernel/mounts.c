@@ -86,12 +86,17 @@ static int __init profile_setup(char *value)
 }
 __setup("vitrine.mounts=", profile_setup);
 
-static int directory_create(const char *name, umode_t mode)
+/**
+ * vt_mkdir() - Make a directory with exactly these permissions, whatever the umask is
+ *
+ * Return: 0 or a negative errno, -EEXIST when there is something of that name.
+ */
+int vt_mkdir(const char *name, umode_t mode)
 {
 	struct path path;
 	int ret = do_mkdirat(AT_FDCWD, getname_kernel(name), mode & 0777);
 
-	if (ret || !(mode & 07000))
+	if (ret || !(mode & (07000 | current_umask())))
 		return ret;
 	ret = kern_path(name, LOOKUP_DIRECTORY, &path);
 	if (!ret) {
@@ -112,7 +117,7 @@ static int mount_one(const char *type, const char *directory, const char *option
 	struct path path;
 	int ret = kern_path(directory, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
 
-	if (ret == -ENOENT && !directory_create(directory, 0755))
+	if (ret == -ENOENT && !vt_mkdir(directory, 0755))
 		ret = kern_path(directory, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
 	if (ret)
 		return ret;
@@ -161,7 +166,7 @@ void vt_mounts_setup(void)
 	if (profile_minimal)
 		return;
 	for (int i = 0; i < ARRAY_SIZE(directory_table); i++)
-		directory_create(directory_table[i].name, directory_table[i].mode);
+		vt_mkdir(directory_table[i].name, directory_table[i].mode);
 }
 
 /* The last leaf below @top with a reference, or false when there is none */
