@@ -67,7 +67,8 @@ static u8 *reply_alloc(struct files_work *work, u32 size)
 
 static int mode_set(struct file *file, umode_t mode)
 {
-	struct iattr attr = { .ia_valid = ATTR_MODE, .ia_mode = mode & S_IALLUGO };
+	struct iattr attr = { .ia_valid = ATTR_MODE,
+			      .ia_mode = (file_inode(file)->i_mode & S_IFMT) | mode };
 	int ret = mnt_want_write_file(file);
 
 	if (ret)

@@ -68,6 +68,9 @@ static const struct {
 };
 /* clang-format on */
 
+/* What udev's rules would open up: the kernel checks their users by itself */
+static const char *const public_table[] = { "/dev/fuse", "/dev/net/tun" };
+
 /* Directories below /run and /dev that programs expect on a running system */
 static const struct {
 	const char *name;
@@ -86,6 +89,22 @@ static int __init profile_setup(char *value)
 }
 __setup("vitrine.mounts=", profile_setup);
 
+static int mode_change(const char *name, umode_t mode)
+{
+	struct iattr attr = { .ia_valid = ATTR_MODE };
+	struct path path;
+	int ret = kern_path(name, 0, &path);
+
+	if (ret)
+		return ret;
+	attr.ia_mode = (d_inode(path.dentry)->i_mode & S_IFMT) | mode;
+	inode_lock(d_inode(path.dentry));
+	ret = notify_change(mnt_idmap(path.mnt), path.dentry, &attr, NULL);
+	inode_unlock(d_inode(path.dentry));
+	path_put(&path);
+	return ret;
+}
+
 /**
  * vt_mkdir() - Make a directory with exactly these permissions, whatever the umask is
  *
@@ -93,21 +112,9 @@ __setup("vitrine.mounts=", profile_setup);
  */
 int vt_mkdir(const char *name, umode_t mode)
 {
-	struct path path;
 	int ret = do_mkdirat(AT_FDCWD, getname_kernel(name), mode & 0777);
 
-	if (ret || !(mode & (07000 | current_umask())))
-		return ret;
-	ret = kern_path(name, LOOKUP_DIRECTORY, &path);
-	if (!ret) {
-		struct iattr attr = { .ia_valid = ATTR_MODE, .ia_mode = S_IFDIR | mode };
-
-		inode_lock(d_inode(path.dentry));
-		ret = notify_change(mnt_idmap(path.mnt), path.dentry, &attr, NULL);
-		inode_unlock(d_inode(path.dentry));
-		path_put(&path);
-	}
-	return ret;
+	return ret || !(mode & (07000 | current_umask())) ? ret : mode_change(name, mode);
 }
 
 /* Like mount(2) with kernel pointers; @page is a scratch page for the options */
@@ -163,6 +170,8 @@ void vt_mounts_setup(void)
 	for (int i = 0; i < ARRAY_SIZE(link_table); i++)
 		do_symlinkat(getname_kernel(link_table[i].target), AT_FDCWD,
 			     getname_kernel(link_table[i].name));
+	for (int i = 0; i < ARRAY_SIZE(public_table); i++)
+		mode_change(public_table[i], 0666);
 	if (profile_minimal)
 		return;
 	for (int i = 0; i < ARRAY_SIZE(directory_table); i++)

@@ -194,6 +194,8 @@ static int credentials_set(struct launch *launch)
 		strscpy(user.home, "/root");
 	if (launch->head.flags & VT_SPAWN_USER)
 		ret = vt_user_resolve(launch->user, &user);
+	else
+		user.groups[user.ngroups++] = user.gid;
 	if (ret)
 		return ret;
 	if (!environment_has(launch->envp, "HOME=")) {
