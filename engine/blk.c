@@ -4,8 +4,9 @@
  * Theory of operation
  * A request is checked in prepare(), and only there: header, status byte, direction, range. Then it
  * is tried with IO_NOWAIT on the vCPU thread, which succeeds when the host has the data in its page
- * cache (or nothing has to be flushed), and costs less than waking a worker. What would wait, and
- * what exceeds INLINE_BUDGET in one doorbell, goes to the I/O pool, whose threads complete it.
+ * cache (or nothing has to be flushed, or a few pages are written), and costs less than waking a
+ * worker. What would wait, and what exceeds INLINE_BUDGET in one doorbell, goes to the I/O pool,
+ * whose threads complete it.
  *
  * Requests may finish in any order. A flush covers the writes that were completed before it was
  * made available, as virtio asks: those have returned from disk_write() already. The device has a
@@ -42,6 +43,7 @@ struct blk {
 	struct disk *disk;
 	struct iopool *pool;
 	atomic_uint reported; /* bit for each kind of request that has failed before */
+	atomic_uint pooled;   /* requests in the I/O pool */
 	struct virtio_blk_config config;
 	char serial[VIRTIO_BLK_ID_BYTES];
 };
@@ -308,23 +310,28 @@ static void run_in_pool(struct io_work *work)
 	    (struct blk_request *)((char *)work - offsetof(struct blk_request, work));
 	uint8_t status = status_of(r, r->command->run(r, 0));
 
+	atomic_fetch_sub(&r->blk->pooled, 1);
 	virtio_complete(&r->req, finish(r, status));
 }
 
 /* Return: bytes of the budget that the request has used up */
 static uint64_t start(struct blk *blk, struct blk_request *r, uint64_t budget)
 {
+	int ret, flags = IO_NOWAIT;
 	uint8_t status;
-	int ret;
 
+	/* A write behind others in the pool would wait for the same file's lock */
+	if (!atomic_load(&blk->pooled))
+		flags |= IO_BRIEF;
 	r->blk = blk;
 	r->work.run = run_in_pool;
 	status = prepare(r);
 	if (status == VIRTIO_BLK_S_OK) {
 		ret = -EAGAIN;
 		if (r->len <= budget && r->len <= INLINE_MAX)
-			ret = r->command->run(r, IO_NOWAIT);
+			ret = r->command->run(r, flags);
 		if (ret == -EAGAIN) {
+			atomic_fetch_add(&blk->pooled, 1);
 			iopool_submit(blk->pool, &r->work);
 			return 0;
 		}

@@ -4,11 +4,17 @@
  * Theory of operation
  * preadv2(2) and pwritev2(2) may transfer less than was asked for, and may refuse RWF_NOWAIT by
  * file system (ext4 has it for reads, XFS and Btrfs for both, tmpfs for neither). Here is the one
- * place that knows. To go on after a short transfer, or to transfer only the middle of a vector,
+ * place that knows.
+ *
+ * Where RWF_NOWAIT is missing for writes, IO_BRIEF allows an ordinary one if it is small. It copies
+ * to the host's page cache in a few microseconds, unless the host throttles writers or its journal
+ * is busy. One that was slow is the last for a second, which bounds what a guest loses by it.
+ *
+ * To go on after a short transfer, or to transfer only the middle of a vector,
  * the vector's first and last elements are clipped in place and restored afterwards: no copy of
  * the vector is needed, which matters on a kernel stack of 16 KiB.
  *
- * Host system calls: preadv2, pwritev2, fallocate, fstatfs.
+ * Host system calls: preadv2, pwritev2, fallocate, fstatfs, clock_gettime.
  */
 #include "fileio.h"
 
@@ -16,8 +22,13 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>
+#include <time.h>
 
 #include "vitrine/util.h"
+
+#define BRIEF_MAX (32 * 1024)
+#define BRIEF_SLOW_NS 1000000ULL
+#define BRIEF_PAUSE_NS 1000000000ULL
 
 /* The part [skip, skip + len) of a vector, as a vector in place */
 struct iov_part {
@@ -109,9 +120,34 @@ int file_read(struct file_range *file, struct iovec *iov, uint64_t skip, uint64_
 	return transfer(file, preadv2, iov, skip, off, len, 0);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+static int write_brief(struct file_range *file, struct iovec *iov, uint64_t skip, uint64_t off,
+		       uint64_t len)
+{
+	uint64_t begin = now_ns(), end;
+	int ret;
+
+	if (len > BRIEF_MAX || begin < atomic_load(&file->slow_until))
+		return -EAGAIN;
+	ret = transfer(file, pwritev2, iov, skip, off, len, 0);
+	end = now_ns();
+	if (end - begin > BRIEF_SLOW_NS)
+		atomic_store(&file->slow_until, end + BRIEF_PAUSE_NS);
+	return ret ? -EAGAIN : 0;
+}
+
 int file_write(struct file_range *file, struct iovec *iov, uint64_t skip, uint64_t off,
 	       uint64_t len, int flags)
 {
+	if ((flags & IO_BRIEF) && atomic_load(&file->no_nowait_write))
+		return write_brief(file, iov, skip, off, len);
 	if (flags & IO_NOWAIT)
 		return try_nowait(file, pwritev2, &file->no_nowait_write, iov, skip, off, len);
 	return transfer(file, pwritev2, iov, skip, off, len, 0);

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #define IO_NOWAIT 1 /* fail with -EAGAIN instead of waiting for a device or a lock */
+#define IO_BRIEF 2  /* with IO_NOWAIT: a small write to the host's page cache is no waiting */
 
 /**
  * struct file_range - a file, or a part of it, that is somebody's block device
@@ -17,6 +18,7 @@
  * @memory: the file lives in memory (tmpfs), so that a plain transfer does not wait
  * @no_nowait_read, @no_nowait_write: the host does not support RWF_NOWAIT here
  * @no_punch, @no_zero: nor these modes of fallocate(2)
+ * @slow_until: no IO_BRIEF writes before this time (CLOCK_MONOTONIC, ns)
  */
 struct file_range {
 	int fd;
@@ -24,6 +26,7 @@ struct file_range {
 	bool memory;
 	atomic_bool no_nowait_read, no_nowait_write;
 	atomic_bool no_punch, no_zero;
+	atomic_uint_least64_t slow_until;
 };
 
 /**

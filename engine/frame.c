@@ -129,7 +129,7 @@ uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 	return slot_va(thread) + thread->uc;
 }
 
-void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from)
+void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from, struct vt_frame *frame)
 {
 	uint32_t size, offset = fpu_image(from, &size), at;
 
@@ -141,4 +141,7 @@ void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from)
 	memset(to->memory + to->uc, 0, KERNEL_UC_SIZE);
 	memcpy(to->memory + at, from->memory + offset, size);
 	frame_of(to)->uc_mcontext.fpregs = (void *)(slot_va(to) + at);
+	frame->xstate = to->memory + at;
+	frame->xstate_size = size;
+	frame->reset_fpu = 0;
 }

@@ -22,7 +22,7 @@ void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame 
 uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 		     const struct vt_frame *frame);
 
-/* Give @to the FPU state of @from; both are stopped in the stub */
-void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from);
+/* Give @to, which @frame belongs to, the FPU state of @from; both are stopped in the stub */
+void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from, struct vt_frame *frame);
 
 #endif

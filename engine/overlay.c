@@ -115,17 +115,22 @@ static __attribute__((noinline)) int copy_up(struct overlay *o, uint64_t off, ui
 }
 
 /* What the first and the last cluster of a range hold outside of the range; the lock is held */
-static int copy_up_edges(struct overlay *o, uint64_t off, uint64_t len)
+static int copy_up_edges(struct overlay *o, uint64_t off, uint64_t len, int flags)
 {
 	uint64_t head = off & ~(CLUSTER - 1), end = off + len;
 	uint64_t tail = (end + CLUSTER - 1) & ~(CLUSTER - 1);
+	bool copy_head = head < off && !all_in_top(o, head, 1);
+	bool copy_tail;
 	int ret = 0;
 
 	if (tail > o->size)
 		tail = o->size;
-	if (head < off && !all_in_top(o, head, 1))
+	copy_tail = end < tail && !all_in_top(o, end - 1, 1);
+	if ((copy_head || copy_tail) && (flags & IO_NOWAIT))
+		return -EAGAIN;
+	if (copy_head)
 		ret = copy_up(o, head, off - head);
-	if (!ret && end < tail && !all_in_top(o, end - 1, 1))
+	if (!ret && copy_tail)
 		ret = copy_up(o, end, tail - end);
 	return ret;
 }
@@ -138,13 +143,14 @@ static int overlay_write(struct disk *disk, struct iovec *iov, uint64_t off, uin
 
 	if (all_in_top(o, off, len))
 		return file_write(&o->top, iov, 0, off, len, flags);
-	if (flags & IO_NOWAIT)
-		return -EAGAIN;
 
-	pthread_mutex_lock(&o->lock);
-	ret = copy_up_edges(o, off, len);
+	if (!(flags & IO_NOWAIT))
+		pthread_mutex_lock(&o->lock);
+	else if (pthread_mutex_trylock(&o->lock))
+		return -EAGAIN;
+	ret = copy_up_edges(o, off, len, flags);
 	if (!ret)
-		ret = file_write(&o->top, iov, 0, off, len, 0);
+		ret = file_write(&o->top, iov, 0, off, len, flags);
 	if (!ret)
 		overlay_map_set(&o->map, cluster_of(off), cluster_end(off, len));
 	pthread_mutex_unlock(&o->lock);
@@ -158,7 +164,7 @@ static int overlay_zero(struct disk *disk, uint64_t off, uint64_t len, bool unma
 	int ret;
 
 	pthread_mutex_lock(&o->lock);
-	ret = copy_up_edges(o, off, len);
+	ret = copy_up_edges(o, off, len, 0);
 	if (!ret)
 		ret = file_zero(&o->top, off, len, unmap || !o->durable);
 	if (!ret)

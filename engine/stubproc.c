@@ -319,6 +319,7 @@ int stub_process_get(struct vt_mm **mm)
 		pool = reused->next;
 		pool_size--;
 		if (!reused->service.dead) {
+			reused->released = false;
 			*mm = reused;
 			return 0;
 		}
@@ -351,6 +352,9 @@ static void process_destroy(struct vt_mm *mm)
 
 void stub_process_put(struct vt_mm *mm)
 {
+	mm->released = true;
+	if (mm->nused)
+		return;
 	stub_command(mm, 0,
 		     &(struct stub_command){ .nr = SYS_munmap,
 					     .args = { 0, VT_TASK_SIZE, 0, 0, 0, STUB_MAGIC } });
@@ -418,7 +422,6 @@ static int thread_create(struct vt_mm *mm, struct vt_thread **thread)
 		thread_free(new);
 		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
 	}
-	mm->nthreads++;
 	*thread = new;
 	return 0;
 }
@@ -438,6 +441,7 @@ int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread)
 		if (err)
 			return err;
 	}
+	mm->nused++;
 	got->state = THREAD_STUB;
 	got->uc = SLOT_HEADER - DEFAULT_UC;
 	memset(got->memory + got->uc, 0, DEFAULT_UC);
@@ -450,6 +454,9 @@ void stub_thread_put(struct vt_thread *thread)
 	thread->next = thread->mm->idle;
 	thread->mm->idle = thread;
 	thread->mm->nidle++;
+	thread->mm->nused--;
+	if (thread->mm->released && !thread->mm->nused)
+		stub_process_put(thread->mm);
 }
 
 /* ---- the end ---- */

@@ -23,6 +23,8 @@ enum thread_state {
  * @commands: its command page
  * @index:    of the command page in its memory file
  * @idle:     guest threads that nobody uses, stopped in the stub
+ * @nused:    guest threads that are in use
+ * @released: the address space is gone, the process waits for its last thread
  * @next:     in the pool of unused processes
  */
 struct vt_mm {
@@ -30,7 +32,8 @@ struct vt_mm {
 	struct stub_command *commands;
 	unsigned index;
 	struct vt_thread *idle;
-	unsigned nthreads, nidle;
+	unsigned nused, nidle;
+	bool released;
 	struct vt_mm *next;
 };
 
@@ -59,7 +62,7 @@ int stub_execute(struct vt_mm *mm, unsigned count);
 /* Get an empty process; 0 or a negative errno value */
 int stub_process_get(struct vt_mm **mm);
 
-/* Give a process back; its guest threads are idle */
+/* Give a process back; it is used again once its guest threads are idle */
 void stub_process_put(struct vt_mm *mm);
 
 /* Get a guest thread of @mm, stopped in the stub; 0 or a negative errno value */

@@ -64,32 +64,61 @@ static int unmap_all(struct vt_mm *mm)
 	return stub_execute(mm, 1);
 }
 
+/*
+ * When the host refuses, most likely for too many mappings, everything is unmapped and the kernel
+ * starts over. Only a refused protection is no failure: what is not mapped needs none, and what
+ * cannot be split can be unmapped.
+ */
 static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 {
-	int err = 0;
+	vt_u32 done = 0;
 
-	for (vt_u32 i = 0; i < count && !err;) {
-		unsigned n = 0;
+	while (done < count) {
+		unsigned n = 0, failed;
+		int err;
 
-		for (; i < count && n < CONTROL_COMMANDS; i++, n++) {
-			struct stub_command command = translate(&ops[i]);
+		for (; done + n < count && n < CONTROL_COMMANDS; n++) {
+			struct stub_command command = translate(&ops[done + n]);
 
 			stub_command(mm, n, &command);
 		}
 		err = stub_execute(mm, n);
+		done += n;
+		if (!err)
+			continue;
+		if (err == -ESRCH)
+			return err;
+		failed = done - mm->service.event.data.args[2];
+		if (ops[failed].kind != VT_PROTECT) {
+			unmap_all(mm);
+			return err;
+		}
+		stub_command(mm, 0,
+			     &(struct stub_command){ .nr = SYS_munmap,
+						     .args = { ops[failed].va, ops[failed].len, 0, 0, 0,
+							       STUB_MAGIC } });
+		if (stub_execute(mm, 1)) {
+			unmap_all(mm);
+			return err;
+		}
+		done = failed + 1;
 	}
-	if (err && err != -ESRCH) /* most likely too many mappings: start over */
-		unmap_all(mm);
-	return err;
+	return 0;
 }
 
-static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_thread **thread)
+static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
+		      struct vt_thread **thread)
 {
 	int err = stub_thread_get(mm, thread);
 
-	if (!err && fpu_from && fpu_from->state == THREAD_STUB)
-		frame_copy_fpu(*thread, fpu_from);
-	return err;
+	if (err)
+		return err;
+	frame->xstate = NULL;
+	frame->xstate_size = 0;
+	frame->reset_fpu = 1;
+	if (fpu_from && fpu_from->state == THREAD_STUB)
+		frame_copy_fpu(*thread, fpu_from, frame);
+	return 0;
 }
 
 static void thread_kick(struct vt_thread *thread)

@@ -112,7 +112,7 @@ notify:
 	test %rsp, %rsp
 	jz new_process
 
-/* a guest thread: rsp = end of its slot */
+/* a guest thread: rsp = end of its slot. Signals stay blocked until its first sigreturn. */
 	lea -(SLOT_SIZE - SLOT_HEADER) + HEADER_STACK(%rsp), %rdi
 	xor %esi, %esi
 	mov $STUB_MAGIC, %r9
@@ -120,12 +120,6 @@ notify:
 	syscall
 	test %rax, %rax
 	js die
-	mov $2, %edi			/* SIG_SETMASK */
-	lea no_signals(%rip), %rsi
-	xor %edx, %edx
-	mov $8, %r10d
-	mov $NR_rt_sigprocmask, %eax
-	syscall
 	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
 	xor %esi, %esi
 	mov $(STUB_CONTROL + CONTROL_FILTER), %rdx
@@ -174,8 +168,6 @@ action:	/* struct kernel_sigaction: SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RE
 	.quad stub_signal, 0x1c000004, stub_restorer
 all_signals:
 	.quad -1
-no_signals:
-	.quad 0
 signals:	/* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGUSR1 (kick), SIGSEGV, SIGSYS */
 	.byte 4, 5, 7, 8, 10, 11, 31, 0
 

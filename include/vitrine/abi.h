@@ -166,8 +166,12 @@ struct vt_host_ops {
 	int (*mm_new)(struct vt_mm **mm);
 	void (*mm_free)(struct vt_mm *mm);
 	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
-	/* @fpu_from: thread whose FPU state the new one starts with, or NULL */
-	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_thread **thread);
+	/*
+	 * @fpu_from: thread whose FPU state the new one starts with, or NULL for the initial one;
+	 * frame->xstate is set accordingly
+	 */
+	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
+			  struct vt_thread **thread);
 	void (*thread_free)(struct vt_thread *thread);
 	/* resume (unless it runs already) and wait for the next event */
 	enum vt_user_event (*thread_run)(struct vt_thread *thread, struct vt_regs *regs,

@@ -11,12 +11,13 @@ static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 {
 }
 
-/* exec: the host thread stays behind, user mode is entered with a new one */
 static inline void activate_mm(struct mm_struct *prev, struct mm_struct *next)
 {
-	vitrine_detach_thread(current);
 }
 #define activate_mm activate_mm
+
+/* exec and exit: the host thread stays behind; user mode is entered again with a new one */
+#define deactivate_mm(task, mm) vitrine_detach_thread(task)
 
 int init_new_context(struct task_struct *task, struct mm_struct *mm);
 #define init_new_context init_new_context
