@@ -12,6 +12,7 @@
 #
 #	host   vitrine run nothing            run on the host instead
 #	input  'text'                         standard input of the next command
+#	it     'serves files'                 what the next command shows, when it does not say so
 #
 # Each check is one line of TAP. Nothing a test does can hang it: commands end after $seconds.
 
@@ -30,6 +31,8 @@ stdout=
 stderr=
 code=0
 what=
+title=
+name=
 stdin=/dev/null
 
 finish() {
@@ -55,8 +58,14 @@ input() {
 	stdin=$scratch/in
 }
 
+it() {
+	title=$1
+}
+
 host() {
 	what="$*"
+	name=$title
+	title=
 	timeout -k 5 "$seconds" "$@" <"$stdin" >"$scratch/out" 2>"$scratch/err"
 	code=$?
 	# Guests may write zero bytes; bash cannot hold them
@@ -73,14 +82,15 @@ guest() {
 check() {
 	local good=$1 text=$2
 	tests=$((tests + 1))
+	text=${name:-$text}
 	text=${text//$'\n'/ }
 	text=${text//#/}
 	if [ "$good" = 0 ]; then
-		echo "ok $tests - ${text:0:160}"
+		echo "ok $tests - ${text:0:120}"
 		return
 	fi
 	failures=$((failures + 1))
-	echo "not ok $tests - ${text:0:160}"
+	echo "not ok $tests - ${text:0:120}"
 	{
 		echo "command: $what"
 		echo "status:  $code"

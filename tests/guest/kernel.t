@@ -3,35 +3,45 @@
 . "$(dirname "$0")/../lib.sh"
 uses debian
 
+it 'user, pid, mount and net namespaces'
 guest unshare -Urpmn --fork --mount-proc sh -c 'id -u; ps -e --no-headers | wc -l; ls /sys/class/net 2>/dev/null | wc -l; mount -t tmpfs none /mnt && echo mounted'
 shows '0*mounted'
 
+it 'overlayfs'
 guest sh -c 'mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w && mount -t overlay -o lowerdir=/etc,upperdir=/mnt/u,workdir=/mnt/w none /media && echo new >/media/hostname && cat /mnt/u/hostname'
 expect new
 
+it 'an ext2 image on a loop device'
 guest sh -c 'truncate -s 32M /tmp/d && mke2fs -q -F /tmp/d && mount -o loop /tmp/d /mnt && echo inside >/mnt/f && umount /mnt && mount -o loop /tmp/d /mnt && cat /mnt/f'
 expect inside
 
+it 'cgroup v2'
 guest sh -c 'mkdir /sys/fs/cgroup/t && echo $$ >/sys/fs/cgroup/t/cgroup.procs && cat /proc/self/cgroup'
 expect 0::/t
 
+it 'signals, stop and kill'
 guest bash -c 'trap "echo caught" USR1; kill -USR1 $$; sleep 0.1 & wait $!; sleep 100 & kill -STOP $!; sleep 0.1; ps -o stat= -p $!; kill -9 $!'
 shows 'caught
 T*'
 
+it 'a core dump is an ELF file'
 guest bash -c 'ulimit -c unlimited; cd /tmp; echo core >/proc/sys/kernel/core_pattern; sh -c "kill -SEGV \$\$"; file core* | grep -c "ELF 64-bit LSB core"'
 shows '*1'
 
+it 'descriptors are limited'
 guest bash -c 'ulimit -n 10; exec 2>/dev/null; for i in $(seq 20); do eval "exec {fd}</dev/null" || break; done; echo $i | awk "{ print (\$1 < 10) }"'
 shows '1*'
 
+it 'permissions are checked'
 guest sh -c 'setpriv --reuid 1000 --regid 1000 --clear-groups cat /etc/shadow'
 status 1
 says 'Permission denied'
 
+it 'setpriv drops privileges'
 guest sh -c 'setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs id -u'
 expect 1000
 
+it 'code that was just written runs'
 guest python3 -c '
 import ctypes, mmap
 m = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -43,6 +53,7 @@ print(f())'
 expect '42
 43'
 
+it 'shared file mappings are coherent with read and write'
 guest python3 -c '
 import mmap, os
 fd = os.open("/tmp/f", os.O_RDWR | os.O_CREAT); os.ftruncate(fd, 8192)
@@ -53,12 +64,14 @@ os.wait(); print(m[4096], os.pread(fd, 1, 4096)[0])'
 expect 'Jello Jello
 7 7'
 
+it 'a bad pointer is EFAULT'
 guest python3 -c '
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 print(libc.write(1, ctypes.c_void_p(0x10), 4), ctypes.get_errno())'
 expect '-1 14'
 
+it 'cpuinfo tells the processors'
 guest sh -c 'grep -c "^processor" /proc/cpuinfo; nproc; grep -qE "^flags.* sse2 " /proc/cpuinfo && echo flags'
 expect '1
 1

@@ -6,6 +6,7 @@ uses debian
 guest bash -c 'for i in {1..5}; do (echo $((i * i))) & done; wait' 
 status 0
 
+it 'a bash coprocess answers'
 guest bash -c 'coproc cat; echo ping >&${COPROC[1]}; read -r x <&${COPROC[0]}; echo $x'
 expect ping
 
@@ -15,6 +16,7 @@ expect '> 4'
 guest perl -e 'my $pid = fork; exit 7 unless $pid; waitpid $pid, 0; print $? >> 8, "\n"'
 expect 7
 
+it 'python threads share a lock'
 guest python3 -c '
 import threading
 total, lock = 0, threading.Lock()
@@ -27,6 +29,7 @@ threads = [threading.Thread(target=work) for _ in range(16)]
 print(total)'
 expect 16000
 
+it 'a python process pool computes'
 guest python3 -c '
 import multiprocessing
 def square(x): return x * x
@@ -34,6 +37,7 @@ if __name__ == "__main__":
     with multiprocessing.Pool(4) as pool: print(sum(pool.map(square, range(100))))'
 expect 328350
 
+it 'asyncio serves 50 clients and a subprocess'
 guest python3 -c '
 import asyncio
 async def main():
@@ -49,6 +53,7 @@ async def main():
 asyncio.run(main())'
 expect '50 sub'
 
+it 'sqlite keeps a WAL data base on ext4'
 guest python3 -c '
 import sqlite3
 db = sqlite3.connect("/tmp/t.db")
@@ -61,15 +66,18 @@ expect 499500
 guest sh -c 'python3 -m venv --without-pip /tmp/v && /tmp/v/bin/python -c "import sys; print(sys.prefix)"'
 expect /tmp/v
 
+it 'a python interval timer interrupts sleep'
 guest python3 -c '
 import signal, os, time
 hits = []
 signal.signal(signal.SIGALRM, lambda *_: hits.append(1))
 signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 while len(hits) < 10: time.sleep(1)
+signal.setitimer(signal.ITIMER_REAL, 0)
 print("ok")'
 expect ok
 
+it 'node compiles a hot loop and runs a worker thread'
 guest node -e '
 const { Worker } = require("worker_threads");
 let x = 0; for (let i = 0; i < 3e7; i++) x = (x * 31 + i) | 0;
@@ -77,6 +85,7 @@ const w = new Worker("require(\"worker_threads\").parentPort.postMessage(6 * 7)"
 w.on("message", m => console.log(typeof x, m));'
 expect 'number 42'
 
+it 'node serves HTTP to itself'
 guest node -e '
 const http = require("http");
 const s = http.createServer((q, r) => r.end("served")).listen(0, "127.0.0.1", () =>
@@ -84,5 +93,6 @@ const s = http.createServer((q, r) => r.end("served")).listen(0, "127.0.0.1", ()
     r.on("data", d => console.log(String(d))).on("end", () => s.close())));'
 expect served
 
+it 'sqlite3 counts recursively'
 guest sqlite3 :memory: 'with recursive n(x) as (select 1 union all select x + 1 from n where x < 100000) select sum(x) from n;'
 expect 5000050000
