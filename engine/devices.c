@@ -5,8 +5,10 @@
  * One line in classes[] for each kind of device. They get their indexes, and with them their
  * interrupts, in this order; disks come first, so that disk N is device N.
  *
- * Host system calls: those of the devices and of iopool.c.
+ * Host system calls: rt_sigaction, and those of the devices and of iopool.c.
  */
+#include <signal.h>
+
 #include "blk.h"
 #include "iopool.h"
 #include "rng.h"
@@ -45,6 +47,8 @@ int virtio_init(const struct sandbox_config *config, struct error *err)
 	size_t i;
 
 	assert(!pool && config->ndisks <= SANDBOX_DISKS_MAX);
+	/* A write beyond a file size limit (ulimit -f) is an I/O error, not our end */
+	signal(SIGXFSZ, SIG_IGN);
 	pool = iopool_new(IO_THREADS, err);
 	if (!pool)
 		return -1;
