@@ -105,7 +105,7 @@ static int build(const struct image_builder *builder, struct options *o, struct 
 	int ret;
 
 	path = directory ? image_path(name, err) : NULL;
-	if (!path)
+	if (!path || paths_make(directory, err))
 		return -1;
 	remove_leftovers(directory);
 	if (asprintf(&temporary, "%s/.%s.XXXXXX.tmp", directory, name) < 0)

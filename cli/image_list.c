@@ -110,14 +110,14 @@ static int list_one(const char *name, const struct options *o, json_t *all, stru
 static int list(const struct options *o, struct error *err)
 {
 	cleanup_free char *directory = paths_images(err);
-	struct dirent **entries;
+	struct dirent **entries = NULL;
 	json_t *all;
 	int count, ret = 0;
 
 	if (!directory)
 		return -1;
 	count = scandir(directory, &entries, is_image, alphasort);
-	if (count < 0)
+	if (count < 0 && errno != ENOENT)
 		return error_set(err, errno, "%s", directory);
 
 	all = json_array();

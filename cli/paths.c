@@ -78,18 +78,12 @@ char *paths_kernel(struct error *err)
 	return path;
 }
 
-char *paths_helper(const char *name, struct error *err)
+int paths_make(const char *directory, struct error *err)
 {
-	static const char *const places[] = { "../images", "../lib/vitrine", VITRINE_LIBDIR };
-	char *path = find_file(places, ARRAY_SIZE(places), name);
+	cleanup_free char *path = strdup(directory);
 
 	if (!path)
-		error_set(err, 0, "%s is missing; is the installation complete?", name);
-	return path;
-}
-
-static int make_directories(char *path, struct error *err)
-{
+		return error_set(err, ENOMEM, "%s", directory);
 	for (char *p = path + 1;; p++) {
 		char c = *p;
 
@@ -118,10 +112,5 @@ char *paths_images(struct error *err)
 		return error_set(err, 0, "set HOME or XDG_DATA_HOME: images are kept there"), NULL;
 	if (len < 0)
 		return error_set(err, ENOMEM, "images"), NULL;
-
-	if (make_directories(path, err)) {
-		free(path);
-		return NULL;
-	}
 	return path;
 }

@@ -17,10 +17,10 @@
  */
 char *paths_kernel(struct error *err);
 
-/** paths_images() - The user's directory of images; created when missing */
+/** paths_images() - The user's directory of images, which may not exist yet */
 char *paths_images(struct error *err);
 
-/** paths_helper() - A script of ours (an image builder): images/NAME or $libdir/vitrine/NAME */
-char *paths_helper(const char *name, struct error *err);
+/** paths_make() - Create a directory and its parents */
+int paths_make(const char *path, struct error *err);
 
 #endif
