@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <ext2fs/ext2fs.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -307,6 +308,14 @@ static errcode_t add_directory(struct ext4 *fs, ext2_ino_t dir, const char *name
 	return code ? code : set_attributes(fs, *ino, node);
 }
 
+/* ext2fs_link() would happily give a directory two entries of one name */
+static bool exists(struct ext4 *fs, ext2_ino_t dir, const char *name)
+{
+	ext2_ino_t ino;
+
+	return !ext2fs_lookup(fs->fs, dir, name, strlen(name), NULL, &ino);
+}
+
 int ext4_add(struct ext4 *fs, const struct ext4_node *node, struct error *err)
 {
 	char path[PATH_MAX], *name;
@@ -323,6 +332,8 @@ int ext4_add(struct ext4 *fs, const struct ext4_node *node, struct error *err)
 	if (find_parent(fs, path, 1, &dir, &name, err))
 		return -1;
 
+	if (!S_ISDIR(node->mode) && exists(fs, dir, name))
+		return error_set(err, EEXIST, "%s", node->path);
 	if (S_ISDIR(node->mode))
 		code = add_directory(fs, dir, name, node, &ino);
 	else if (S_ISLNK(node->mode))
@@ -367,9 +378,13 @@ int ext4_link(struct ext4 *fs, const char *path, const char *target, struct erro
 		code = ext2fs_read_inode(fs->fs, ino, &inode);
 	if (code)
 		return fail(err, code, target);
+	if (LINUX_S_ISDIR(inode.i_mode))
+		return error_set(err, 0, "%s: a second name for a directory", path);
 
 	if (find_parent(fs, from, 1, &dir, &name, err))
 		return -1;
+	if (exists(fs, dir, name))
+		return error_set(err, EEXIST, "%s", path);
 	code = link_name(fs, dir, name, ino, directory_type(inode.i_mode));
 	if (!code) {
 		inode.i_links_count++;

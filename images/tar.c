@@ -20,9 +20,12 @@ static void cleanup_archive_fn(struct archive **a)
 
 static int fail(struct archive *a, struct error *err)
 {
+	const char *why;
+
 	if (interrupt_caught())
 		return error_set(err, 0, "interrupted");
-	return error_set(err, 0, "tar stream: %s", archive_error_string(a));
+	why = archive_error_string(a);
+	return error_set(err, 0, "tar stream: %s", why ? why : "cut short");
 }
 
 static int copy_data(struct ext4 *fs, struct archive *a, char *buffer, struct error *err)

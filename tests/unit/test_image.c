@@ -113,6 +113,11 @@ static void test_refused(void **state)
 	assert_int_equal(add(fs, "file/x", S_IFREG | 0644, NULL, &err), -1);
 	assert_int_equal(add(fs, "link/passwd", S_IFREG | 0644, NULL, &err), -1);
 	assert_int_equal(add(fs, "file", S_IFDIR | 0755, NULL, &err), -1);
+	assert_int_equal(add(fs, "file", S_IFREG | 0644, NULL, &err), -1);
+	assert_int_equal(add(fs, "link", S_IFLNK | 0777, "x", &err), -1);
+	assert_int_equal(ext4_link(fs, "link", "file", &err), -1);
+	assert_int_equal(add(fs, "dir", S_IFDIR | 0755, NULL, &err), 0);
+	assert_int_equal(ext4_link(fs, "dir2", "dir", &err), -1);
 	assert_int_equal(add(fs, deep, S_IFREG | 0644, NULL, &err), -1);
 	assert_int_equal(add(fs, "/", S_IFREG | 0644, NULL, &err), -1);
 	assert_int_equal(ext4_link(fs, "x", "nothing", &err), -1);
