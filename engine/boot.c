@@ -31,7 +31,8 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 {
 	int len = snprintf(boot.cmdline, sizeof(boot.cmdline),
 			   "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
-			   "vitrine.mounts=%s thp_anon=64K:always panic=-1%s%s",
+			   "vitrine.mounts=%s thp_anon=64K:always panic=-1 "
+			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192%s%s",
 			   config->fs_type ?: "ext4",
 			   config->read_only || config->disks[0].read_only ? "ro" : "rw",
 			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",

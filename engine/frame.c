@@ -4,8 +4,8 @@
  * Theory of operation
  * The host kernel writes a signal frame to the slot when it stops a guest thread, and reads it back
  * in sigreturn. The guest can write its slots at any time, so each value is read once, into memory
- * that it cannot reach; offsets are checked against the slot. A frame that the guest forges gives it
- * the registers that it asked for, which it could have loaded itself.
+ * that it cannot reach; offsets are checked against the slot. A frame that the guest forges gives
+ * it the registers that it asked for, which it could have loaded itself.
  *
  * Layout: arch/x86/include/uapi/asm/sigcontext.h of Linux; struct _fpx_sw_bytes lies at 464 of the
  * FPU image.
@@ -16,8 +16,8 @@
 #include <string.h>
 #include <ucontext.h>
 
-#define KERNEL_UC_SIZE 304 /* struct ucontext with an 8 byte signal mask */
-#define UC_FLAGS 7         /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define KERNEL_UC_SIZE 304	     /* struct ucontext with an 8 byte signal mask */
+#define UC_FLAGS 7		     /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
 #define SEGMENTS 0x002b000000000033L /* ss, fs, gs, cs */
 #define FX_SIZE 512
 #define FX_SW 464
@@ -68,16 +68,31 @@ int frame_locate(struct vt_thread *thread, uint64_t va)
 void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
 	const volatile struct slot_header *header =
-		(struct slot_header *)(thread->memory + SLOT_HEADER);
+	    (struct slot_header *)(thread->memory + SLOT_HEADER);
 	const volatile greg_t *g = frame_of(thread)->uc_mcontext.gregs;
 	uint32_t offset, size;
 
 	*regs = (struct vt_regs){
-		.r15 = g[REG_R15], .r14 = g[REG_R14], .r13 = g[REG_R13], .r12 = g[REG_R12],
-		.bp = g[REG_RBP],  .bx = g[REG_RBX],  .r11 = g[REG_R11], .r10 = g[REG_R10],
-		.r9 = g[REG_R9],   .r8 = g[REG_R8],   .ax = g[REG_RAX],  .cx = g[REG_RCX],
-		.dx = g[REG_RDX],  .si = g[REG_RSI],  .di = g[REG_RDI],  .orig_ax = -1,
-		.ip = g[REG_RIP],  .cs = 0x33,        .flags = g[REG_EFL], .sp = g[REG_RSP],
+		.r15 = g[REG_R15],
+		.r14 = g[REG_R14],
+		.r13 = g[REG_R13],
+		.r12 = g[REG_R12],
+		.bp = g[REG_RBP],
+		.bx = g[REG_RBX],
+		.r11 = g[REG_R11],
+		.r10 = g[REG_R10],
+		.r9 = g[REG_R9],
+		.r8 = g[REG_R8],
+		.ax = g[REG_RAX],
+		.cx = g[REG_RCX],
+		.dx = g[REG_RDX],
+		.si = g[REG_RSI],
+		.di = g[REG_RDI],
+		.orig_ax = -1,
+		.ip = g[REG_RIP],
+		.cs = 0x33,
+		.flags = g[REG_EFL],
+		.sp = g[REG_RSP],
 		.ss = 0x2b,
 	};
 	frame->fs_base = header->fs_base;

@@ -74,15 +74,17 @@ int kernelimage_load(const char *path, uint64_t *entry, struct error *err)
 		path = default_path(buffer);
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
-		return error_set(err, errno, "cannot open the guest kernel %s (build it with `make`)",
-				 path);
+		return error_set(err, errno,
+				 "cannot open the guest kernel %s (build it with `make`)", path);
 	file = mmap(NULL, st.st_size ?: 1, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file == MAP_FAILED)
 		return error_set(err, errno, "cannot map the guest kernel %s", path);
 	failed = load_segments(file, st.st_size, entry);
 	munmap(file, st.st_size ?: 1);
 	if (failed)
-		return error_set(err, 0, "%s is no kernel for this program, or the sandbox has too "
-				 "little memory for it", path);
+		return error_set(err, 0,
+				 "%s is no kernel for this program, or the sandbox has too "
+				 "little memory for it",
+				 path);
 	return 0;
 }

@@ -69,7 +69,8 @@ int notify_receive(volatile uint32_t *flag)
 	if (!thread) {
 		thread = unknown_thread(&event);
 		if (!thread) {
-			send_response(&(struct seccomp_notif_resp){ .id = event.id, .error = -EPERM });
+			send_response(
+			    &(struct seccomp_notif_resp){ .id = event.id, .error = -EPERM });
 			return 0;
 		}
 		thread->tid = event.pid;

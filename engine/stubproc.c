@@ -36,9 +36,9 @@
 
 #define PROCESSES_MAX 16384
 #define THREADS_MAX 32768
-#define POOL_MAX 16        /* unused processes that are kept */
-#define IDLE_MAX 8         /* unused threads that a process keeps */
-#define DEFAULT_UC 1024    /* below the slot's header */
+#define POOL_MAX 16	/* unused processes that are kept */
+#define IDLE_MAX 8	/* unused threads that a process keeps */
+#define DEFAULT_UC 1024 /* below the slot's header */
 
 static struct vt_mm zygote;
 static struct vt_mm *processes[PROCESSES_MAX]; /* by control page; 0 is the zygote's */
@@ -145,10 +145,12 @@ static uint64_t vdso_clock_offset(void)
 	/* newer kernels have only the GNU hash; their symbol table ends where the strings begin */
 	if (!symbols || !strings)
 		return 0;
-	size_t count = hash ? hash[1] : ((const uint8_t *)strings - (const uint8_t *)symbols) /
-						sizeof(*symbols);
+	size_t count =
+	    hash ? hash[1]
+		 : ((const uint8_t *)strings - (const uint8_t *)symbols) / sizeof(*symbols);
 	for (size_t i = 0; i < count; i++) {
-		if (symbols[i].st_shndx && !strcmp(strings + symbols[i].st_name, "__vdso_clock_gettime"))
+		if (symbols[i].st_shndx &&
+		    !strcmp(strings + symbols[i].st_name, "__vdso_clock_gettime"))
 			return symbols[i].st_value;
 	}
 	return 0;
@@ -158,7 +160,7 @@ static uint64_t vdso_clock_offset(void)
 static bool clock_is_fast(void)
 {
 	cleanup_fclose FILE *f =
-		fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+	    fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
 	char name[64] = "";
 
 	if (!f || !fgets(name, sizeof(name), f))
@@ -233,7 +235,8 @@ int stub_init(uint64_t *vdso_clock, struct error *err)
 	uint64_t vdso = 0, offset = vdso_clock_offset();
 	int listener;
 
-	control_memory = share("vitrine-control", (size_t)PROCESSES_MAX * CONTROL_SIZE, &files.control);
+	control_memory =
+	    share("vitrine-control", (size_t)PROCESSES_MAX * CONTROL_SIZE, &files.control);
 	slot_memory = share("vitrine-slots", (size_t)THREADS_MAX * SLOT_SIZE, &files.slots);
 	if (!control_memory || !slot_memory)
 		return error_set(err, errno, "cannot create the stubs' memory");
@@ -244,8 +247,9 @@ int stub_init(uint64_t *vdso_clock, struct error *err)
 		return -1;
 	for (;;) {
 		if (notify_wait(&zygote.service))
-			return error_set(err, 0, "the stub process died while it started "
-						 "(see `vitrine doctor`)");
+			return error_set(err, 0,
+					 "the stub process died while it started "
+					 "(see `vitrine doctor`)");
 		if (zygote.service.event.data.nr == STUB_NR)
 			break;
 		notify_continue(&zygote.service);
@@ -294,10 +298,11 @@ static int process_create(struct vt_mm **mm)
 
 	if (!new)
 		return -EAGAIN;
-	stub_command(&zygote, 0,
-		     &(struct stub_command){ .nr = SYS_clone,
-					     .args = { CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, STUB_MAGIC },
-					     .extra = (uint64_t)new->index * CONTROL_SIZE });
+	stub_command(
+	    &zygote, 0,
+	    &(struct stub_command){ .nr = SYS_clone,
+				    .args = { CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, STUB_MAGIC },
+				    .extra = (uint64_t) new->index *CONTROL_SIZE });
 	err = stub_execute(&zygote, 1);
 	if (!err)
 		err = notify_wait(&new->service);
@@ -358,7 +363,8 @@ void stub_process_put(struct vt_mm *mm)
 	stub_command(mm, 0,
 		     &(struct stub_command){ .nr = SYS_munmap,
 					     .args = { 0, VT_TASK_SIZE, 0, 0, 0, STUB_MAGIC } });
-	if (mm->service.dead || pool_size >= POOL_MAX || mm->nidle > IDLE_MAX || stub_execute(mm, 1)) {
+	if (mm->service.dead || pool_size >= POOL_MAX || mm->nidle > IDLE_MAX ||
+	    stub_execute(mm, 1)) {
 		process_destroy(mm);
 		return;
 	}
@@ -399,21 +405,21 @@ static int thread_create(struct vt_mm *mm, struct vt_thread **thread)
 
 	if (!new)
 		return -EAGAIN;
-	va = STUB_SLOTS + (uint64_t)new->slot * SLOT_SIZE;
+	va = STUB_SLOTS + (uint64_t) new->slot *SLOT_SIZE;
 	header = (struct slot_header *)(new->memory + SLOT_HEADER);
 	*header = (struct slot_header){ .stack = { .ss_sp = (void *)va, .ss_size = SLOT_HEADER } };
-	stub_command(mm, 0,
-		     &(struct stub_command){
-			     .nr = SYS_mmap,
-			     .args = { va, SLOT_SIZE, PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_FIXED | STUB_MAP_MARK, STUB_FD_SLOTS,
-				       (uint64_t)new->slot * SLOT_SIZE } });
-	stub_command(mm, 1,
-		     &(struct stub_command){ .nr = SYS_clone,
-					     .args = { CLONE_VM | CLONE_FS | CLONE_FILES |
-							       CLONE_SIGHAND | CLONE_THREAD |
-							       CLONE_SYSVSEM,
-						       va + SLOT_SIZE, 0, 0, 0, STUB_MAGIC } });
+	stub_command(
+	    mm, 0,
+	    &(struct stub_command){ .nr = SYS_mmap,
+				    .args = { va, SLOT_SIZE, PROT_READ | PROT_WRITE,
+					      MAP_SHARED | MAP_FIXED | STUB_MAP_MARK, STUB_FD_SLOTS,
+					      (uint64_t) new->slot *SLOT_SIZE } });
+	stub_command(
+	    mm, 1,
+	    &(struct stub_command){ .nr = SYS_clone,
+				    .args = { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+						  CLONE_THREAD | CLONE_SYSVSEM,
+					      va + SLOT_SIZE, 0, 0, 0, STUB_MAGIC } });
 	err = stub_execute(mm, 2);
 	if (!err)
 		err = notify_wait(&new->host);

@@ -12,8 +12,8 @@
 
 enum thread_state {
 	THREAD_RUNNING, /* executes guest code */
-	THREAD_PLAIN,   /* stopped at a plain system call */
-	THREAD_STUB,    /* stopped in the stub, all registers in its slot */
+	THREAD_PLAIN,	/* stopped at a plain system call */
+	THREAD_STUB,	/* stopped in the stub, all registers in its slot */
 	THREAD_NSTATES,
 };
 

@@ -25,6 +25,7 @@
 
 #define TRAP_PAGE_FAULT 14
 #define KICK_SIGNAL SIGUSR1
+#define HWCAP2_FSGSBASE 2
 
 static struct vt_boot *boot;
 
@@ -42,14 +43,15 @@ static struct stub_command translate(const struct vt_map_op *op)
 {
 	switch (op->kind) {
 	case VT_MAP:
-		return (struct stub_command){
-			.nr = SYS_mmap,
-			.args = { op->va, op->len, op->prot,
-				  MAP_SHARED | MAP_FIXED | MAP_POPULATE | STUB_MAP_MARK, STUB_FD_PHYS,
-				  op->pa } };
+		return (struct stub_command){ .nr = SYS_mmap,
+					      .args = { op->va, op->len, op->prot,
+							MAP_SHARED | MAP_FIXED | MAP_POPULATE |
+							    STUB_MAP_MARK,
+							STUB_FD_PHYS, op->pa } };
 	case VT_PROTECT:
 		return (struct stub_command){
-			.nr = SYS_mprotect, .args = { op->va, op->len, op->prot, 0, 0, STUB_MAGIC } };
+			.nr = SYS_mprotect, .args = { op->va, op->len, op->prot, 0, 0, STUB_MAGIC }
+		};
 	default:
 		return (struct stub_command){ .nr = SYS_munmap,
 					      .args = { op->va, op->len, 0, 0, 0, STUB_MAGIC } };
@@ -95,8 +97,8 @@ static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 		}
 		stub_command(mm, 0,
 			     &(struct stub_command){ .nr = SYS_munmap,
-						     .args = { ops[failed].va, ops[failed].len, 0, 0, 0,
-							       STUB_MAGIC } });
+						     .args = { ops[failed].va, ops[failed].len, 0,
+							       0, 0, STUB_MAGIC } });
 		if (stub_execute(mm, 1)) {
 			unmap_all(mm);
 			return err;
@@ -129,7 +131,7 @@ static void thread_kick(struct vt_thread *thread)
 
 /* A stop in the stub: the signal tells why. Hostile code can claim any; it gets what it claims. */
 static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *regs,
-				struct vt_frame *frame)
+				     struct vt_frame *frame)
 {
 	const __u64 *args = thread->host.event.data.args;
 
@@ -141,8 +143,11 @@ static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *r
 	case SIGSYS:
 		regs->orig_ax = regs->ax;
 		return VT_EV_SYSCALL;
-	case SIGSEGV:
 	case SIGBUS:
+		if (frame->trap_nr == TRAP_PAGE_FAULT)
+			return VT_EV_GONE; /* mapped, but the host has no memory for it */
+		return VT_EV_TRAP;
+	case SIGSEGV:
 		return frame->trap_nr == TRAP_PAGE_FAULT ? VT_EV_FAULT : VT_EV_TRAP;
 	case SIGILL:
 	case SIGFPE:
@@ -154,7 +159,7 @@ static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *r
 }
 
 static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *regs,
-				struct vt_frame *frame)
+				     struct vt_frame *frame)
 {
 	const struct seccomp_data *data = &thread->host.event.data;
 
@@ -174,7 +179,7 @@ static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *r
 }
 
 static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *regs,
-				struct vt_frame *frame)
+				     struct vt_frame *frame)
 {
 	struct host_thread *host = &thread->host;
 
@@ -197,6 +202,8 @@ static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *r
 
 static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
+	uint64_t ip = thread->host.event.data.instruction_pointer;
+
 	if (thread->state != THREAD_PLAIN)
 		return 0;
 	/* the signal is delivered when the call returns, before guest code runs */
@@ -204,7 +211,10 @@ static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct
 	notify_reply(&thread->host, 0);
 	if (notify_wait(&thread->host) || thread->host.event.data.nr != STUB_NR)
 		return -ESRCH;
-	return stub_event(thread, regs, frame) == VT_EV_GONE ? -ESRCH : 0;
+	if (stub_event(thread, regs, frame) == VT_EV_GONE)
+		return -ESRCH;
+	regs->ip = ip; /* behind the call, however the host thought of restarting it */
+	return 0;
 }
 
 static void thread_free(struct vt_thread *thread)
@@ -233,6 +243,10 @@ static void idle(void)
 int tier_seccomp_init(struct vt_boot *vt_boot, struct vt_host_ops *ops, struct error *err)
 {
 	boot = vt_boot;
+	if (!(boot->hwcap2 & HWCAP2_FSGSBASE))
+		return error_set(err, 0,
+				 "this host does not offer FSGSBASE to programs "
+				 "(Linux 5.9 and a CPU that has it)");
 	if (stub_init(&boot->vdso_clock, err))
 		return -1;
 	ops->mm_new = mm_new;

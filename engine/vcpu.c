@@ -2,11 +2,11 @@
 /* vcpu.c - the host thread that the guest kernel runs on
  *
  * Theory of operation
- * The thread enters the kernel and stays on kernel stacks until the kernel halts, when it comes back
- * to the stack that it left. Interrupts reach it as bits in the kernel's pending word; a bit alone is
- * enough while the kernel runs, and a signal is sent along while the thread sleeps in a host call.
- * A signal that arrives between the look at the word and the call would be lost, so the handler
- * moves the instruction pointer out of that window (vcpu_wait).
+ * The thread enters the kernel and stays on kernel stacks until the kernel halts, when it comes
+ * back to the stack that it left. Interrupts reach it as bits in the kernel's pending word; a bit
+ * alone is enough while the kernel runs, and a signal is sent along while the thread sleeps in a
+ * host call. A signal that arrives between the look at the word and the call would be lost, so the
+ * handler moves the instruction pointer out of that window (vcpu_wait).
  *
  * A host fault in kernel code goes to the kernel's exception table; one that is not expected there
  * becomes a kernel bug report, on the stack where it happened. One in host code is fatal.
@@ -115,11 +115,25 @@ static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
 	greg_t *g = uc->uc_mcontext.gregs;
 
 	regs = (struct vt_regs){
-		.r15 = g[REG_R15], .r14 = g[REG_R14], .r13 = g[REG_R13], .r12 = g[REG_R12],
-		.bp = g[REG_RBP],  .bx = g[REG_RBX],  .r11 = g[REG_R11], .r10 = g[REG_R10],
-		.r9 = g[REG_R9],   .r8 = g[REG_R8],   .ax = g[REG_RAX],  .cx = g[REG_RCX],
-		.dx = g[REG_RDX],  .si = g[REG_RSI],  .di = g[REG_RDI],  .orig_ax = -1,
-		.ip = g[REG_RIP],  .flags = g[REG_EFL], .sp = g[REG_RSP],
+		.r15 = g[REG_R15],
+		.r14 = g[REG_R14],
+		.r13 = g[REG_R13],
+		.r12 = g[REG_R12],
+		.bp = g[REG_RBP],
+		.bx = g[REG_RBX],
+		.r11 = g[REG_R11],
+		.r10 = g[REG_R10],
+		.r9 = g[REG_R9],
+		.r8 = g[REG_R8],
+		.ax = g[REG_RAX],
+		.cx = g[REG_RCX],
+		.dx = g[REG_RDX],
+		.si = g[REG_RSI],
+		.di = g[REG_RDI],
+		.orig_ax = -1,
+		.ip = g[REG_RIP],
+		.flags = g[REG_EFL],
+		.sp = g[REG_RSP],
 	};
 	g[REG_RDI] = (greg_t)&regs;
 	g[REG_RSI] = addr;
@@ -131,9 +145,14 @@ static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	static const char message[] = "vitrine: the supervisor crashed; this is a bug\n";
+	static const char no_memory[] = "vitrine: the host has no memory left for the guest\n";
 	ucontext_t *uc = context;
 	uint64_t ip = uc->uc_mcontext.gregs[REG_RIP], fixup;
 
+	if (sig == SIGBUS && info->si_code == BUS_ADRERR) {
+		(void)!write(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
+		_exit(125);
+	}
 	if (syscall(SYS_gettid) == vcpu_tid && in_kernel(ip) && boot->kernel.die) {
 		fixup = boot->kernel.fault ? boot->kernel.fault(ip) : 0;
 		if (fixup)
@@ -142,8 +161,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 			report_kernel_bug(uc, (uint64_t)info->si_addr);
 		return;
 	}
-	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
-		_exit(125);
+	(void)!write(STDERR_FILENO, message, sizeof(message) - 1);
 	signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
 }
 
@@ -153,15 +171,15 @@ static int install_handlers(struct error *err)
 		int sig;
 		bool fault;
 	} wanted[] = {
-		{ SIGSEGV, true }, { SIGBUS, true }, { SIGILL, true }, { SIGFPE, true },
-		{ SIGCHLD, false },
+		{ SIGSEGV, true }, { SIGBUS, true },   { SIGILL, true },
+		{ SIGFPE, true },  { SIGCHLD, false },
 	};
 	struct sigaction sa = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
 	stack_t stack = { .ss_size = SIGNAL_STACK };
 	sigset_t unblock;
 
-	stack.ss_sp = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
+	stack.ss_sp =
+	    mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL))
 		return error_set(err, errno, "cannot set up a signal stack");
 	sigfillset(&sa.sa_mask);

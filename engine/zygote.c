@@ -3,10 +3,11 @@
  *
  * Theory of operation
  * The child shares the descriptor table until its filter is installed, so that the listener appears
- * in the supervisor's table with no descriptor passing and no right to trace being needed. From then
- * on everything that the child does is a notification that the supervisor lets pass: it leaves the
- * table, keeps the three memory files and nothing else, and becomes the stub program. Its address
- * space is new with that: nothing of the supervisor is left in it, not even the program's name.
+ * in the supervisor's table with no descriptor passing and no right to trace being needed. From
+ * then on everything that the child does is a notification that the supervisor lets pass: it leaves
+ * the table, keeps the three memory files and nothing else, and becomes the stub program. Its
+ * address space is new with that: nothing of the supervisor is left in it, not even the program's
+ * name.
  *
  * Host system calls of the supervisor: memfd_create, write, clone, mmap, munmap. Of the child:
  * setsid, prctl, setrlimit, seccomp, unshare, fcntl, dup2, close_range, execveat.
@@ -51,13 +52,18 @@ static int image_create(struct error *err)
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create("vitrine-guest", MFD_CLOEXEC);
 	if (fd < 0)
-		return error_set(err, errno, "cannot create the stub program "
+		return error_set(err, errno,
+				 "cannot create the stub program "
 				 "(is vm.memfd_noexec set on this host?)");
 	if (write(fd, stub_image, size) != (ssize_t)size)
 		return error_set(err, errno, "cannot write the stub program");
 	return steal_fd(fd);
 }
 
+/*
+ * WAIT_KILLABLE_RECV is not optional: without it a kick can abort a call that the guest kernel is
+ * already executing, and the host would have it made again.
+ */
 static int install_filter(void)
 {
 	struct sock_filter program[FILTER_MAX];
@@ -66,9 +72,6 @@ static int install_filter(void)
 			 SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 			 &prog);
 
-	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			     SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -91,7 +94,8 @@ static void child(const struct zygote_files *files, volatile int *result)
 	if (*result < 0 || unshare(CLONE_FILES))
 		_exit(1);
 
-	int phys = fcntl(files->phys, F_DUPFD, FD_HIGH), slots = fcntl(files->slots, F_DUPFD, FD_HIGH);
+	int phys = fcntl(files->phys, F_DUPFD, FD_HIGH),
+	    slots = fcntl(files->slots, F_DUPFD, FD_HIGH);
 	int control = fcntl(files->control, F_DUPFD, FD_HIGH);
 	int image = fcntl(files->image, F_DUPFD, FD_HIGH);
 
@@ -113,7 +117,8 @@ pid_t zygote_start(struct zygote_files *files, int *listener, struct error *err)
 	files->image = image_create(err);
 	if (files->image < 0)
 		return -1;
-	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	result =
+	    mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (result == MAP_FAILED)
 		return error_set(err, errno, "cannot share a page with the stub");
 	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
@@ -129,7 +134,11 @@ pid_t zygote_start(struct zygote_files *files, int *listener, struct error *err)
 	munmap((void *)result, sizeof(*result));
 	if (fd <= 0)
 		return error_set(err, -fd,
-				 "this host refuses seccomp user notification (see `vitrine doctor`)");
+				 fd == -EINVAL
+				     ? "this host is older than Linux 5.19, which killable "
+				       "seccomp notifications need"
+				     : "this host refuses seccomp user notification "
+				       "(see `vitrine doctor`)");
 	*listener = fd;
 	return pid;
 }

@@ -7,14 +7,14 @@
 #ifndef ENGINE_STUB_LAYOUT_H
 #define ENGINE_STUB_LAYOUT_H
 
-#define STUB_CODE 0x7ff000000000   /* this program, read and execute */
+#define STUB_CODE 0x7ff000000000    /* this program, read and execute */
 #define STUB_CONTROL 0x7ff000100000 /* the process's command page, read-only for guests */
-#define STUB_VDSO 0x7ff000200000   /* the host's vDSO and its data, moved out of the guest's way */
-#define STUB_SLOTS 0x7ff010000000  /* one slot for each thread, its signal stack */
+#define STUB_VDSO 0x7ff000200000    /* the host's vDSO and its data, moved out of the guest's way */
+#define STUB_SLOTS 0x7ff010000000   /* one slot for each thread, its signal stack */
 
 #define CONTROL_SIZE 0x4000
-#define CONTROL_COMMANDS 192      /* struct stub_command, from the start of the page */
-#define CONTROL_FILTER 0x3000     /* the guest threads' struct sock_fprog and program */
+#define CONTROL_COMMANDS 192  /* struct stub_command, from the start of the page */
+#define CONTROL_FILTER 0x3000 /* the guest threads' struct sock_fprog and program */
 #define COMMAND_SIZE 64
 
 #define SLOT_SHIFT 15
@@ -31,9 +31,9 @@
 
 /* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
 #define STUB_NR 0x1000
-#define STUB_READY 256   /* service thread: rsi = last result, rdx = commands not executed */
+#define STUB_READY 256	 /* service thread: rsi = last result, rdx = commands not executed */
 #define STUB_PROCESS 257 /* service thread of a new process: rsi = offset of its control page */
-#define STUB_THREAD 258  /* new guest thread: rsi = its stack pointer, which is its slot's end */
+#define STUB_THREAD 258	 /* new guest thread: rsi = its stack pointer, which is its slot's end */
 /* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
 
 /*

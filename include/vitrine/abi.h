@@ -4,11 +4,11 @@
  * Theory of operation
  * The kernel image is freestanding: it is copied into "physical memory" (one memory file that the
  * supervisor maps at VT_PAGE_OFFSET) and entered as a function with a struct vt_boot. From then on
- * it reaches the host through vt_boot.ops and in no other way, and the supervisor reaches it through
- * the interrupt word and the few entry points that the kernel fills in (vt_boot.kernel).
+ * it reaches the host through vt_boot.ops and in no other way, and the supervisor reaches it
+ * through the interrupt word and the few entry points that the kernel fills in (vt_boot.kernel).
  *
- * This and layout.h are the only headers that both worlds include, so they name no kernel and no libc type.
- * Every structure has explicit sizes; VT_ABI_VERSION changes when any of them does.
+ * This and layout.h are the only headers that both worlds include, so they name no kernel and no
+ * libc type. Every structure has explicit sizes; VT_ABI_VERSION changes when any of them does.
  */
 #ifndef VITRINE_ABI_H
 #define VITRINE_ABI_H
@@ -35,11 +35,11 @@ enum vt_irq {
 
 enum vt_user_event {
 	VT_EV_INTERRUPT, /* an interrupt is pending; the thread runs on */
-	VT_EV_SYSCALL,   /* orig_ax is the number; see vt_frame.full */
-	VT_EV_FAULT,     /* page fault: fault_addr and error_code */
-	VT_EV_TRAP,      /* any other exception: trap_nr */
-	VT_EV_KICKED,    /* stopped on request */
-	VT_EV_GONE,      /* the host thread does not exist any more */
+	VT_EV_SYSCALL,	 /* orig_ax is the number; see vt_frame.full */
+	VT_EV_FAULT,	 /* page fault: fault_addr and error_code */
+	VT_EV_TRAP,	 /* any other exception: trap_nr */
+	VT_EV_KICKED,	 /* stopped on request */
+	VT_EV_GONE,	 /* the host thread does not exist any more */
 	VT_NR_EVENTS,
 };
 
@@ -66,21 +66,21 @@ struct vt_virtio_info {
 /* ---- requests from the supervisor (vt_host_ops.request_next) ---- */
 enum vt_request_kind {
 	VT_REQ_SPAWN = 1, /* start a process: struct vt_spawn */
-	VT_REQ_SIGNAL,    /* args[0] = pid (0: every process), args[1] = signal */
-	VT_REQ_RESIZE,    /* args[0] = job, args[1] = rows, args[2] = columns */
+	VT_REQ_SIGNAL,	  /* args[0] = pid (0: every process), args[1] = signal */
+	VT_REQ_RESIZE,	  /* args[0] = job, args[1] = rows, args[2] = columns */
 	VT_REQ_SHUTDOWN,  /* args[0] = exit status: kill everything, sync, halt */
-	VT_REQ_PS,        /* reply: array of struct vt_ps */
-	VT_REQ_OPEN,      /* args[0] = flags, args[1] = mode, data = path; reply value = handle */
-	VT_REQ_CLOSE,     /* args[0] = handle */
-	VT_REQ_READ,      /* args[0] = handle, args[1] = offset, args[2] = length; reply data */
-	VT_REQ_WRITE,     /* args[0] = handle, args[1] = offset, data */
-	VT_REQ_STAT,      /* data = path; reply: struct vt_file_stat (lstat) */
+	VT_REQ_PS,	  /* reply: array of struct vt_ps */
+	VT_REQ_OPEN,	  /* args[0] = flags, args[1] = mode, data = path; reply value = handle */
+	VT_REQ_CLOSE,	  /* args[0] = handle */
+	VT_REQ_READ,	  /* args[0] = handle, args[1] = offset, args[2] = length; reply data */
+	VT_REQ_WRITE,	  /* args[0] = handle, args[1] = offset, data */
+	VT_REQ_STAT,	  /* data = path; reply: struct vt_file_stat (lstat) */
 	/* args[0] = handle, args[1] = most bytes; reply: more struct vt_dirent, empty at the end */
 	VT_REQ_LIST,
-	VT_REQ_MKDIR,     /* args[0] = mode, data = path */
-	VT_REQ_UNLINK,    /* data = path */
-	VT_REQ_SYMLINK,   /* data = target NUL path */
-	VT_REQ_READLINK,  /* data = path; reply data */
+	VT_REQ_MKDIR,	 /* args[0] = mode, data = path */
+	VT_REQ_UNLINK,	 /* data = path */
+	VT_REQ_SYMLINK,	 /* data = target NUL path */
+	VT_REQ_READLINK, /* data = path; reply data */
 };
 
 #define VT_REQ_DATA_MAX (256 * 1024)
@@ -98,7 +98,7 @@ struct vt_request {
 	vt_u8 *data;
 };
 
-#define VT_SPAWN_TTY 1  /* one pseudo terminal instead of three pipes */
+#define VT_SPAWN_TTY 1	/* one pseudo terminal instead of three pipes */
 #define VT_SPAWN_MAIN 2 /* the sandbox ends when this process does */
 #define VT_SPAWN_USER 4 /* resolve the user name string in the guest's /etc/passwd */
 
@@ -137,7 +137,7 @@ struct vt_dirent {
 	char name[];
 };
 
-struct vt_mm;     /* a guest address space, owned by the tier */
+struct vt_mm;	  /* a guest address space, owned by the tier */
 struct vt_thread; /* a guest thread, owned by the tier */
 
 /**
@@ -154,7 +154,7 @@ struct vt_host_ops {
 	vt_u64 (*clock_monotonic)(void);
 	vt_u64 (*clock_realtime)(void);
 	void (*timer_arm)(vt_u64 delta_ns); /* one shot, VT_IRQ_TIMER; 0 disarms */
-	void (*idle)(void);                 /* sleep until the pending word is not zero */
+	void (*idle)(void);		    /* sleep until the pending word is not zero */
 
 	/* the supervisor's own mappings of physical memory */
 	int (*kernel_map)(vt_u64 va, vt_u64 pa, vt_u64 len);
@@ -175,7 +175,7 @@ struct vt_host_ops {
 	void (*thread_free)(struct vt_thread *thread);
 	/* resume (unless it runs already) and wait for the next event */
 	enum vt_user_event (*thread_run)(struct vt_thread *thread, struct vt_regs *regs,
-				    struct vt_frame *frame);
+					 struct vt_frame *frame);
 	void (*thread_kick)(struct vt_thread *thread);
 	/* a thread stopped at a plain system call: get the rest of its registers */
 	int (*thread_capture)(struct vt_thread *thread, struct vt_regs *regs,
@@ -223,7 +223,7 @@ struct vt_boot {
 	vt_u64 mem_size; /* bytes of physical memory */
 	vt_u64 hwcap, hwcap2;
 	vt_u64 sigframe_size; /* AT_MINSIGSTKSZ of the host */
-	vt_u64 vdso_clock;    /* the host vDSO's clock_gettime in guest processes, 0 when unusable */
+	vt_u64 vdso_clock; /* the host vDSO's clock_gettime in guest processes, 0 when unusable */
 	vt_u8 seed[64];
 	char hostname[65];
 	char cmdline[VT_CMDLINE_MAX];

@@ -9,7 +9,7 @@
 
 /* Address space of the supervisor */
 #define VT_PAGE_OFFSET 0x600000000000UL /* physical memory, mapped linearly */
-#define VT_KERNEL_PHYS 0x100000UL       /* where the image starts in it */
+#define VT_KERNEL_PHYS 0x100000UL	/* where the image starts in it */
 #define VT_VMALLOC_START 0x610000000000UL
 #define VT_VMALLOC_END 0x611000000000UL
 

@@ -155,12 +155,15 @@ static int cpu_show(struct seq_file *m, void *v)
 		   leaf1.a & 15);
 	seq_printf(m, "cpu MHz\t\t: %lu.%03lu\ncache size\t: %u KB\n", hz / 1000000,
 		   hz / 1000 % 1000, cache.c >> 16);
-	seq_puts(m, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\napicid\t\t: 0\n");
-	seq_printf(m, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n", leaf0.a);
+	seq_puts(
+	    m, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\napicid\t\t: 0\n");
+	seq_printf(m, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n",
+		   leaf0.a);
 	show_flags(m);
 	seq_printf(m, "bugs\t\t:\nbogomips\t: %lu.%02lu\nclflush size\t: %u\n", hz * 2 / 1000000,
 		   hz * 2 / 10000 % 100, (leaf1.b >> 8 & 255) * 8);
-	seq_printf(m, "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits virtual\n\n",
+	seq_printf(m,
+		   "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits virtual\n\n",
 		   sizes.a & 255, sizes.a >> 8 & 255);
 	return 0;
 }

@@ -54,7 +54,8 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 		if (err)
 			return err;
 	}
-	return vt_host->thread_new(context->host, fpu_from, &task->thread.frame, &task->thread.host);
+	return vt_host->thread_new(context->host, fpu_from, &task->thread.frame,
+				   &task->thread.host);
 }
 
 void vitrine_detach_thread(struct task_struct *task)

@@ -76,8 +76,7 @@ static void set_user_regs(struct task_struct *task, const struct user_regs_struc
 		task->thread.frame.gs_base = u->gs_base;
 }
 
-static int general_get(struct task_struct *task, const struct user_regset *regset,
-		       struct membuf to)
+static int general_get(struct task_struct *task, const struct user_regset *regset, struct membuf to)
 {
 	struct user_regs_struct u;
 

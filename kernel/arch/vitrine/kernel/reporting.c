@@ -25,7 +25,7 @@ static int vitrine_report(struct page_reporting_dev_info *prdev, struct scatterl
 	unsigned int i;
 
 	for (i = 0, sg = sgl; i < nents; i++, sg = sg_next(sg))
-		vt_host->memory_release(sg_phys(sg), sg->length);
+		vitrine_memory_release(sg_phys(sg), sg->length);
 	return 0;
 }
 

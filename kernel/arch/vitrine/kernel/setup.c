@@ -44,6 +44,17 @@ unsigned long vitrine_sigframe_size(void)
 	return vt_boot->sigframe_size;
 }
 
+bool vitrine_wx_denied;
+
+static int __init wx_setup(char *arg)
+{
+	if (strcmp(arg, "deny") && strcmp(arg, "allow"))
+		return -EINVAL;
+	vitrine_wx_denied = !strcmp(arg, "deny");
+	return 0;
+}
+early_param("vitrine.wx", wx_setup);
+
 static int panic_halt(struct notifier_block *nb, unsigned long event, void *text)
 {
 	vt_host->halt(HALT_PANIC);
@@ -70,7 +81,8 @@ void __init setup_arch(char **cmdline_p)
 	max_low_pfn = max_pfn = vt_boot->mem_size >> PAGE_SHIFT;
 	high_memory = __va(vt_boot->mem_size);
 	max_zone_pfn[ZONE_NORMAL] = max_pfn;
-	set_max_mapnr(max_pfn);
+	vitrine_growth_init();
+	sparse_init();
 	free_area_init(max_zone_pfn);
 	add_bootloader_randomness(vt_boot->seed, sizeof(vt_boot->seed));
 }

@@ -166,7 +166,8 @@ static void restart_or_fail(struct pt_regs *regs, const struct ksignal *ks)
 		}
 		fallthrough;
 	case -ERESTARTSYS:
-		if (handler && (long)regs->ax == -ERESTARTSYS && !(ks->ka.sa.sa_flags & SA_RESTART)) {
+		if (handler && (long)regs->ax == -ERESTARTSYS &&
+		    !(ks->ka.sa.sa_flags & SA_RESTART)) {
 			regs->ax = -EINTR;
 			break;
 		}

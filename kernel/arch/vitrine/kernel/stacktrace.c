@@ -32,7 +32,8 @@ EXPORT_SYMBOL_GPL(save_stack_trace);
 
 void save_stack_trace_tsk(struct task_struct *task, struct stack_trace *trace)
 {
-	save(trace, task == current ? __builtin_frame_address(0) : (unsigned long *)task->thread.sp);
+	save(trace,
+	     task == current ? __builtin_frame_address(0) : (unsigned long *)task->thread.sp);
 }
 EXPORT_SYMBOL_GPL(save_stack_trace_tsk);
 
@@ -41,8 +42,8 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *level)
 	unsigned int shown = 0;
 
 	if (!sp)
-		sp = task && task != current ? (unsigned long *)task->thread.sp :
-					       __builtin_frame_address(0);
+		sp = task && task != current ? (unsigned long *)task->thread.sp
+					     : __builtin_frame_address(0);
 	printk("%sCall Trace (addresses on the stack):\n", level);
 	for (; ((unsigned long)sp & (THREAD_SIZE - 1)) && shown < 32; sp++) {
 		if (__kernel_text_address(*sp)) {

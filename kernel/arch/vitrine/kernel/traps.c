@@ -67,7 +67,8 @@ void vitrine_user_trap(struct pt_regs *regs)
 {
 	const struct vt_frame *frame = &current->thread.frame;
 	u32 nr = frame->trap_nr;
-	const struct trap *trap = nr < ARRAY_SIZE(traps) && traps[nr].signal ? &traps[nr] : &traps[13];
+	const struct trap *trap =
+	    nr < ARRAY_SIZE(traps) && traps[nr].signal ? &traps[nr] : &traps[13];
 	int code = trap->code;
 
 	if (nr == TRAP_NR_X87 || nr == TRAP_NR_SIMD)

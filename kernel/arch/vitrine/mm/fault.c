@@ -158,5 +158,5 @@ void vitrine_user_fault(struct pt_regs *regs)
 		}
 		vitrine_pte_touch(vitrine_walk(mm, addr), write, exec);
 	}
-	vitrine_tlb_map_around(mm, addr);
+	vitrine_tlb_map_around(mm, addr, write);
 }

@@ -18,7 +18,7 @@
 #include <asm/vitrine.h>
 
 #define QUEUE_MAX (PAGE_SIZE / sizeof(struct vt_map_op))
-#define AROUND_SIZE SZ_64K       /* neighbours that are mapped along */
+#define AROUND_SIZE SZ_64K /* neighbours that are mapped along */
 #define PREFILL_MAX (QUEUE_MAX - 8)
 
 /**
@@ -77,8 +77,8 @@ static bool has_mappings(const struct mm_struct *mm)
 void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	if (has_mappings(mm) && start < TASK_SIZE)
-		enqueue(mm, (struct vt_map_op){
-				    .kind = VT_UNMAP, .va = start, .len = end - start });
+		enqueue(mm,
+			(struct vt_map_op){ .kind = VT_UNMAP, .va = start, .len = end - start });
 }
 EXPORT_SYMBOL(vitrine_tlb_unmap);
 
@@ -88,8 +88,9 @@ void vitrine_tlb_protect(struct mm_struct *mm, unsigned long start, unsigned lon
 	u32 prot = VT_PROT_READ | (ptep && pte_exec(*ptep) ? VT_PROT_EXEC : 0);
 
 	if (has_mappings(mm) && start < TASK_SIZE)
-		enqueue(mm, (struct vt_map_op){
-				    .kind = VT_PROTECT, .prot = prot, .va = start, .len = end - start });
+		enqueue(mm,
+			(struct vt_map_op){
+			    .kind = VT_PROTECT, .prot = prot, .va = start, .len = end - start });
 }
 EXPORT_SYMBOL(vitrine_tlb_protect);
 
@@ -124,6 +125,12 @@ static u32 host_prot(unsigned long bits)
 	return prot;
 }
 
+/* Does the host's mapping give all that the entry allows? */
+static bool host_is_up_to_date(unsigned long bits)
+{
+	return bits & _PAGE_HOST && (bits & _PAGE_HOST_RW || !(host_prot(bits) & VT_PROT_WRITE));
+}
+
 static void map_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	unsigned long bits = pte_val(*ptep);
@@ -148,14 +155,42 @@ static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
 					.len = PMD_SIZE });
 }
 
+/*
+ * The parent of a fork writes its pages again, most of them alone by now because the child has
+ * called exec: make the neighbours that were writable before writable along with the first.
+ */
+static void reuse_around(struct mm_struct *mm, unsigned long at, unsigned long end,
+			 unsigned long except)
+{
+	int signal, code;
+
+	for (; at < end && at < TASK_SIZE; at += PAGE_SIZE) {
+		pte_t *ptep = vitrine_walk(mm, at);
+		unsigned long bits = ptep ? pte_val(*ptep) : 0;
+		struct folio *folio;
+
+		if (at == except || bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL) ||
+		    (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) != (_PAGE_PRESENT | _PAGE_HINT_RW))
+			continue;
+		folio = pfn_folio(pte_pfn(*ptep));
+		if (folio_test_large(folio) || folio_mapcount(folio) != 1)
+			continue;
+		if (vitrine_handle_fault(mm, at, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &signal,
+					 &code))
+			return;
+		vitrine_pte_touch(vitrine_walk(mm, at), true, false);
+	}
+}
+
 /**
  * vitrine_tlb_map_around() - Map a page that was just made accessible, and its neighbours
  * @mm:   address space of current
  * @addr: guest address; its page is mapped whatever the host bits say
+ * @write: it was a write
  *
- * Neighbours are those in the same aligned window that are present and not mapped yet.
+ * Neighbours are those in the same aligned window that are present and not mapped as they may be.
  */
-void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
+void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr, bool write)
 {
 	unsigned long at = addr & ~(AROUND_SIZE - 1), end = at + AROUND_SIZE;
 	pte_t *ptep = vitrine_walk(mm, addr);
@@ -167,11 +202,15 @@ void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 		return;
 	}
 	addr &= PAGE_MASK;
-	ptep -= (addr - at) >> PAGE_SHIFT;
+	if (write && pte_val(*ptep) & _PAGE_HINT_RW)
+		reuse_around(mm, at, end, addr);
+	ptep = vitrine_walk(mm, at);
+	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
+		return;
 	for (; at < end && at < TASK_SIZE; at += PAGE_SIZE, ptep++) {
 		if (!(pte_val(*ptep) & _PAGE_PRESENT))
 			continue;
-		if (at == addr || !(pte_val(*ptep) & _PAGE_HOST))
+		if (at == addr || !host_is_up_to_date(pte_val(*ptep)))
 			map_entry(mm, at, ptep);
 	}
 }
@@ -200,7 +239,7 @@ void vitrine_tlb_prefill(struct mm_struct *mm)
 	VMA_ITERATOR(vmi, mm, 0);
 
 	mmap_read_lock(mm);
-	for_each_vma(vmi, vma) {
+	for_each_vma (vmi, vma) {
 		unsigned long addr = vma->vm_start, next;
 
 		for (; addr < vma->vm_end && mm->context.queued < PREFILL_MAX; addr = next) {

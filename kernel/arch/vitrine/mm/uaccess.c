@@ -2,11 +2,11 @@
 /* uaccess.c - guest memory, reached through the guest's page tables
  *
  * Theory of operation
- * The kernel does not share an address space with its guests. A guest address is walked to its frame
- * and the frame is read or written at its place in physical memory; an entry that does not allow
- * the access is faulted in first. So a bad user pointer can only ever be an error code, and a guest
- * cannot change a translation under the kernel's feet: on a uniprocessor nothing runs between the
- * walk and the access, because neither sleeps.
+ * The kernel does not share an address space with its guests. A guest address is walked to its
+ * frame and the frame is read or written at its place in physical memory; an entry that does not
+ * allow the access is faulted in first. So a bad user pointer can only ever be an error code, and a
+ * guest cannot change a translation under the kernel's feet: on a uniprocessor nothing runs between
+ * the walk and the access, because neither sleeps.
  */
 #include <linux/export.h>
 #include <linux/mutex.h>

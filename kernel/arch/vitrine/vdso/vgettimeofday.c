@@ -38,11 +38,11 @@ long __vdso_getcpu(unsigned int *cpu, unsigned int *node, struct getcpu_cache *u
 }
 
 int clock_gettime(clockid_t, struct __kernel_timespec *)
-	__attribute__((weak, alias("__vdso_clock_gettime")));
+    __attribute__((weak, alias("__vdso_clock_gettime")));
 int gettimeofday(struct __kernel_old_timeval *, struct timezone *)
-	__attribute__((weak, alias("__vdso_gettimeofday")));
+    __attribute__((weak, alias("__vdso_gettimeofday")));
 int clock_getres(clockid_t, struct __kernel_timespec *)
-	__attribute__((weak, alias("__vdso_clock_getres")));
+    __attribute__((weak, alias("__vdso_clock_getres")));
 __kernel_old_time_t time(__kernel_old_time_t *) __attribute__((weak, alias("__vdso_time")));
 long getcpu(unsigned int *, unsigned int *, struct getcpu_cache *)
-	__attribute__((weak, alias("__vdso_getcpu")));
+    __attribute__((weak, alias("__vdso_getcpu")));

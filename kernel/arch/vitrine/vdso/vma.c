@@ -76,7 +76,7 @@ int vdso_join_timens(struct task_struct *task, struct time_namespace *ns)
 	VMA_ITERATOR(vmi, mm, 0);
 
 	mmap_read_lock(mm);
-	for_each_vma(vmi, vma) {
+	for_each_vma (vmi, vma) {
 		if (vma_is_special_mapping(vma, &vvar_mapping))
 			zap_vma_pages(vma);
 	}

@@ -14,7 +14,10 @@
 #define arch_atomic_set(v, i) WRITE_ONCE((v)->counter, (i))
 #define arch_atomic64_read(v) READ_ONCE((v)->counter)
 #define arch_atomic64_set(v, i) WRITE_ONCE((v)->counter, (i))
-#define ATOMIC64_INIT(i) { (i) }
+#define ATOMIC64_INIT(i)                                                                           \
+	{                                                                                          \
+		(i)                                                                                \
+	}
 
 #ifdef CONFIG_SMP
 #define VT_FETCH(v, op, builtin, i) __atomic_fetch_##builtin(&(v)->counter, i, __ATOMIC_SEQ_CST)
@@ -22,7 +25,7 @@
 #define VT_FETCH(v, op, builtin, i)                                                                \
 	({                                                                                         \
 		typeof((v)->counter) vt_old = READ_ONCE((v)->counter);                             \
-		WRITE_ONCE((v)->counter, vt_old op (i));                                           \
+		WRITE_ONCE((v)->counter, vt_old op(i));                                            \
 		vt_old;                                                                            \
 	})
 #endif

@@ -9,11 +9,11 @@ struct vt_mm;
 struct vt_map_op;
 
 typedef struct {
-	struct vt_mm *host;   /* NULL until a thread needs it */
+	struct vt_mm *host; /* NULL until a thread needs it */
 	void __user *vdso;
-	bool dying;           /* exit_mmap() runs: nothing will execute here again */
-	bool prefill;         /* fork child: map what its parent had mapped */
-	unsigned int queued;  /* changes that the host does not know of yet, in order */
+	bool dying;	     /* exit_mmap() runs: nothing will execute here again */
+	bool prefill;	     /* fork child: map what its parent had mapped */
+	unsigned int queued; /* changes that the host does not know of yet, in order */
 	struct vt_map_op *queue;
 } mm_context_t;
 

@@ -66,7 +66,7 @@ typedef struct page *pgtable_t;
 #define __pgprot(x) ((pgprot_t){ (x) })
 
 #define __va(x) ((void *)((unsigned long)(x) + PAGE_OFFSET))
-#define __pa(x) ((unsigned long)(x) - PAGE_OFFSET)
+#define __pa(x) ((unsigned long)(x)-PAGE_OFFSET)
 #define __pa_symbol(x) __pa(x)
 
 static inline unsigned long virt_to_pfn(const void *kaddr)
@@ -83,6 +83,11 @@ static inline unsigned long virt_to_pfn(const void *kaddr)
 	((unsigned long)(kaddr) >= PAGE_OFFSET && pfn_valid(virt_to_pfn((const void *)(kaddr))))
 
 #define VM_DATA_DEFAULT_FLAGS VM_DATA_FLAGS_TSK_EXEC
+
+/* mm/growth.c: have the host back what is allocated, several pages at a time */
+#define HAVE_ARCH_ALLOC_PAGE
+struct page;
+void arch_alloc_page(struct page *page, int order);
 
 #endif /* __ASSEMBLY__ */
 

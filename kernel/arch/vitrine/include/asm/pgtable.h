@@ -31,12 +31,14 @@
 #define PTRS_PER_PTE 512
 #define USER_PTRS_PER_PGD ((TASK_SIZE + PGDIR_SIZE - 1) / PGDIR_SIZE)
 
+#define VMEMMAP_START 0x620000000000UL
+#define vmemmap ((struct page *)VMEMMAP_START)
 #define VMALLOC_START VT_VMALLOC_START
 #define VMALLOC_END VT_VMALLOC_END
 #define MODULES_VADDR VMALLOC_START
 #define MODULES_END VMALLOC_END
 
-/* Bits 1-11 and 53-55; a swap entry has neither PRESENT nor PROTNONE and uses 3-7 and 12-52 */
+/* Bits 1-11 and 53-56; a swap entry has neither PRESENT nor PROTNONE and uses 3-7 and 12-52 */
 #define _PAGE_PRESENT 0x001UL
 #define _PAGE_RW 0x002UL
 #define _PAGE_USER 0x004UL
@@ -49,8 +51,9 @@
 #define _PAGE_SWP_EXCLUSIVE 0x800UL
 #define _PAGE_HOST (1UL << 53)
 #define _PAGE_HOST_RW (1UL << 54)
-#define _PAGE_HINT (1UL << 55) /* the parent had it mapped when it forked */
-#define _PAGE_HOST_BITS (_PAGE_HOST | _PAGE_HOST_RW | _PAGE_HINT)
+#define _PAGE_HINT (1UL << 55)	  /* the parent had it mapped when it forked */
+#define _PAGE_HINT_RW (1UL << 56) /* was mapped writable until a fork made it read-only */
+#define _PAGE_HOST_BITS (_PAGE_HOST | _PAGE_HOST_RW | _PAGE_HINT | _PAGE_HINT_RW)
 
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define _PFN_MASK (((1UL << 52) - 1) & PAGE_MASK)
@@ -64,8 +67,7 @@
 #define PAGE_COPY_EXEC __pgprot(_PAGE_BASE | _PAGE_EXEC)
 #define PAGE_READONLY __pgprot(_PAGE_BASE)
 #define PAGE_READONLY_EXEC __pgprot(_PAGE_BASE | _PAGE_EXEC)
-#define PAGE_KERNEL                                                                                \
-	__pgprot(_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_EXEC)
+#define PAGE_KERNEL __pgprot(_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_EXEC)
 #define PAGE_KERNEL_EXEC PAGE_KERNEL
 #define PAGE_KERNEL_RO PAGE_KERNEL
 
@@ -241,6 +243,7 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, 
 	if (old & _PAGE_HOST_RW) {
 		addr &= PAGE_MASK;
 		vitrine_tlb_protect(mm, addr, addr + PAGE_SIZE);
+		old |= _PAGE_HINT_RW;
 	}
 	WRITE_ONCE(*ptep, __pte(old & ~(_PAGE_RW | _PAGE_HOST_RW)));
 }
@@ -253,7 +256,7 @@ int ptep_clear_flush_young(struct vm_area_struct *vma, unsigned long addr, pte_t
 #define __swp_type(x) (((x).val >> 3) & 0x1f)
 #define __swp_offset(x) ((x).val >> 12)
 #define __swp_entry(type, offset)                                                                  \
-	((swp_entry_t){ (((type) & 0x1fUL) << 3) | ((unsigned long)(offset) << 12) })
+	((swp_entry_t){ (((type)&0x1fUL) << 3) | ((unsigned long)(offset) << 12) })
 #define __pte_to_swp_entry(pte) ((swp_entry_t){ pte_val(pte) & ~_PAGE_SWP_EXCLUSIVE })
 #define __swp_entry_to_pte(x) ((pte_t){ (x).val })
 #define __pmd_to_swp_entry(pmd) ((swp_entry_t){ pmd_val(pmd) })
@@ -312,9 +315,15 @@ static inline void pmd_clear(pmd_t *pmdp)
 #include <asm/pgtable-huge.h>
 #endif
 
-#define update_mmu_cache(vma, addr, ptep) do { } while (0)
-#define update_mmu_cache_range(vmf, vma, addr, ptep, nr) do { } while (0)
-#define update_mmu_cache_pmd(vma, addr, pmdp) do { } while (0)
+#define update_mmu_cache(vma, addr, ptep)                                                          \
+	do {                                                                                       \
+	} while (0)
+#define update_mmu_cache_range(vmf, vma, addr, ptep, nr)                                           \
+	do {                                                                                       \
+	} while (0)
+#define update_mmu_cache_pmd(vma, addr, pmdp)                                                      \
+	do {                                                                                       \
+	} while (0)
 
 #define pgprot_noncached(x) (x)
 #define pgprot_writecombine(x) (x)

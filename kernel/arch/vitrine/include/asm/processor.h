@@ -33,7 +33,10 @@ struct thread_struct {
 	bool forced_tf;
 };
 
-#define INIT_THREAD { .sp = sizeof(init_stack) + (unsigned long)&init_stack }
+#define INIT_THREAD                                                                                \
+	{                                                                                          \
+		.sp = sizeof(init_stack) + (unsigned long)&init_stack                              \
+	}
 
 #define task_pt_regs(task) ((struct pt_regs *)((char *)task_stack_page(task) + THREAD_SIZE) - 1)
 #define KSTK_EIP(task) (task_pt_regs(task)->ip)

@@ -17,7 +17,10 @@ struct thread_info {
 
 register unsigned long current_stack_pointer asm("rsp");
 
-#define INIT_THREAD_INFO(task) { .flags = 0, .preempt_count = INIT_PREEMPT_COUNT }
+#define INIT_THREAD_INFO(task)                                                                     \
+	{                                                                                          \
+		.flags = 0, .preempt_count = INIT_PREEMPT_COUNT                                    \
+	}
 #endif
 
 #define TIF_NOTIFY_RESUME 0

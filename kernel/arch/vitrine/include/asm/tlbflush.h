@@ -8,12 +8,23 @@
 
 #include <linux/mm_types.h>
 
-#define flush_tlb_all() do { } while (0)
-#define flush_tlb_mm(mm) do { } while (0)
-#define flush_tlb_page(vma, addr) do { } while (0)
-#define flush_tlb_range(vma, start, end) do { } while (0)
-#define flush_pmd_tlb_range(vma, start, end) do { } while (0)
-#define flush_tlb_kernel_range(start, end) do { } while (0)
-#define local_flush_tlb_page(vma, addr) do { } while (0)
+#define flush_tlb_all()                                                                            \
+	do {                                                                                       \
+	} while (0)
+#define flush_tlb_mm(mm)                                                                           \
+	do {                                                                                       \
+	} while (0)
+#define flush_tlb_page(vma, addr)                                                                  \
+	do {                                                                                       \
+	} while (0)
+#define flush_tlb_range(vma, start, end)                                                           \
+	do {                                                                                       \
+	} while (0)
+#define flush_tlb_kernel_range(start, end)                                                         \
+	do {                                                                                       \
+	} while (0)
+#define local_flush_tlb_page(vma, addr)                                                            \
+	do {                                                                                       \
+	} while (0)
 
 #endif

@@ -24,21 +24,23 @@ long strnlen_user(const char __user *str, long n);
 #define __get_kernel_nofault(dst, src, type, label)                                                \
 	do {                                                                                       \
 		type vt_value;                                                                     \
-		asm goto volatile("1: mov%z[value] %[from], %[value]\n" VT_EXTABLE("1b", "%l[" #label "]") \
-			 : [value] "=r"(vt_value)                                                  \
-			 : [from] "m"(*(const type *)(src))                                        \
-			 :                                                                         \
-			 : label);                                                                 \
+		asm goto volatile(                                                                 \
+		    "1: mov%z[value] %[from], %[value]\n" VT_EXTABLE("1b", "%l[" #label "]")       \
+		    : [value] "=r"(vt_value)                                                       \
+		    : [from] "m"(*(const type *)(src))                                             \
+		    :                                                                              \
+		    : label);                                                                      \
 		*(type *)(dst) = vt_value;                                                         \
 	} while (0)
 
 #define __put_kernel_nofault(dst, src, type, label)                                                \
 	do {                                                                                       \
-		asm goto volatile("1: mov%z[value] %[value], %[to]\n" VT_EXTABLE("1b", "%l[" #label "]") \
-			 :                                                                         \
-			 : [to] "m"(*(type *)(dst)), [value] "r"(*(type *)(src))                   \
-			 : "memory"                                                                \
-			 : label);                                                                 \
+		asm goto volatile(                                                                 \
+		    "1: mov%z[value] %[value], %[to]\n" VT_EXTABLE("1b", "%l[" #label "]")         \
+		    :                                                                              \
+		    : [to] "m"(*(type *)(dst)), [value] "r"(*(type *)(src))                        \
+		    : "memory"                                                                     \
+		    : label);                                                                      \
 	} while (0)
 
 #endif

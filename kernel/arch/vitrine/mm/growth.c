@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* growth.c - memory that costs the host nothing until it is used
+ *
+ * Theory of operation
+ * A guest may own half of the host's memory and use a hundredth of it. Three things would touch all
+ * of it anyway, or touch it slowly:
+ *
+ * Page structures are 1.6 % of memory. Linux can defer initialising them
+ * (DEFERRED_STRUCT_PAGE_INIT) and grows a zone by a section when an allocation finds it empty -
+ * until the end of boot, when it initialises the rest. We leave that last step out
+ * (page_alloc_init_late), so that growing on demand goes on for ever, and keep what it needs: the
+ * early allocator's tables and __init code. What is deferred counts as free memory to whoever asks.
+ *
+ * Limits that are derived from the memory that is free at boot would be those of a tiny machine;
+ * they are set again.
+ *
+ * Each first touch of a page is a fault of the supervisor. arch_alloc_page() asks the host for
+ * CHUNK bytes at once when the first page of a chunk is allocated.
+ */
+#include <linux/bitmap.h>
+#include <linux/buffer_head.h>
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/swap.h>
+#include <net/tcp.h>
+#include <net/udp.h>
+#include <asm/vitrine.h>
+
+#define CHUNK_SHIFT 16
+#define CHUNK_PAGES (1UL << (CHUNK_SHIFT - PAGE_SHIFT))
+
+void __wrap_page_alloc_init_late(void);
+void __wrap_si_meminfo(struct sysinfo *val);
+long __wrap_si_mem_available(void);
+void __real_si_meminfo(struct sysinfo *val);
+long __real_si_mem_available(void);
+void page_alloc_sysctl_init(void);
+
+static unsigned long *chunk_backed; /* NULL until memory is allocated from the buddy lists */
+static unsigned long vmemmap_pages;
+
+static void back_chunks(unsigned long first, unsigned long last)
+{
+	unsigned long chunk;
+
+	for (chunk = first; chunk <= last; chunk++) {
+		if (__test_and_set_bit(chunk, chunk_backed))
+			continue;
+		vt_host->memory_populate(chunk << CHUNK_SHIFT, 1UL << CHUNK_SHIFT);
+	}
+}
+
+void arch_alloc_page(struct page *page, int order)
+{
+	unsigned long pfn = page_to_pfn(page), first = pfn / CHUNK_PAGES;
+
+	if (unlikely(!chunk_backed))
+		return;
+	if (order <= CHUNK_SHIFT - PAGE_SHIFT) {
+		if (unlikely(!test_bit(first, chunk_backed)))
+			back_chunks(first, first);
+	} else {
+		back_chunks(first, (pfn + (1UL << order) - 1) / CHUNK_PAGES);
+	}
+}
+EXPORT_SYMBOL(arch_alloc_page);
+
+/**
+ * vitrine_memory_release() - Give free memory back to the host
+ * @pa, @len: physical range that nobody uses
+ */
+void vitrine_memory_release(unsigned long pa, unsigned long len)
+{
+	unsigned long first = pa >> CHUNK_SHIFT, last = (pa + len - 1) >> CHUNK_SHIFT;
+
+	bitmap_clear(chunk_backed, first, last - first + 1);
+	vt_host->memory_release(pa, len);
+}
+
+/* The map of page structures is mapped where the generic code looks for it, backed when touched */
+void __init vitrine_growth_init(void)
+{
+	unsigned long chunks = vt_boot->mem_size >> CHUNK_SHIFT;
+	unsigned long pages = ALIGN(max_pfn, PAGES_PER_SECTION);
+	unsigned long size = PAGE_ALIGN(pages * sizeof(struct page));
+	phys_addr_t pa = memblock_phys_alloc(size, PAGE_SIZE);
+
+	if (!pa || vt_host->kernel_map(VMEMMAP_START, pa, size))
+		panic("the host has no room for %lu MiB of page structures", size >> 20);
+	memblock_reserved_mark_noinit(pa, size);
+	vmemmap_pages = size >> PAGE_SHIFT;
+	chunk_backed = memblock_alloc(BITS_TO_LONGS(chunks + 1) * sizeof(long), SMP_CACHE_BYTES);
+}
+
+int __meminit vmemmap_populate(unsigned long start, unsigned long end, int node,
+			       struct vmem_altmap *altmap)
+{
+	return 0;
+}
+
+static unsigned long deferred_free_pages_count(void)
+{
+	pg_data_t *pgdat = NODE_DATA(0);
+	unsigned long end = pgdat_end_pfn(pgdat);
+
+	if (pgdat->first_deferred_pfn >= end)
+		return 0;
+	end -= pgdat->first_deferred_pfn;
+	return end > vmemmap_pages ? end - vmemmap_pages : 0;
+}
+
+void __wrap_si_meminfo(struct sysinfo *val)
+{
+	__real_si_meminfo(val);
+	val->freeram += deferred_free_pages_count();
+}
+
+long __wrap_si_mem_available(void)
+{
+	return __real_si_mem_available() + deferred_free_pages_count();
+}
+
+void __init __wrap_page_alloc_init_late(void)
+{
+	buffer_init();
+	page_alloc_sysctl_init();
+}
+
+/* Growing a zone runs __init code */
+void free_initmem(void)
+{
+}
+
+/* As net/ipv4/tcp.c and udp.c derive them, but from all of memory */
+static int __init limits_init(void)
+{
+	unsigned long limit = max(totalram_pages() / 16, 128UL);
+
+	sysctl_tcp_mem[0] = limit / 4 * 3;
+	sysctl_tcp_mem[1] = limit;
+	sysctl_tcp_mem[2] = sysctl_tcp_mem[0] * 2;
+	limit = max(totalram_pages() / 8, 128UL);
+	sysctl_udp_mem[0] = limit / 4 * 3;
+	sysctl_udp_mem[1] = limit;
+	sysctl_udp_mem[2] = sysctl_udp_mem[0] * 2;
+	return 0;
+}
+late_initcall(limits_init);

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# faults - the host refuses or kills things: the guest sees an errno or a signal, nothing stays behind
+
+. "$(dirname "$0")/../lib.sh"
+
+# Start a sandbox in the background and wait until its main command has printed "ready"
+sandbox='
+	start() {
+		vitrine run --ephemeral --name "$1" --memory 512M mini -- sh -c "$2" >"$1.out" 2>"$1.err" &
+		pid=$!
+		for i in $(seq 200); do grep -q ready "$1.out" && return; sleep 0.05; done
+		echo "no sandbox"
+	}
+	left() { sleep 0.5; pgrep -s 0 -x memfd:vitrine-g; ps -eo args | grep -c "[v]itrine run.*--name $1"; }
+	cd "$(mktemp -d)"
+'
+
+it 'leaves no process when the supervisor is killed'
+host bash -c "$sandbox"'
+	start f1-$$ "echo ready; while :; do :; done & while :; do :; done"
+	stubs=$(pgrep -P $pid | tr "\n" " ")
+	kill -9 $pid; wait $pid 2>/dev/null; sleep 0.5
+	for p in $stubs; do kill -0 $p 2>/dev/null && echo "left $p"; done; echo done'
+expect done
+
+it 'turns a killed host process into a killed guest process, and goes on'
+host bash -c "$sandbox"'
+	start f2-$$ "echo ready; sh -c \"while :; do :; done\"; echo status \$?; echo alive"
+	sleep 0.3
+	busy=$(for p in $(pgrep -P $pid); do echo "$(cut -d" " -f14 /proc/$p/stat) $p"; done | sort -n | tail -1 | cut -d" " -f2)
+	kill -9 $busy; wait $pid; cat f2-$$.out'
+expect 'ready
+status 137
+alive'
+
+it 'gives the guest an error when the host has no more processes'
+host setpriv --reuid=65534 --regid=65534 --clear-groups bash -c '
+	ulimit -u 60; cd /; export XDG_RUNTIME_DIR=$(mktemp -d) HOME=/tmp
+	vitrine run --ephemeral --memory 512M "$0" -- sh -c "
+		i=0; while [ \$i -lt 200 ]; do sleep 1 & i=\$((i+1)); done 2>/tmp/err; wait
+		grep -q \"can.t fork\" /tmp/err && echo refused; echo alive"' "$XDG_DATA_HOME/vitrine/images/mini.ext4"
+shows '*alive'
+
+it 'says in one line that it has no descriptors'
+host bash -c 'ulimit -n 8; vitrine run --ephemeral mini -- true 2>&1 | wc -l'
+expect 1
+
+it 'kills a guest process, not the sandbox, when the guest is out of memory'
+host vitrine run --ephemeral --memory 128M mini -- sh -c \
+	'(tail /dev/zero); echo status $?; echo alive'
+expect 'status 137
+alive'
+
+it 'runs a program with more mappings than the host allows'
+image=debian
+guest python3 -c '
+import mmap
+m = [mmap.mmap(-1, 4096, prot=mmap.PROT_READ | (mmap.PROT_WRITE if i % 2 else 0)) for i in range(40000)]
+big = mmap.mmap(-1, 400 << 20)
+for i in range(0, 400 << 20, 8192): big[i] = 1
+print(sum(big[i] for i in range(0, 400 << 20, 8192)))'
+expect 51200
