@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A running sandbox from outside: ps, exec, logs, cp, kill
+. "$(dirname "$0")/../lib.sh"
+uses mini
+export XDG_RUNTIME_DIR=$scratch
+
+start() {
+	vitrine run --ephemeral --name "$1" mini -- sh -c "${2:-echo started; sleep 1000; :}" \
+		>"$scratch/$1.out" 2>&1 </dev/null &
+	pid=$!
+	for _ in $(seq 100); do
+		grep -q started "$scratch/$1.out" && return
+		sleep 0.1
+	done
+}
+
+host vitrine ps -q
+expect ''
+start box
+host vitrine ps -q
+expect box
+host vitrine ps
+shows "*box*$pid*mini*echo started*"
+host vitrine ps box
+shows '*sh -c echo started*sleep 1000*'
+host vitrine run --name box --ephemeral mini -- true
+status 125
+says 'a sandbox named box is running already'
+
+# exec: streams, status, directory, user, environment
+host vitrine exec box sh -c 'echo out; echo err >&2; exit 3'
+shows out
+says err
+status 3
+input 'some text'
+host vitrine exec -i box cat
+expect 'some text'
+host vitrine exec box -- pwd
+expect /
+host vitrine exec -w /tmp box -- pwd
+expect /tmp
+# shellcheck disable=SC2016 # for the guest's shell
+host vitrine exec -e A=b --user nobody box sh -c 'echo $A; id -un; echo $HOME'
+expect 'b
+nobody
+/nonexistent'
+host vitrine exec box nonexistent
+status 127
+says 'No such file or directory'
+host vitrine exec box sh -c 'kill -KILL $$'
+status 137
+host vitrine exec nobox true
+status 125
+says 'no sandbox named nobox is running'
+host bash -c 'seq 1 300000 | vitrine exec -i box cat | md5sum'
+expect "$(seq 1 300000 | md5sum)"
+host bash -c 'for i in 1 2 3 4 5 6 7 8; do vitrine exec box sh -c "sleep 0.2; echo $i" & done | sort; wait'
+expect '1
+2
+3
+4
+5
+6
+7
+8'
+
+# a client that is killed leaves its command without streams, and the sandbox alone
+vitrine exec box sh -c 'while echo x; do sleep 0.1; done' >"$scratch/killed" &
+client=$!
+sleep 0.5
+kill -KILL $client
+wait $client 2>/dev/null
+sleep 0.5
+host vitrine ps box
+shows '*sleep 1000*'
+[[ $stdout != *'while echo'* ]]
+check $? 'the command of a killed client has ended by SIGPIPE'
+
+# logs
+host vitrine logs box
+expect started
+host vitrine logs --kernel box
+shows '*Run /sbin/vitrine-init as init process*'
+
+# cp
+mkdir -p "$scratch/tree/sub"
+echo one >"$scratch/tree/one"
+chmod 750 "$scratch/tree/one"
+head -c 300000 /dev/urandom >"$scratch/tree/sub/big"
+: >"$scratch/tree/empty"
+ln -s ../one "$scratch/tree/sub/link"
+touch "$scratch/tree/$(printf 'n\303\244me \377')"
+host vitrine cp "$scratch/tree" box:/root
+status 0
+# shellcheck disable=SC2016 # for the guest's shell
+host vitrine exec box sh -c 'cd /root/tree; cat one; stat -c %a one; readlink sub/link; md5sum <sub/big'
+expect "one
+750
+../one
+$(md5sum <"$scratch/tree/sub/big")"
+mkdir "$scratch/back"
+host vitrine cp box:/root/tree "$scratch/back"
+status 0
+host diff -r --no-dereference "$scratch/tree" "$scratch/back/tree"
+expect ''
+host vitrine cp box:/etc/passwd "$scratch/passwd"
+status 0
+host vitrine cp box:/nonexistent "$scratch"
+status 125
+says 'box:/nonexistent: No such file or directory'
+one_line
+host vitrine cp box:/dev/null "$scratch"
+status 125
+says 'not copied, it is a device'
+
+# a hostile tree: a link that leads out, then a file of the same name
+mkdir "$scratch/outside" "$scratch/inside"
+echo mine >"$scratch/outside/file"
+ln -s "$scratch/outside/file" "$scratch/inside/file"
+host vitrine exec box sh -c 'echo evil >/tmp/file'
+host vitrine cp box:/tmp/file "$scratch/inside"
+status 125
+host cat "$scratch/outside/file"
+expect mine
+
+# kill
+host vitrine kill -s USR1 box 99999
+status 125
+says 'No such process'
+host vitrine kill -s nosuch box
+status 2
+host vitrine kill box
+status 0
+wait $pid
+code=$?
+what='vitrine run after vitrine kill'
+status 137
+host vitrine ps -q
+expect ''
+
+start second 'echo started; exec sleep 1000'
+host vitrine kill -s INT second
+status 0
+wait $pid
+code=$?
+what='vitrine run after vitrine kill -s INT'
+status 130
+
+# a sandbox that is killed from outside leaves a socket that nobody trips over
+start third
+kill -KILL $pid
+wait $pid 2>/dev/null
+host vitrine exec third true
+status 125
+says 'no sandbox named third is running'
+start third
+host vitrine ps -q
+expect third
+host vitrine kill third
+status 0
+host bash -c "ls $scratch/vitrine | wc -l"
+expect 0

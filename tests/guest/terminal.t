@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A real terminal: job control, interrupt, resize and full-screen programs, under tmux
+. "$(dirname "$0")/../lib.sh"
+uses mini
+export XDG_RUNTIME_DIR=$scratch
+if ! command -v tmux >/dev/null; then
+	check 0 'skipped # SKIP no tmux'
+	exit
+fi
+
+tm() {
+	tmux -f /dev/null -S "$scratch/tmux" "$@" 2>/dev/null
+}
+
+type_line() {
+	tm send-keys -t main "$1" Enter
+}
+
+# screen GLOB: the screen shows it within ten seconds
+screen() {
+	what="screen shows $1"
+	code=1
+	for _ in $(seq 100); do
+		stdout=$(tm capture-pane -p -t main)
+		# shellcheck disable=SC2053 # a glob is meant
+		[[ $stdout == $1 ]] && code=0 && break
+		sleep 0.1
+	done
+	check "$code" "screen shows $1"
+}
+
+# shellcheck disable=SC2016 # for the shell in tmux
+env PS1='HOST$ ' ENV='' tmux -f /dev/null -S "$scratch/tmux" new-session -d -s main -x 80 -y 24 \
+	"PS1='HOST> ' sh"
+trap 'tm kill-server; finish' EXIT
+screen '*HOST>*'
+
+type_line 'vitrine run --ephemeral --name box mini'
+screen '*#*'
+type_line 'tty; stty size'
+screen '*/dev/pts/0*24 80*'
+tm resize-window -t main -x 100 -y 30
+type_line 'clear; sleep 0.2; stty size'
+screen '*30 100*'
+
+type_line 'clear; sleep 1000'
+sleep 0.5
+tm send-keys -t main C-c
+# shellcheck disable=SC2016 # for the guest's shell
+type_line 'echo status $?'
+screen '*status 130*'
+type_line 'clear; cat'
+sleep 0.5
+tm send-keys -t main C-d
+sleep 0.2
+type_line 'sleep 1000'
+sleep 0.5
+tm send-keys -t main C-z
+screen '*Stopped*sleep 1000*'
+type_line 'clear; kill %1; echo still here'
+screen '*still here*'
+
+# busybox vi and less
+type_line 'clear; seq 100 >/tmp/numbers; vi /tmp/numbers'
+screen '1*24*numbers*1/100*'
+tm send-keys -t main 'ihello' Escape
+sleep 0.5
+tm send-keys -t main ':wq' Enter
+sleep 0.3
+type_line 'clear; head -1 /tmp/numbers'
+screen '*hello1*'
+type_line 'clear; less /tmp/numbers'
+screen '*hello1*2*20*'
+tm send-keys -t main G
+screen '*99*100*'
+tm send-keys -t main q
+
+type_line 'clear; exit 7'
+sleep 0.3
+type_line 'exit 7'
+screen '*HOST>*'
+# shellcheck disable=SC2016 # for the shell in tmux
+type_line 'echo code $?'
+screen '*code 7*'
+type_line 'clear; stty -a | grep -o " echo "; echo end'
+screen '*echo*end*'
+
+# exec has the same terminal, and gives it back without swallowing a key
+vitrine run --ephemeral --name other mini -- sleep 1000 </dev/null >/dev/null 2>&1 &
+for _ in $(seq 100); do
+	vitrine ps -q | grep -q other && break
+	sleep 0.1
+done
+type_line 'clear; vitrine exec other sh'
+screen '*#*'
+type_line 'stty size; exit 3'
+screen '*30 100*HOST>*'
+# shellcheck disable=SC2016 # for the shell in tmux
+type_line 'echo code $?'
+screen '*code 3*'
+for i in 1 2 3 4 5; do
+	type_line "clear; vitrine exec -it other true; echo done$i"
+	screen "done$i*HOST>*"
+	type_line "echo key$i"
+	screen "*key$i*key$i*"
+done
+vitrine kill other
+wait
