@@ -30,6 +30,7 @@ cache=${VITRINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/vitrine}/kernel
 jobs=${JOBS:-$(nproc)}
 debug=${DEBUG:-0}
 images_kept=12
+objects_in_all=1570 # roughly; only for the progress of a first build
 temporary=
 
 die() {
@@ -61,7 +62,8 @@ phase() {
 
 # Stands at the end of a pipe from make: shows what it does and how far it is
 progress() {
-	local what=$1 count=0 line
+	local what=$1 count=0 line of=
+	[ -e "$obj/vmlinux" ] || of=" of about $objects_in_all"
 	while read -r line; do
 		[ "${V:-0}" = 0 ] || echo "$line"
 		case $line in
@@ -69,8 +71,8 @@ progress() {
 		*) continue ;;
 		esac
 		if [ -t 1 ] && [ "${V:-0}" = 0 ]; then
-			printf '\r\033[Kkernel: %s, %d objects, %s  %.40s' \
-				"$what" "$count" "$(elapsed)" "${line##* }"
+			printf '\r\033[Kkernel: %s, %d%s objects, %s  %.40s' \
+				"$what" "$count" "$of" "$(elapsed)" "${line##* }"
 		fi
 	done
 	[ ! -t 1 ] || printf '\r\033[K'
@@ -203,7 +205,10 @@ install_image() {
 	touch "$image"
 }
 
-prune_images() {
+prune() {
+	# What was last used a month ago is of another patch level, compiler or kind
+	find "$cache" -maxdepth 1 \( -name 'source-*' -o -name 'work-*' \) -mtime +30 \
+		-exec rm -rf {} +
 	find "$cache" -maxdepth 1 -name 'image-*' -printf '%T@ %p\n' | sort -rn |
 		tail -n +$((images_kept + 1)) | cut -d' ' -f2- | xargs -r rm -rf
 }
@@ -266,5 +271,6 @@ strip --strip-debug -o "$temporary/vmlinux" "$obj/vmlinux"
 mv -T "$temporary" "$image"
 temporary=
 install_image "$image"
-prune_images
+touch "$source" "$cache/work-$work_key"
+prune
 phase "$(basename "$output") is ready, $(du -h "$output" | cut -f1), $(elapsed)"
