@@ -122,32 +122,41 @@ static int parse_id(const char *text, size_t len, uint32_t *id)
 	return 0;
 }
 
+/* A number, or a name that the guest's /etc/passwd or /etc/group has to explain */
+static int check_id(const char *text, size_t len, uint32_t *id, struct error *err)
+{
+	char name[IMAGE_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, text);
+	if (isdigit((unsigned char)text[0]) ? parse_id(text, len, id)
+					    : len > IMAGE_NAME_MAX || !image_name_valid(name))
+		return error_set(err, 0, "'%.*s' is neither a name nor a number", (int)len, text);
+	return 0;
+}
+
 int run_option_user(void *field, const char *value, struct error *err)
 {
 	struct run_options *o = field;
-	size_t uid = strcspn(value, ":");
-	const char *gid = value[uid] ? value + uid + 1 : NULL;
+	size_t user = strcspn(value, ":");
+	const char *group = value[user] ? value + user + 1 : NULL;
 
-	o->config.user = NULL;
-	if (isdigit((unsigned char)value[0])) {
-		if (parse_id(value, uid, &o->config.uid))
-			return error_set(err, 0, "'%s' is not a user id", value);
-		o->config.gid = o->config.uid;
-		if (gid && parse_id(gid, strlen(gid), &o->config.gid))
-			return error_set(err, 0, "'%s' is not a group id", gid);
-	} else {
-		if (gid || !image_name_valid(value))
-			return error_set(err, 0, "'%s' is neither UID[:GID] nor a user name",
-					 value);
-		o->config.user = value;
-	}
-	o->user = value;
+	o->config.uid = 0;
+	if (check_id(value, user, &o->config.uid, err))
+		return -1;
+	o->config.gid = o->config.uid; /* unless the guest knows better */
+	if (group && check_id(group, strlen(group), &o->config.gid, err))
+		return -1;
+	o->config.user = value;
 	return 0;
 }
 
 static int option_root_id(void *field, const char *value, struct error *err)
 {
-	return run_option_user(field, "0:0", err);
+	struct run_options *o = field;
+
+	o->config.user = NULL;
+	o->config.uid = o->config.gid = 0;
+	return 0;
 }
 
 int run_option_disk(void *field, const char *value, struct error *err)
@@ -211,7 +220,7 @@ static const struct option_spec specs[] = {
 	{ 'w', "workdir", "DIR", option_directory, FIELD(config.cwd), "start in DIR" },
 	{ 'e', "env", "K=V", option_list, FIELD(env), "set a variable (K alone: the host's)" },
 	{ 0, "env-file", "FILE", option_list, FIELD(env_files), "set variables from a file" },
-	{ 'u', "user", "USER", run_option_user, 0, "UID[:GID] or a name (default: root)" },
+	{ 'u', "user", "USER", run_option_user, 0, "name or number, [:GROUP] (root)" },
 	{ '0', "root-id", NULL, option_root_id, 0, "run as root, the same as --user 0:0" },
 	{ 'm', "memory", "SIZE", option_size, FIELD(config.memory), "guest memory, such as 2G" },
 	{ 0, "disk", "FILE[,ro][,overlay=FILE]", run_option_disk, 0, "add a disk (/dev/vdb, ...)" },

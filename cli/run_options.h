@@ -20,7 +20,6 @@ struct run_options {
 	char **command;
 	bool tty, interactive, ephemeral, root_id, remove;
 	unsigned partition;
-	const char *user;
 	struct string_list env, env_files;
 
 	/* owned */

@@ -64,25 +64,13 @@ static void choose_streams(struct run_options *o)
 	o->config.interactive = o->interactive || o->config.tty || !in;
 }
 
-/* The guest's /etc/passwd would know better; -e HOME=... says so */
-static int put_home(struct run_options *o, struct error *err)
-{
-	const char *user = o->config.user;
-	char home[128] = "/";
-
-	if (user && strcmp(user, "root"))
-		snprintf(home, sizeof(home), "/home/%s", user);
-	else if (user || o->config.uid == 0)
-		strcpy(home, "/root");
-	return environment_put(&o->environment, "HOME", home, err);
-}
-
+/* HOME is the guest's to set: only its /etc/passwd knows */
 static int fill_environment(struct run_options *o, struct error *err)
 {
 	struct environment *env = &o->environment;
 	const char *term = getenv("TERM");
 
-	if (environment_put(env, "PATH", PATH_DEFAULT, err) || put_home(o, err) ||
+	if (environment_put(env, "PATH", PATH_DEFAULT, err) ||
 	    environment_put(env, "HOSTNAME", o->config.hostname, err) ||
 	    environment_put(env, "LANG", "C.UTF-8", err))
 		return -1;
