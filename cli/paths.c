@@ -45,15 +45,16 @@ static char *find_file(const char *const *places, size_t count, const char *name
 	if (program_directory(self, sizeof(self), NULL))
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		char *path = NULL;
+		char *path = NULL, *real;
 
 		if (places[i][0] == '/')
 			path = join(places[i], name, NULL);
 		else if (asprintf(&path, "%s/%s/%s", self, places[i], name) < 0)
 			return NULL;
-		if (path && !access(path, R_OK))
-			return path;
+		real = path && !access(path, R_OK) ? realpath(path, NULL) : NULL;
 		free(path);
+		if (real)
+			return real;
 	}
 	return NULL;
 }
