@@ -8,8 +8,8 @@
  * stops the guest: back-pressure needs no bookkeeping.
  *
  * A pump sleeps on one of two wait queues: the file's own (the pipe's or the tty's) and
- * stream_wait, which VT_IRQ_STREAM wakes. Both sides of a queue are edge triggered, so a pump
- * always tries before it sleeps (wait_woken() closes the race).
+ * stream_wait, which VT_IRQ_STREAM wakes. Both are edge triggered, so a pump always tries before it
+ * sleeps (wait_woken() closes the race).
  *
  * The end of a job: once the process is gone, an output pump passes on what is buffered and stops
  * at the first -EAGAIN, even if a background process still holds the pipe; @exited is read before
@@ -21,6 +21,7 @@
 #include <linux/kthread.h>
 #include <linux/wait.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/tty.h>
 #include "job.h"
@@ -72,12 +73,17 @@ static bool host_write_all(struct vt_pump *pump, const u8 *buf, size_t len)
 	return open;
 }
 
+static bool guest_writable(struct vt_pump *pump)
+{
+	return job_exited(pump->job) ||
+	       vfs_poll(pump->file, NULL) & (EPOLLOUT | EPOLLERR | EPOLLHUP);
+}
+
+/* A terminal wakes its writers after each write, so here a wake-up proves nothing: ask */
 static bool guest_write_all(struct vt_pump *pump, const u8 *buf, size_t len)
 {
-	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	bool open = true;
 
-	add_wait_queue(pump->ready, &wait);
 	while (len && open) {
 		bool last = job_exited(pump->job);
 		ssize_t n = kernel_write(pump->file, buf, len, NULL);
@@ -86,12 +92,12 @@ static bool guest_write_all(struct vt_pump *pump, const u8 *buf, size_t len)
 			buf += n;
 			len -= n;
 		} else if (n == -EAGAIN && !last) {
-			wait_woken(&wait, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
+			wait_event_interruptible(*pump->ready, guest_writable(pump));
+			cond_resched();
 		} else {
 			open = false;
 		}
 	}
-	remove_wait_queue(pump->ready, &wait);
 	return open;
 }
 
@@ -158,6 +164,7 @@ static int pump_to_host(void *data)
 
 		if (n <= 0 || !host_write_all(pump, buf, n))
 			break;
+		cond_resched();
 	}
 	kvfree(buf);
 	pump_end(pump);
@@ -185,6 +192,7 @@ static int pump_from_host(void *data)
 		}
 		if (!guest_write_all(pump, buf, n))
 			break;
+		cond_resched();
 	}
 	kvfree(buf);
 	pump_end(pump);
