@@ -115,6 +115,7 @@ unsigned short filter_guest(struct sock_filter program[FILTER_MAX])
 {
 	struct builder b = { program, 0 };
 
+	check_arch(&b); /* or a trap here would win over the other filter's error */
 	load(&b, FIELD(nr));
 	match_map(&b, SECCOMP_RET_TRAP);
 	match_any(&b, marked_calls, ARRAY_SIZE(marked_calls), 8);

@@ -19,6 +19,7 @@
 #define KERNEL_UC_SIZE 304	     /* struct ucontext with an 8 byte signal mask */
 #define UC_FLAGS 7		     /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
 #define SEGMENTS 0x002b000000000033L /* ss, fs, gs, cs */
+#define BELOW_FPU (KERNEL_UC_SIZE + 128 + 64) /* siginfo, alignment */
 #define FX_SIZE 512
 #define FX_SW 464
 #define FP_XSTATE_MAGIC1 0x46505853U
@@ -37,7 +38,10 @@ static ucontext_t *frame_of(struct vt_thread *thread)
 	return (ucontext_t *)(thread->memory + thread->uc);
 }
 
-/* The FPU image of a frame: its offset in the slot and its size, or 0 */
+/*
+ * The FPU image of a frame: its offset in the slot and its size, or 0. The host writes it above the
+ * frame's other parts; an image that claims their room too could not be copied (frame_copy_fpu).
+ */
 static uint32_t fpu_image(struct vt_thread *thread, uint32_t *size)
 {
 	uint64_t va = (uint64_t) * (void *volatile *)&frame_of(thread)->uc_mcontext.fpregs;
@@ -45,7 +49,7 @@ static uint32_t fpu_image(struct vt_thread *thread, uint32_t *size)
 	struct fpx_sw sw;
 
 	*size = 0;
-	if (!va || offset & 15 || offset > SLOT_HEADER - FX_SIZE)
+	if (!va || offset & 15 || offset < BELOW_FPU || offset > SLOT_HEADER - FX_SIZE)
 		return 0;
 	memcpy(&sw, thread->memory + offset + FX_SW, sizeof(sw));
 	*size = FX_SIZE;

@@ -66,7 +66,7 @@ int notify_receive(volatile uint32_t *flag)
 	if (event.pid >= TID_LIMIT)
 		return 0;
 	thread = tid_table[event.pid];
-	if (!thread) {
+	if (!thread || thread->dead) { /* the host gives numbers out again */
 		thread = unknown_thread(&event);
 		if (!thread) {
 			send_response(
@@ -114,7 +114,7 @@ void notify_continue(struct host_thread *thread)
 
 void notify_forget(struct host_thread *thread)
 {
-	if (thread->tid)
+	if (thread->tid && tid_table[thread->tid] == thread)
 		tid_table[thread->tid] = NULL;
 	thread->tid = 0;
 	thread->stopped = false;

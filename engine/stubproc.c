@@ -340,6 +340,31 @@ static void thread_free(struct vt_thread *thread)
 	free(thread);
 }
 
+/*
+ * Where the host writes frames: registers, vector registers among them, of whoever used the slot
+ * last. What else is in a slot its guest wrote there itself.
+ */
+static void slot_clear(struct vt_thread *thread)
+{
+	static size_t span;
+
+	if (!span) {
+		span = getauxval(AT_MINSIGSTKSZ) + 2 * DEFAULT_UC;
+		if (span > SLOT_HEADER / 2)
+			span = SLOT_HEADER;
+	}
+	memset(thread->memory + SLOT_HEADER - span, 0, span + sizeof(struct slot_header));
+}
+
+/* Nothing of one guest may be there for the next to read: neither registers nor addresses */
+static void process_forget(struct vt_mm *mm)
+{
+	for (struct vt_thread *thread = mm->idle; thread; thread = thread->next)
+		slot_clear(thread);
+	for (unsigned i = 0; i < CONTROL_COMMANDS && mm->commands[i].nr; i++)
+		mm->commands[i] = (struct stub_command){ 0 };
+}
+
 static void process_destroy(struct vt_mm *mm)
 {
 	struct vt_thread *thread;
@@ -348,6 +373,7 @@ static void process_destroy(struct vt_mm *mm)
 		kill(mm->service.tid, SIGKILL);
 		waitpid(mm->service.tid, NULL, __WALL);
 	}
+	process_forget(mm);
 	while ((thread = mm->idle)) {
 		mm->idle = thread->next;
 		thread_free(thread);
@@ -368,6 +394,7 @@ void stub_process_put(struct vt_mm *mm)
 		process_destroy(mm);
 		return;
 	}
+	process_forget(mm);
 	mm->next = pool;
 	pool = mm;
 	pool_size++;
@@ -406,6 +433,7 @@ static int thread_create(struct vt_mm *mm, struct vt_thread **thread)
 	if (!new)
 		return -EAGAIN;
 	va = STUB_SLOTS + (uint64_t) new->slot *SLOT_SIZE;
+	slot_clear(new);
 	header = (struct slot_header *)(new->memory + SLOT_HEADER);
 	*header = (struct slot_header){ .stack = { .ss_sp = (void *)va, .ss_size = SLOT_HEADER } };
 	stub_command(

@@ -42,6 +42,8 @@ struct vt_mm {
  * @slot:   index of its slot
  * @memory: the slot, as the supervisor sees it; the guest can write it at any time
  * @uc:     offset of its ucontext in the slot while it is in THREAD_STUB
+ * @kicked: it was told to stop and has not stopped since
+ * @limit:  see stuck_check()
  */
 struct vt_thread {
 	struct host_thread host;
@@ -50,6 +52,8 @@ struct vt_thread {
 	unsigned slot;
 	uint8_t *memory;
 	uint32_t uc;
+	bool kicked;
+	uint64_t limit;
 	struct vt_thread *next;
 };
 

@@ -20,6 +20,7 @@
 #include "frame.h"
 #include "notify.h"
 #include "stubproc.h"
+#include "stuck.h"
 #include "vcpu.h"
 #include "vitrine/util.h"
 
@@ -123,10 +124,41 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 	return 0;
 }
 
+static void send_kick(struct vt_thread *thread)
+{
+	syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
+}
+
+/* The kernel asks again at every tick for as long as the thread runs on */
 static void thread_kick(struct vt_thread *thread)
 {
-	if (thread->state == THREAD_RUNNING && !thread->host.dead)
-		syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
+	if (thread->state != THREAD_RUNNING || thread->host.dead)
+		return;
+	if (!thread->kicked) {
+		thread->kicked = true;
+		thread->limit = 0;
+		send_kick(thread);
+	} else if (stuck_check(&thread->limit, thread->mm->service.tid)) {
+		kill(thread->mm->service.tid, SIGKILL);
+	}
+}
+
+/* Wait for a thread that was told to stop; 0, or -ESRCH when it is dead */
+static int wait_for_stop(struct vt_thread *thread)
+{
+	struct host_thread *host = &thread->host;
+	uint64_t limit = 0;
+
+	stuck_begin();
+	while (!host->stopped && !host->dead) {
+		if (vcpu_child_died)
+			stub_reap();
+		else if (notify_receive(&vcpu_child_died) &&
+			 stuck_check(&limit, thread->mm->service.tid))
+			kill(thread->mm->service.tid, SIGKILL);
+	}
+	stuck_end();
+	return host->dead ? -ESRCH : 0;
 }
 
 /* A stop in the stub: the signal tells why. Hostile code can claim any; it gets what it claims. */
@@ -163,6 +195,7 @@ static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *r
 {
 	const struct seccomp_data *data = &thread->host.event.data;
 
+	thread->kicked = false;
 	if (data->nr == STUB_NR)
 		return stub_event(thread, regs, frame);
 	thread->state = THREAD_PLAIN;
@@ -207,9 +240,10 @@ static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct
 	if (thread->state != THREAD_PLAIN)
 		return 0;
 	/* the signal is delivered when the call returns, before guest code runs */
-	syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
+	send_kick(thread);
 	notify_reply(&thread->host, 0);
-	if (notify_wait(&thread->host) || thread->host.event.data.nr != STUB_NR)
+	thread->state = THREAD_RUNNING;
+	if (wait_for_stop(thread) || thread->host.event.data.nr != STUB_NR)
 		return -ESRCH;
 	if (stub_event(thread, regs, frame) == VT_EV_GONE)
 		return -ESRCH;
@@ -227,8 +261,10 @@ static void thread_free(struct vt_thread *thread)
 	if (thread->state != THREAD_STUB && !thread->host.dead) {
 		/* it cannot be stopped in order; take its process along */
 		kill(thread->mm->service.tid, SIGKILL);
-		while (!thread->host.dead)
+		while (!thread->host.dead) {
+			thread->host.stopped = false; /* whatever it claims meanwhile */
 			notify_wait(&thread->host);
+		}
 	}
 	stub_thread_put(thread);
 }
@@ -247,7 +283,7 @@ int tier_seccomp_init(struct vt_boot *vt_boot, struct vt_host_ops *ops, struct e
 		return error_set(err, 0,
 				 "this host does not offer FSGSBASE to programs "
 				 "(Linux 5.9 and a CPU that has it)");
-	if (stub_init(&boot->vdso_clock, err))
+	if (stuck_init(err) || stub_init(&boot->vdso_clock, err))
 		return -1;
 	ops->mm_new = mm_new;
 	ops->mm_free = mm_free;

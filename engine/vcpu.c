@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "irq.h"
+#include "stuck.h"
 
 #define SIGNAL_STACK (64 * 1024)
 
@@ -96,6 +97,8 @@ static void on_interrupt(int sig, siginfo_t *info, void *context)
 {
 	if (sig == VCPU_SIGNAL_TIMER) {
 		__atomic_fetch_or(pending_word(), 1U << VT_IRQ_TIMER, __ATOMIC_SEQ_CST);
+	} else if (sig == VCPU_SIGNAL_WAKE && info->si_code == SI_TIMER) {
+		stuck_tick();
 	} else if (sig == SIGCHLD) {
 		vcpu_child_died = 1;
 		__atomic_fetch_or(pending_word(), 1U << VT_IRQ_LOST, __ATOMIC_SEQ_CST);
