@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "engine/terminal.h"
 #include "vitrine/util.h"
 
 struct verb {
@@ -96,6 +97,7 @@ int main(int argc, char **argv)
 	const struct verb *verb;
 	bool keep_word;
 
+	terminal_reserve_stdio();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

@@ -14,15 +14,18 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "engine/irq.h"
 #include "vitrine/util.h"
+
+#define STALLED_AFTER 3 /* seconds */
 
 struct request {
 	struct request *next;
 	uint64_t id;
+	time_t queued_at; /* monotonic */
 	enum vt_request_kind kind;
 	uint64_t args[4];
 	void *data;
@@ -94,12 +97,21 @@ static struct request *request_new(enum vt_request_kind kind, const uint64_t arg
 	return req;
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /* With the lock held */
 static int request_queue(struct request *req)
 {
 	if (stopped)
 		return -ESHUTDOWN;
 	req->id = ++last_id;
+	req->queued_at = seconds();
 	list_append(&queued, req);
 	irq_raise(VT_IRQ_REQUEST);
 	return 0;
@@ -171,6 +183,16 @@ static void request_answer(struct request *req, int64_t value, const void *data,
 	}
 	req->answered = true;
 	pthread_cond_broadcast(&answered);
+}
+
+bool request_stalled(void)
+{
+	bool stalled;
+
+	pthread_mutex_lock(&lock);
+	stalled = queued.first && seconds() - queued.first->queued_at > STALLED_AFTER;
+	pthread_mutex_unlock(&lock);
+	return stalled;
 }
 
 void request_stop(void)

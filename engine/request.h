@@ -3,6 +3,7 @@
 #ifndef ENGINE_REQUEST_H
 #define ENGINE_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "vitrine/abi.h"
@@ -40,6 +41,11 @@ int request_post(enum vt_request_kind kind, const uint64_t args[4], const void *
  */
 int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const void *data,
 		     size_t len, struct reply *reply);
+
+/**
+ * request_stalled() - Has the guest kernel not fetched a request for seconds? Then it hangs.
+ */
+bool request_stalled(void);
 
 /**
  * request_stop() - The guest is over: answer everything with -ESHUTDOWN, also from now on

@@ -4,7 +4,8 @@
  * Theory of operation
  * The signals are blocked in every thread and taken by one that waits for them, so that nothing
  * runs in a signal handler. What asks a program to do something goes to the main job, as with
- * `docker run --sig-proxy`; before there is a main job it ends us. A new window size goes to the
+ * `docker run --sig-proxy`; before there is a main job, or when the guest kernel has not taken an
+ * earlier one for seconds, it ends us. A new window size goes to the
  * guest's terminal; after a stop the terminal is put in raw mode again.
  *
  * The same thread keeps the time-out: the sandbox is ended in order, then without the last output,
@@ -86,7 +87,7 @@ static void signal_take(int sig)
 	}
 	args[0] = job_pid(JOB_MAIN);
 	args[1] = sig;
-	if (!args[0])
+	if (!args[0] || request_stalled())
 		die_of(sig);
 	request_post(VT_REQ_SIGNAL, args, NULL, 0, NULL, NULL);
 }

@@ -7,11 +7,12 @@
  * main and exit() through atexit(), _exit() and fatal signals because their callers call
  * terminal_restore(), and a stop by SIGTSTP from outside through terminal_resumed().
  *
- * Host system calls: ioctl (TCGETS, TCSETSW, TIOCGWINSZ).
+ * Host system calls: ioctl (TCGETS, TCSETSW, TIOCGWINSZ), openat, close.
  */
 #include "engine/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -55,6 +56,17 @@ void terminal_resumed(void)
 {
 	if (raw_fd >= 0)
 		tcsetattr(raw_fd, TCSADRAIN, &raw);
+}
+
+void terminal_reserve_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR); /* inherited by our children */
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
 }
 
 void terminal_size(uint16_t *rows, uint16_t *columns)

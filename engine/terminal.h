@@ -29,6 +29,13 @@ void terminal_restore(void);
 void terminal_resumed(void);
 
 /**
+ * terminal_reserve_stdio() - Fill closed descriptors 0 to 2 with /dev/null
+ *
+ * Otherwise the next file that is opened would become a stream of the guest. Call it first.
+ */
+void terminal_reserve_stdio(void);
+
+/**
  * terminal_size() - Window size of the first of descriptors 0 to 2 that is a terminal
  * @rows, @columns: set to 0 when none is
  */
