@@ -6,9 +6,10 @@
  * profile (vitrine.mounts=). A missing mount point is created when the root is writable and is no
  * error otherwise; nor is a file system that the kernel was built without.
  *
- * Taking down: all processes are gone, so the tree of pid 1's namespace is the only one. Leaves are
- * unmounted, last mounted first. One that is busy is made read-only and detached, so that the walk
- * always makes progress. The root itself is remounted read-only, which writes its journal out.
+ * Taking down: all processes are gone, so the tree of pid 1's namespace is the only one. Only what
+ * is on a disk matters; the last mounted disk goes first. One that is busy (something is mounted on
+ * it) is made read-only and detached, so that the walk always makes progress. The root itself is
+ * remounted read-only, which writes its journal out.
  */
 #include <linux/file.h>
 #include <linux/fs_struct.h>
@@ -178,22 +179,39 @@ void vt_mounts_setup(void)
 		vt_mkdir(directory_table[i].name, directory_table[i].mode);
 }
 
-/* The last leaf below @top with a reference, or false when there is none */
-static bool leaf_get(struct vfsmount *top, struct path *path)
+/* Next in the tree below @top, parents first */
+static struct mount *mount_next(struct mount *mnt, struct mount *top)
 {
-	struct mount *mnt = real_mount(top);
+	struct list_head *next = mnt->mnt_mounts.next;
+
+	if (next != &mnt->mnt_mounts)
+		return list_entry(next, struct mount, mnt_child);
+	for (; mnt != top; mnt = mnt->mnt_parent) {
+		next = mnt->mnt_child.next;
+		if (next != &mnt->mnt_parent->mnt_mounts)
+			return list_entry(next, struct mount, mnt_child);
+	}
+	return NULL;
+}
+
+/* The last mount of a disk other than the root's, with a reference; false when there is none */
+static bool disk_get(struct vfsmount *root, struct path *path)
+{
+	struct mount *top = real_mount(root);
+	struct mount *found = NULL;
 
 	write_seqlock(&mount_lock);
-	while (!list_empty(&mnt->mnt_mounts))
-		mnt = list_last_entry(&mnt->mnt_mounts, struct mount, mnt_child);
-	path->mnt = &mnt->mnt;
-	path->dentry = mnt->mnt.mnt_root;
-	path_get(path);
+	for (struct mount *mnt = top; mnt; mnt = mount_next(mnt, top)) {
+		if (mnt->mnt.mnt_sb->s_bdev && mnt->mnt.mnt_sb != root->mnt_sb)
+			found = mnt;
+	}
+	if (found) {
+		path->mnt = &found->mnt;
+		path->dentry = found->mnt.mnt_root;
+		path_get(path);
+	}
 	write_sequnlock(&mount_lock);
-	if (path->mnt != top)
-		return true;
-	path_put(path);
-	return false;
+	return found;
 }
 
 static int remount_read_only(struct path *path)
@@ -210,25 +228,25 @@ static void files_settle(void)
 }
 
 /**
- * vt_mounts_teardown() - Unmount everything and leave the root clean
+ * vt_mounts_teardown() - Unmount other disks and leave the root clean
  *
  * Context: pid 1, after the last process has gone.
  */
 void vt_mounts_teardown(void)
 {
-	struct path root, leaf;
+	struct path root, disk;
 
 	files_settle();
 	get_fs_root(current->fs, &root);
-	while (leaf_get(root.mnt, &leaf)) {
+	while (disk_get(root.mnt, &disk)) {
 		/* path_umount() consumes the reference, busy or not */
-		if (path_umount(&leaf, 0)) {
-			if (!leaf_get(root.mnt, &leaf))
-				break;
-			remount_read_only(&leaf);
-			if (path_umount(&leaf, MNT_DETACH))
-				break;
-		}
+		if (!path_umount(&disk, 0))
+			continue;
+		if (!disk_get(root.mnt, &disk))
+			break;
+		remount_read_only(&disk);
+		if (path_umount(&disk, MNT_DETACH))
+			break;
 		files_settle();
 	}
 	ksys_sync();
