@@ -10,8 +10,8 @@
  * Sockets are addressed through /proc/self/fd/DIR, which makes the length of the directory's path
  * irrelevant and keeps the check of its owner valid.
  *
- * Host system calls: mkdir, openat, newfstatat, fstat, flock, socket, bind, listen, connect,
- * unlinkat.
+ * Host system calls: mkdir, openat, newfstatat, fstat, flock, socket, bind, fchmodat, listen,
+ * connect, unlinkat.
  */
 #include "engine/rundir.h"
 
@@ -26,6 +26,7 @@
 #include "vitrine/util.h"
 
 #define BACKLOG 16
+#define FILE_MAX (RUNDIR_NAME_MAX + sizeof(RUNDIR_SUFFIX))
 
 /* Open a directory of ours below @parent, making it when it is missing */
 static int own_directory(int parent, const char *name, struct error *err)
@@ -75,6 +76,11 @@ bool rundir_name_valid(const char *name)
 	       strspn(name, set) == len;
 }
 
+static void socket_file(const char *name, char file[FILE_MAX])
+{
+	snprintf(file, FILE_MAX, "%.*s%s", RUNDIR_NAME_MAX, name, RUNDIR_SUFFIX);
+}
+
 static void address_of(int dir, const char *name, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
@@ -100,6 +106,7 @@ int rundir_listen(int dir, const char *name, struct error *err)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
+	char file[FILE_MAX];
 	int other, ret;
 
 	if (!rundir_name_valid(name))
@@ -117,7 +124,9 @@ int rundir_listen(int dir, const char *name, struct error *err)
 	}
 	if (errno == ECONNREFUSED)
 		rundir_remove(dir, name);
-	ret = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0;
+	socket_file(name, file);
+	ret = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	      fchmodat(dir, file, 0600, 0) < 0 || listen(fd, BACKLOG) < 0;
 	if (ret)
 		error_set(err, errno, "cannot make the control socket of %s", name);
 	flock(dir, LOCK_UN);
@@ -148,8 +157,8 @@ int rundir_connect(int dir, const char *name, struct error *err)
 
 void rundir_remove(int dir, const char *name)
 {
-	char file[RUNDIR_NAME_MAX + sizeof(RUNDIR_SUFFIX)];
+	char file[FILE_MAX];
 
-	snprintf(file, sizeof(file), "%.*s%s", RUNDIR_NAME_MAX, name, RUNDIR_SUFFIX);
+	socket_file(name, file);
 	unlinkat(dir, file, 0);
 }
