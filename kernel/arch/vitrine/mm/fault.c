@@ -15,6 +15,7 @@
 #include <asm/vitrine.h>
 
 /* Page fault error code bits, Intel SDM volume 3, figure 4-12 */
+#define PF_PRESENT 1
 #define PF_WRITE 2
 #define PF_INSTR 16
 
@@ -136,10 +137,18 @@ retry:
 	return -EFAULT;
 }
 
+/* Handlers see the error code: it is to speak of the guest's entry, not of the host's mapping */
+static void tell_present(struct vt_frame *frame, pte_t *ptep)
+{
+	frame->error_code &= ~PF_PRESENT;
+	if (ptep && pte_val(*ptep) & _PAGE_PRESENT)
+		frame->error_code |= PF_PRESENT;
+}
+
 /* A page fault of guest code, described by current->thread.frame */
 void vitrine_user_fault(struct pt_regs *regs)
 {
-	const struct vt_frame *frame = &current->thread.frame;
+	struct vt_frame *frame = &current->thread.frame;
 	bool write = frame->error_code & PF_WRITE, exec = frame->error_code & PF_INSTR;
 	unsigned int flags = FAULT_FLAG_USER;
 	unsigned long addr = frame->fault_addr;
@@ -147,12 +156,14 @@ void vitrine_user_fault(struct pt_regs *regs)
 	int signal, code;
 
 	if (addr >= TASK_SIZE) {
+		frame->error_code |= PF_PRESENT; /* x86 says so, lest its layout be probed */
 		force_sig_fault(SIGSEGV, SEGV_MAPERR, (void __user *)addr);
 		return;
 	}
 	if (!vitrine_pte_touch(vitrine_walk(mm, addr), write, exec)) {
 		flags |= write ? FAULT_FLAG_WRITE : exec ? FAULT_FLAG_INSTRUCTION : 0;
 		if (vitrine_handle_fault(mm, addr, flags, &signal, &code)) {
+			tell_present(frame, vitrine_walk(mm, addr));
 			force_sig_fault(signal, code, (void __user *)addr);
 			return;
 		}

@@ -2,7 +2,7 @@
 /* growth.c - memory that costs the host nothing until it is used
  *
  * Theory of operation
- * A guest may own half of the host's memory and use a hundredth of it. Three things would touch all
+ * A guest may own half of the host's memory and use a hundredth of it. Two things would touch all
  * of it anyway, or touch it slowly:
  *
  * Page structures are 1.6 % of memory. Linux can defer initialising them
@@ -10,9 +10,6 @@
  * until the end of boot, when it initialises the rest. We leave that last step out
  * (page_alloc_init_late), so that growing on demand goes on for ever, and keep what it needs: the
  * early allocator's tables and __init code. What is deferred counts as free memory to whoever asks.
- *
- * Limits that are derived from the memory that is free at boot would be those of a tiny machine;
- * they are set again.
  *
  * Each first touch of a page is a fault of the supervisor. arch_alloc_page() asks the host for
  * CHUNK bytes at once when the first page of a chunk is allocated.
@@ -24,8 +21,6 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/swap.h>
-#include <net/tcp.h>
-#include <net/udp.h>
 #include <asm/vitrine.h>
 
 #define CHUNK_SHIFT 16
@@ -132,19 +127,3 @@ void __init __wrap_page_alloc_init_late(void)
 void free_initmem(void)
 {
 }
-
-/* As net/ipv4/tcp.c and udp.c derive them, but from all of memory */
-static int __init limits_init(void)
-{
-	unsigned long limit = max(totalram_pages() / 16, 128UL);
-
-	sysctl_tcp_mem[0] = limit / 4 * 3;
-	sysctl_tcp_mem[1] = limit;
-	sysctl_tcp_mem[2] = sysctl_tcp_mem[0] * 2;
-	limit = max(totalram_pages() / 8, 128UL);
-	sysctl_udp_mem[0] = limit / 4 * 3;
-	sysctl_udp_mem[1] = limit;
-	sysctl_udp_mem[2] = sysctl_udp_mem[0] * 2;
-	return 0;
-}
-late_initcall(limits_init);

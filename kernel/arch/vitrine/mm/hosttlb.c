@@ -18,7 +18,6 @@
 #include <asm/vitrine.h>
 
 #define QUEUE_MAX (PAGE_SIZE / sizeof(struct vt_map_op))
-#define AROUND_SIZE SZ_64K /* neighbours that are mapped along */
 #define PREFILL_MAX (QUEUE_MAX - 8)
 
 /**
@@ -192,7 +191,7 @@ static void reuse_around(struct mm_struct *mm, unsigned long at, unsigned long e
  */
 void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr, bool write)
 {
-	unsigned long at = addr & ~(AROUND_SIZE - 1), end = at + AROUND_SIZE;
+	unsigned long at = addr & ~(VITRINE_AROUND_SIZE - 1), end = at + VITRINE_AROUND_SIZE;
 	pte_t *ptep = vitrine_walk(mm, addr);
 
 	if (!ptep || !(pte_val(*ptep) & _PAGE_PRESENT))

@@ -3,6 +3,7 @@
 #ifndef _ASM_VITRINE_VITRINE_H
 #define _ASM_VITRINE_VITRINE_H
 
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <asm/page.h>
 #include <asm/vitrine-abi.h>
@@ -25,6 +26,8 @@ void vitrine_detach_thread(struct task_struct *task);
 vt_u64 vitrine_kernel_fault(vt_u64 ip);
 void vitrine_kernel_die(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);
 void vitrine_user_trap(struct pt_regs *regs);
+
+#define VITRINE_AROUND_SIZE SZ_256K /* window of one fault: neighbours are mapped along */
 
 /* mm/fault.c, mm/hosttlb.c */
 int vitrine_handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int fault_flags,
