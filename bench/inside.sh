@@ -85,7 +85,7 @@ redis() {
 		sleep 0.2
 	done
 	redis-benchmark -p 17399 -t set,get -n "$requests" -c 20 -P 1 --csv 2>/dev/null |
-		awk -F '"' '$4 > 0 { printf "@@ redis-%s %.1f\n", tolower($2), 1e9 / $4 }'
+		awk -F '"' '$4 + 0 > 0 { printf "@@ redis-%s %.1f\n", tolower($2), 1e9 / $4 }'
 	kill $server
 	wait $server 2>/dev/null
 }

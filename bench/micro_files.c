@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* micro_files.c - file data through the page cache and past it, and many small files
  *
- * Data rows are per 64 KiB block. Sequential, because that is what the page cache and the device
- * queue are built for; fio's rows (inside.sh) are the random ones.
+ * Data rows are sequential, per block of 64 KiB, or of 1 MiB, where the way into the kernel no
+ * longer counts. fio's rows (inside.sh) are the random ones, of 4 KiB.
  */
 #include <fcntl.h>
 #include <math.h>
@@ -14,42 +14,43 @@
 #include "micro.h"
 
 #define BLOCK 65536UL
+#define BIG (1UL << 20)
 #define FILE_NAME "micro.data"
 #define SMALL_BYTES 100
 
-static char block[BLOCK] __attribute__((aligned(4096)));
+static char block[BIG] __attribute__((aligned(4096)));
 
 struct pass {
 	int fd;
 	int write;
+	size_t block;
 };
 
 static void do_pass(void *context)
 {
 	const struct pass *pass = context;
 
-	for (size_t at = 0; at < settings.file_bytes; at += BLOCK) {
-		ssize_t n = pass->write ? pwrite(pass->fd, block, BLOCK, (off_t)at)
-					: pread(pass->fd, block, BLOCK, (off_t)at);
-		need(n == (ssize_t)BLOCK, FILE_NAME);
+	for (size_t at = 0; at < settings.file_bytes; at += pass->block) {
+		ssize_t n = pass->write ? pwrite(pass->fd, block, pass->block, (off_t)at)
+					: pread(pass->fd, block, pass->block, (off_t)at);
+		need(n == (ssize_t)pass->block, FILE_NAME);
 	}
 }
 
 /* The file exists with all its blocks before the first pass: allocation is not in the figure */
-static double passes(int flags, int write)
+static double passes(int flags, int write, size_t bytes)
 {
-	struct pass pass = { open(FILE_NAME, O_RDWR | O_CREAT, 0600), 1 };
+	struct pass pass = { open(FILE_NAME, O_RDWR | O_CREAT, 0600), 1, BIG };
 	double ns;
 
 	need(pass.fd >= 0, FILE_NAME);
 	do_pass(&pass);
 	fsync(pass.fd);
 	close(pass.fd);
-	pass.fd = open(FILE_NAME, O_RDWR | flags);
+	pass = (struct pass){ open(FILE_NAME, O_RDWR | flags), write, bytes };
 	if (pass.fd < 0)
 		return NAN; /* no O_DIRECT on this file system */
-	pass.write = write;
-	ns = measure(do_pass, &pass, (double)settings.file_bytes / BLOCK);
+	ns = measure(do_pass, &pass, (double)settings.file_bytes / (double)bytes);
 	close(pass.fd);
 	unlink(FILE_NAME);
 	return ns;
@@ -57,22 +58,32 @@ static double passes(int flags, int write)
 
 static double read_cached_row(void)
 {
-	return passes(0, 0);
+	return passes(0, 0, BLOCK);
 }
 
 static double write_cached_row(void)
 {
-	return passes(0, 1);
+	return passes(0, 1, BLOCK);
+}
+
+static double read_big_row(void)
+{
+	return passes(0, 0, BIG);
+}
+
+static double write_big_row(void)
+{
+	return passes(0, 1, BIG);
 }
 
 static double read_direct_row(void)
 {
-	return passes(O_DIRECT, 0);
+	return passes(O_DIRECT, 0, BLOCK);
 }
 
 static double write_direct_row(void)
 {
-	return passes(O_DIRECT, 1);
+	return passes(O_DIRECT, 1, BLOCK);
 }
 
 static void small_name(char name[32], unsigned i)
@@ -104,7 +115,12 @@ static double create_delete_row(void)
 }
 
 const struct row file_rows[] = {
-	{ "read-cached", read_cached_row },	{ "write-cached", write_cached_row },
-	{ "read-direct", read_direct_row },	{ "write-direct", write_direct_row },
-	{ "create+delete", create_delete_row }, { 0 },
+	{ "read-cached", read_cached_row },
+	{ "write-cached", write_cached_row },
+	{ "read-1m", read_big_row },
+	{ "write-1m", write_big_row },
+	{ "read-direct", read_direct_row },
+	{ "write-direct", write_direct_row },
+	{ "create+delete", create_delete_row },
+	{ 0 },
 };

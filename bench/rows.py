@@ -29,6 +29,8 @@ ROWS = {
     "Files": [
         ("read-cached", "read 64K, cached", MICRO),
         ("write-cached", "write 64K, cached", MICRO),
+        ("read-1m", "read 1M, cached", MICRO),
+        ("write-1m", "write 1M, cached", MICRO),
         ("read-direct", "read 64K, O_DIRECT", MICRO),
         ("write-direct", "write 64K, O_DIRECT", MICRO),
         ("fio-read-4k", "fio: random read 4K, cached", MICRO),
@@ -70,6 +72,8 @@ AIMS = [
     ("gcc", "native", 1.3),
     ("read-cached", "native", 1.2),
     ("write-cached", "native", 1.2),
+    ("read-1m", "native", 1.2),
+    ("write-1m", "native", 1.2),
     ("start", None, 60),
     ("memory-pss", None, 30),
 ]
