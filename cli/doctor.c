@@ -26,6 +26,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/paths.h"
+#include "engine/confine.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 
@@ -318,5 +319,7 @@ int cmd_doctor(int argc, char **argv)
 		refused += f.verdict == VERDICT_REFUSED;
 		printf("%-22s %-8s %s\n", checks[i].name, verdict_name[f.verdict], f.text);
 	}
+	puts("\nWhat the supervisor of a sandbox can ask of this host once it runs:");
+	confine_print(stdout);
 	return refused ? EXIT_VITRINE : 0;
 }

@@ -26,6 +26,12 @@ static const char *const tier_name[] = {
 };
 static_assert(ARRAY_SIZE(tier_name) == SANDBOX_NTIERS, "tier_name[]");
 
+static const char *const wx_name[] = {
+	[SANDBOX_WX_ALLOW] = "allow",
+	[SANDBOX_WX_DENY] = "deny",
+};
+static_assert(ARRAY_SIZE(wx_name) == SANDBOX_NWX, "wx_name[]");
+
 static int choose(const char *const *names, size_t count, const char *value, unsigned *choice,
 		  struct error *err)
 {
@@ -59,6 +65,16 @@ static int option_tier(void *field, const char *value, struct error *err)
 	if (choose(tier_name, ARRAY_SIZE(tier_name), value, &choice, err))
 		return -1;
 	*(enum sandbox_tier *)field = choice;
+	return 0;
+}
+
+static int option_wx(void *field, const char *value, struct error *err)
+{
+	unsigned choice;
+
+	if (choose(wx_name, ARRAY_SIZE(wx_name), value, &choice, err))
+		return -1;
+	*(enum sandbox_wx *)field = choice;
 	return 0;
 }
 
@@ -231,6 +247,8 @@ static const struct option_spec specs[] = {
 	{ 'k', "cmdline", "STR", option_string, FIELD(config.cmdline), "kernel command line" },
 	{ 0, "mount-profile", "P", option_mounts, FIELD(config.mounts), "full or minimal" },
 	{ 0, "syscall-mode", "MODE", option_tier, FIELD(config.tier), "auto or seccomp" },
+	{ 0, "wx", "P", option_wx, FIELD(config.wx),
+	  "writable code: allow (a JIT needs it) or deny" },
 	{ 0, "hostname", "NAME", option_hostname, FIELD(config.hostname),
 	  "host name in the guest" },
 	{ 0, "timeout", "TIME", option_seconds, FIELD(config.timeout),

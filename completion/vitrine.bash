@@ -26,6 +26,7 @@ _vitrine() {
 		case $last in
 		--mount-profile) choices='full minimal' ;;
 		--syscall-mode) choices='auto seccomp' ;;
+		--wx) choices='allow deny' ;;
 		--disk | --env-file | -S | -R | -r) ;;
 		*)
 			case $verb:$word in

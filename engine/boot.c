@@ -10,6 +10,7 @@
 #include <sys/auxv.h>
 #include <sys/random.h>
 
+#include "confine.h"
 #include "control.h"
 #include "jobs.h"
 #include "kernelimage.h"
@@ -32,10 +33,11 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 	int len = snprintf(boot.cmdline, sizeof(boot.cmdline),
 			   "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
 			   "vitrine.mounts=%s thp_anon=64K:always panic=-1 "
-			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192%s%s",
+			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192%s%s%s",
 			   config->fs_type ?: "ext4",
 			   config->read_only || config->disks[0].read_only ? "ro" : "rw",
 			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
+			   config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
 			   config->cmdline ? " " : "", config->cmdline ?: "");
 
 	if (len >= (int)sizeof(boot.cmdline))
@@ -63,7 +65,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	uint32_t status;
 
 	jobs_signals_block();
-	if (fill_boot(config, err) || memory_init(boot.mem_size, err) ||
+	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
 	    kernelimage_load(config->kernel_path, &entry, err) || vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
@@ -77,6 +79,11 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	}
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
+	if (confine_enter(memory_fd(), err)) {
+		tier_seccomp_stop();
+		control_stop();
+		return -1;
+	}
 
 	status = vcpu_enter(entry);
 

@@ -16,37 +16,39 @@
 struct sandbox_disk {
 	const char *path;
 	bool read_only;
-	bool ephemeral;      /* writes go to an anonymous sparse file that is thrown away */
+	bool ephemeral;	     /* writes go to an anonymous sparse file that is thrown away */
 	const char *overlay; /* or to this file, kept; NULL for none */
-	unsigned partition;  /* 1.. exposes only that partition as the whole disk, 0 for all of it */
+	unsigned partition; /* 1.. exposes only that partition as the whole disk, 0 for all of it */
 };
 
 enum sandbox_mounts { SANDBOX_MOUNTS_FULL, SANDBOX_MOUNTS_MINIMAL, SANDBOX_NMOUNTS };
+enum sandbox_wx { SANDBOX_WX_ALLOW, SANDBOX_WX_DENY, SANDBOX_NWX };
 enum sandbox_tier { SANDBOX_TIER_AUTO, SANDBOX_TIER_SECCOMP, SANDBOX_NTIERS };
 
 struct sandbox_config {
-	const char *name;           /* registered in the run directory */
-	const char *kernel_path;    /* NULL: the image that was built or installed with the program */
+	const char *name;	 /* registered in the run directory */
+	const char *kernel_path; /* NULL: the image that was built or installed with the program */
 	struct sandbox_disk disks[SANDBOX_DISKS_MAX]; /* disks[0] is the root file system */
 	unsigned ndisks;
-	const char *fs_type;        /* of the root file system, "ext4" */
-	bool read_only;             /* mount the root file system read-only */
-	uint64_t memory;            /* bytes of guest memory */
-	const char *cmdline;        /* appended to the kernel command line, may be NULL */
+	const char *fs_type; /* of the root file system, "ext4" */
+	bool read_only;	     /* mount the root file system read-only */
+	uint64_t memory;     /* bytes of guest memory */
+	const char *cmdline; /* appended to the kernel command line, may be NULL */
 	const char *hostname;
 	enum sandbox_mounts mounts;
 	enum sandbox_tier tier;
-	unsigned timeout;           /* seconds until the sandbox is ended with status 124; 0: never */
-	bool verbose;               /* kernel log to stderr */
+	enum sandbox_wx wx; /* may memory be writable and executable at once? */
+	unsigned timeout;   /* seconds until the sandbox is ended with status 124; 0: never */
+	bool verbose;	    /* kernel log to stderr */
 
 	/* the main command */
-	char *const *argv;          /* NULL terminated */
-	char *const *env;           /* "K=V", NULL terminated, complete */
-	const char *cwd;            /* NULL: "/" */
-	const char *user;           /* name, resolved in the guest; NULL: uid/gid count */
+	char *const *argv; /* NULL terminated */
+	char *const *env;  /* "K=V", NULL terminated, complete */
+	const char *cwd;   /* NULL: "/" */
+	const char *user;  /* name, resolved in the guest; NULL: uid/gid count */
 	uint32_t uid, gid;
-	bool tty;                   /* a pseudo terminal in the guest */
-	bool interactive;           /* stdin is forwarded */
+	bool tty;	  /* a pseudo terminal in the guest */
+	bool interactive; /* stdin is forwarded */
 };
 
 /**
