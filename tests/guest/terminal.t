@@ -61,6 +61,15 @@ screen '*Stopped*sleep 1000*'
 type_line 'clear; kill %1; echo still here'
 screen '*still here*'
 
+# a paste that is larger than every buffer on its way
+seq -s ' ' 1 40000 | tr -d '\n' >"$scratch/paste"
+size=$(wc -c <"$scratch/paste")
+type_line "clear; stty raw -echo; echo ready; head -c $size | md5sum; stty sane"
+screen '*ready*'
+tm load-buffer "$scratch/paste"
+tm paste-buffer -r -t main
+screen "*$(md5sum <"$scratch/paste")*"
+
 # busybox vi and less
 type_line 'clear; seq 100 >/tmp/numbers; vi /tmp/numbers'
 screen '1*24*numbers*1/100*'
