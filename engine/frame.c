@@ -69,6 +69,15 @@ int frame_locate(struct vt_thread *thread, uint64_t va)
 	return 0;
 }
 
+/* The host writes siginfo_t behind the ucontext: struct rt_sigframe,
+ * arch/x86/include/asm/sigframe.h */
+int frame_signal_code(const struct vt_thread *thread)
+{
+	const uint8_t *info = thread->memory + thread->uc + KERNEL_UC_SIZE;
+
+	return *(const volatile int *)(info + offsetof(siginfo_t, si_code));
+}
+
 void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
 	const volatile struct slot_header *header =

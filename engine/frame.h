@@ -15,6 +15,9 @@
  */
 int frame_locate(struct vt_thread *thread, uint64_t va);
 
+/* The si_code of the signal that stopped the thread */
+int frame_signal_code(const struct vt_thread *thread);
+
 /* Copy the frame's registers out; returns the signal's trap number in @frame */
 void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame);
 

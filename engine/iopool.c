@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "confine.h"
 #include "vitrine/util.h"
 
 #define WORKERS_MAX 64
@@ -114,6 +115,8 @@ static int start_workers(struct iopool *pool, unsigned workers)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
+	sigdelset(&all, CONFINE_SIGNAL);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (pool->count < workers && !ret) {
 		ret = pthread_create(&pool->threads[pool->count], &attr, worker, pool);

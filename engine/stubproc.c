@@ -349,7 +349,7 @@ static void slot_clear(struct vt_thread *thread)
 	static size_t span;
 
 	if (!span) {
-		span = getauxval(AT_MINSIGSTKSZ) + 2 * DEFAULT_UC;
+		span = (getauxval(AT_MINSIGSTKSZ) ?: 4096) + 2 * DEFAULT_UC;
 		if (span > SLOT_HEADER / 2)
 			span = SLOT_HEADER;
 	}

@@ -24,6 +24,7 @@
 #include "vcpu.h"
 #include "vitrine/util.h"
 
+#define TRAP_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
 #define KICK_SIGNAL SIGUSR1
 #define HWCAP2_FSGSBASE 2
@@ -180,6 +181,9 @@ static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *r
 			return VT_EV_GONE; /* mapped, but the host has no memory for it */
 		return VT_EV_TRAP;
 	case SIGSEGV:
+		/* not the CPU's: the trap number is that of an earlier stop */
+		if (frame_signal_code(thread) == SI_KERNEL)
+			frame->trap_nr = TRAP_PROTECTION;
 		return frame->trap_nr == TRAP_PAGE_FAULT ? VT_EV_FAULT : VT_EV_TRAP;
 	case SIGILL:
 	case SIGFPE:

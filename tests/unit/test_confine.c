@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_confine.c - what is left to the supervisor after it has confined itself
+ *
+ * Every attempt runs in a child that confines itself as sandbox_run() does, with a second thread.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "confine.h"
+#include "vitrine/util.h"
+
+#define REFUSED 125 /* not executed, named in one line */
+#define ALLOWED 0
+#define KILLED (128 + SIGSYS)
+#define DENIED 1 /* by Landlock, with an error */
+
+static int memory;
+static char message[256];
+static pid_t parent;
+
+static int result(long ret)
+{
+	return ret < 0 ? DENIED : ALLOWED;
+}
+
+static void *idle_thread(void *arg)
+{
+	pause();
+	return NULL;
+}
+
+static int confined(int (*attempt)(void))
+{
+	int fds[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		struct error err;
+		pthread_t thread;
+
+		dup2(fds[1], STDERR_FILENO);
+		if (confine_begin(&err) || pthread_create(&thread, NULL, idle_thread, NULL))
+			_exit(50);
+		memory = memfd_create("memory", 0);
+		if (ftruncate(memory, 4096) || confine_enter(memory, &err)) {
+			dprintf(STDERR_FILENO, "%s\n", err.text);
+			_exit(51);
+		}
+		_exit(attempt());
+	}
+	close(fds[1]);
+	n = read(fds[0], message, sizeof(message) - 1);
+	message[n < 0 ? 0 : n] = '\0';
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* ---- attempts ---- */
+
+static int nothing(void)
+{
+	return 0;
+}
+
+static int run_program(void)
+{
+	return result(execl("/bin/true", "true", NULL));
+}
+
+static int copy_process(void)
+{
+	return result(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+}
+
+static int open_file(void)
+{
+	return result(open("/etc/passwd", O_RDONLY));
+}
+
+static int make_socket(void)
+{
+	return result(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static int trace_parent(void)
+{
+	return result(syscall(SYS_ptrace, 16, parent, 0, 0));
+}
+
+static int type_into_terminal(void)
+{
+	return result(ioctl(0, TIOCSTI, "x"));
+}
+
+static int executable_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	       MAP_FAILED;
+}
+
+static int executable_guest_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, memory, 0) == MAP_FAILED;
+}
+
+static int signal_parent(void)
+{
+	return result(syscall(SYS_kill, parent, SIGTERM));
+}
+
+static int kill_parent(void)
+{
+	return result(syscall(SYS_kill, parent, SIGKILL));
+}
+
+static int remove_file(void)
+{
+	return result(syscall(SYS_unlinkat, AT_FDCWD, getenv("VICTIM"), 0));
+}
+
+static int new_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, idle_thread, NULL) ? DENIED : ALLOWED;
+}
+
+static int other_table(void)
+{
+	long ret;
+
+	asm volatile("int $0x80" : "=a"(ret) : "a"(20) : "memory", "r8", "r9", "r10", "r11");
+	return result(ret);
+}
+
+/* ---- tests ---- */
+
+static void test_calls(void **state)
+{
+	static const struct {
+		const char *name;
+		int (*attempt)(void);
+		int expected;
+		const char *says;
+	} cases[] = {
+		{ "nothing", nothing, ALLOWED, NULL },
+		{ "a thread", new_thread, ALLOWED, NULL },
+		{ "guest memory", executable_guest_memory, ALLOWED, NULL },
+		{ "exec", run_program, KILLED, NULL },
+		{ "fork", copy_process, REFUSED, "(clone)" },
+		{ "open", open_file, REFUSED, "(openat)" },
+		{ "socket", make_socket, KILLED, NULL },
+		{ "ptrace", trace_parent, KILLED, NULL },
+		{ "TIOCSTI", type_into_terminal, REFUSED, "(ioctl)" },
+		{ "executable memory", executable_memory, REFUSED, "(mmap)" },
+		{ "SIGTERM to others", signal_parent, REFUSED, "(kill)" },
+		{ "int 0x80", other_table, KILLED, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int got = confined(cases[i].attempt);
+
+		if (got != cases[i].expected)
+			print_error("%s: %d, %s\n", cases[i].name, got, message);
+		assert_int_equal(got, cases[i].expected);
+		if (cases[i].says && !strstr(message, cases[i].says))
+			fail_msg("%s says: %s", cases[i].name, message);
+	}
+}
+
+static void test_landlock(void **state)
+{
+	char victim[] = "/tmp/vitrine-confine-XXXXXX";
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	int fd = mkstemp(victim);
+
+	assert_true(fd >= 0);
+	close(fd);
+	setenv("VICTIM", victim, 1);
+	if (abi >= 1) {
+		assert_int_equal(confined(remove_file), DENIED);
+		assert_int_equal(access(victim, F_OK), 0);
+	}
+	if (abi >= 6)
+		assert_int_equal(confined(kill_parent), DENIED);
+	unlink(victim);
+	if (abi < 6)
+		skip();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_landlock),
+	};
+	char dir[] = "/tmp/vitrine-run-XXXXXX";
+
+	parent = getpid();
+	if (!mkdtemp(dir) || setenv("XDG_RUNTIME_DIR", dir, 1))
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
