@@ -237,6 +237,9 @@ static int poke_user(struct task_struct *task, unsigned long offset, unsigned lo
 {
 	struct user_regs_struct u;
 
+	if (!(offset & 7) && !value && offset >= offsetof(struct user, u_debugreg) &&
+	    offset < sizeof(struct user))
+		return 0; /* as they are: debuggers clear them when they attach */
 	if (offset & 7 || offset >= sizeof(u))
 		return -EIO;
 	get_user_regs(task, &u);

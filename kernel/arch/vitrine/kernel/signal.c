@@ -82,7 +82,7 @@ static int setup_frame(struct ksignal *ks, struct pt_regs *regs)
 	unsigned long sp = regs->sp, fp;
 	struct rt_sigframe __user *frame;
 	struct ucontext uc = { 0 };
-	bool nested = on_sig_stack(sp);
+	bool alternate = on_sig_stack(sp) || (ks->ka.sa.sa_flags & SA_ONSTACK && !sas_ss_flags(sp));
 
 	if (!(ks->ka.sa.sa_flags & SA_RESTORER))
 		return -EFAULT; /* as on x86-64: the vDSO has no trampoline */
@@ -90,7 +90,7 @@ static int setup_frame(struct ksignal *ks, struct pt_regs *regs)
 	fp = sp = round_down(sp - vitrine_fp_size(), 64);
 	sp = round_down(sp - sizeof(*frame), 16) - 8;
 	frame = (struct rt_sigframe __user *)sp;
-	if (nested && !on_sig_stack(sp))
+	if (alternate && !__on_sig_stack(sp))
 		return -EFAULT;
 	if (!access_ok(frame, regs->sp - sp) && !access_ok(frame, sizeof(*frame)))
 		return -EFAULT;

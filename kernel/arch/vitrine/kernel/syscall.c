@@ -2,8 +2,10 @@
 /* syscall.c - x86-64's table, and the few calls that belong to the architecture */
 #include <linux/linkage.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/nospec.h>
 #include <linux/prctl.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/task_stack.h>
 #include <linux/syscalls.h>
 #include <asm/syscall.h>
@@ -16,6 +18,76 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
 	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
+}
+
+/* Where MAP_32BIT looks for room, as on x86-64 */
+#define LOW_AREA_START 0x40000000UL
+#define LOW_AREA_END 0x80000000UL
+
+static unsigned long low_unmapped_area(unsigned long addr, unsigned long len)
+{
+	struct vm_unmapped_area_info info = {
+		.length = len, .low_limit = LOW_AREA_START, .high_limit = LOW_AREA_END
+	};
+	struct vm_area_struct *vma;
+
+	if (len > LOW_AREA_END)
+		return -ENOMEM;
+	addr = PAGE_ALIGN(addr);
+	if (addr && addr <= LOW_AREA_END - len) {
+		vma = find_vma(current->mm, addr);
+		if (!vma || addr + len <= vm_start_gap(vma))
+			return addr;
+	}
+	return vm_unmapped_area(&info);
+}
+
+unsigned long arch_get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
+				     unsigned long pgoff, unsigned long flags, vm_flags_t vm_flags)
+{
+	if ((flags & (MAP_32BIT | MAP_FIXED)) == MAP_32BIT)
+		return low_unmapped_area(addr, len);
+	return generic_get_unmapped_area(file, addr, len, pgoff, flags, vm_flags);
+}
+
+unsigned long arch_get_unmapped_area_topdown(struct file *file, unsigned long addr,
+					     unsigned long len, unsigned long pgoff,
+					     unsigned long flags, vm_flags_t vm_flags)
+{
+	if ((flags & (MAP_32BIT | MAP_FIXED)) == MAP_32BIT)
+		return low_unmapped_area(addr, len);
+	return generic_get_unmapped_area_topdown(file, addr, len, pgoff, flags, vm_flags);
+}
+
+/* Extended states that a program may use: what the host enables, less those that need a request */
+#define XFEATURES_ON_REQUEST (3UL << 17) /* AMX */
+
+static unsigned long user_xfeatures(void)
+{
+	u32 low, high;
+
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return ((u64)high << 32 | low) & ~XFEATURES_ON_REQUEST;
+}
+
+/* A stack is in use or not by the stack pointer, which a plain call does not bring along */
+static long vitrine_sigaltstack(unsigned long new, unsigned long old)
+{
+	vitrine_complete_regs();
+	return sys_sigaltstack((void __user *)new, (void __user *)old);
+}
+
+/* There are no ports: who is allowed to ask hears what a locked-down kernel says */
+static long vitrine_iopl(unsigned long level)
+{
+	return (unsigned int)level > 3 ? -EINVAL : level ? -EPERM : 0;
+}
+
+static long vitrine_ioperm(unsigned long from, unsigned long count, unsigned long on)
+{
+	if (from + count <= from || from + count > 65536)
+		return -EINVAL;
+	return (int)on ? -EPERM : 0;
 }
 
 SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
@@ -36,18 +108,33 @@ SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
 		return put_user(frame->gs_base, (unsigned long __user *)arg);
 	case ARCH_GET_CPUID:
 		return 1;
+	case ARCH_SET_CPUID:
+		return -ENODEV; /* as on a CPU that cannot make CPUID fault */
+	case ARCH_GET_XCOMP_SUPP:
+	case ARCH_GET_XCOMP_PERM:
+		return put_user(user_xfeatures(), (u64 __user *)arg);
+	case ARCH_REQ_XCOMP_PERM:
+		return arg < 64 && user_xfeatures() >> arg & 1 ? 0 : -EOPNOTSUPP;
+	case ARCH_GET_UNTAG_MASK:
+		return put_user(~0UL, (unsigned long __user *)arg);
+	case ARCH_GET_MAX_TAG_BITS:
+		return put_user(0UL, (unsigned long __user *)arg);
+	case ARCH_ENABLE_TAGGED_ADDR:
+		return -ENODEV;
 	}
 	return -EINVAL;
 }
 
 /* Hardware that a process does not have: Linux without the option answers the same */
-#define sys_iopl sys_ni_syscall
-#define sys_ioperm sys_ni_syscall
 #define sys_modify_ldt sys_ni_syscall
 #define sys_uretprobe sys_ni_syscall
 #define sys_map_shadow_stack sys_ni_syscall
 
 asmlinkage long sys_rt_sigreturn(void);
+
+#define sys_sigaltstack vitrine_sigaltstack
+#define sys_iopl vitrine_iopl
+#define sys_ioperm vitrine_ioperm
 
 #define __SYSCALL_NORETURN __SYSCALL
 #pragma GCC diagnostic ignored "-Woverride-init"

@@ -47,6 +47,10 @@ static inline bool arch_vma_access_permitted(struct vm_area_struct *vma, bool wr
 	return true;
 }
 
+/* MAP_32BIT, see kernel/syscall.c */
+#define HAVE_ARCH_UNMAPPED_AREA
+#define HAVE_ARCH_UNMAPPED_AREA_TOPDOWN
+
 #include <asm-generic/mmu_context.h>
 
 #endif
