@@ -179,6 +179,7 @@ int control_init(const struct sandbox_config *config, struct error *err)
 
 	sandbox = config;
 	control_query_init();
+	json_object_seed(0); /* now: it reads a file, which will not be allowed later */
 	json_object_seed(0); /* reads /dev/urandom, which later is out of reach */
 	run_dir = rundir_open(err);
 	if (run_dir < 0)
