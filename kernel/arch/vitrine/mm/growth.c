@@ -9,7 +9,9 @@
  * (DEFERRED_STRUCT_PAGE_INIT) and grows a zone by a section when an allocation finds it empty -
  * until the end of boot, when it initialises the rest. We leave that last step out
  * (page_alloc_init_late), so that growing on demand goes on for ever, and keep what it needs: the
- * early allocator's tables and __init code. What is deferred counts as free memory to whoever asks.
+ * early allocator's tables and __init code. What is deferred counts as free memory to whoever asks,
+ * above all to writeback, which would otherwise start at a few megabytes of dirty pages: it is in
+ * the global count of free pages, but not in the zone's, which decides when the zone must grow.
  *
  * Each first touch of a page is a fault of the supervisor. arch_alloc_page() asks the host for
  * CHUNK bytes at once when the first page of a chunk is allocated.
@@ -21,20 +23,38 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/swap.h>
+#include <linux/vmstat.h>
 #include <asm/vitrine.h>
 
 #define CHUNK_SHIFT 16
 #define CHUNK_PAGES (1UL << (CHUNK_SHIFT - PAGE_SHIFT))
 
 void __wrap_page_alloc_init_late(void);
-void __wrap_si_meminfo(struct sysinfo *val);
-long __wrap_si_mem_available(void);
-void __real_si_meminfo(struct sysinfo *val);
-long __real_si_mem_available(void);
 void page_alloc_sysctl_init(void);
 
 static unsigned long *chunk_backed; /* NULL until memory is allocated from the buddy lists */
 static unsigned long vmemmap_pages;
+static unsigned long deferred_counted; /* part of vm_zone_stat[NR_FREE_PAGES] */
+
+static unsigned long deferred_free_pages_count(void)
+{
+	pg_data_t *pgdat = NODE_DATA(0);
+	unsigned long end = pgdat_end_pfn(pgdat);
+
+	if (pgdat->first_deferred_pfn >= end)
+		return 0;
+	end -= pgdat->first_deferred_pfn;
+	return end > vmemmap_pages ? end - vmemmap_pages : 0;
+}
+
+/* After each growth, which only an allocation causes */
+static void count_deferred(void)
+{
+	unsigned long now = deferred_free_pages_count();
+
+	atomic_long_add((long)(now - deferred_counted), &vm_zone_stat[NR_FREE_PAGES]);
+	deferred_counted = now;
+}
 
 static void back_chunks(unsigned long first, unsigned long last)
 {
@@ -53,6 +73,8 @@ void arch_alloc_page(struct page *page, int order)
 
 	if (unlikely(!chunk_backed))
 		return;
+	if (deferred_counted)
+		count_deferred();
 	if (order <= CHUNK_SHIFT - PAGE_SHIFT) {
 		if (unlikely(!test_bit(first, chunk_backed)))
 			back_chunks(first, first);
@@ -95,30 +117,9 @@ int __meminit vmemmap_populate(unsigned long start, unsigned long end, int node,
 	return 0;
 }
 
-static unsigned long deferred_free_pages_count(void)
-{
-	pg_data_t *pgdat = NODE_DATA(0);
-	unsigned long end = pgdat_end_pfn(pgdat);
-
-	if (pgdat->first_deferred_pfn >= end)
-		return 0;
-	end -= pgdat->first_deferred_pfn;
-	return end > vmemmap_pages ? end - vmemmap_pages : 0;
-}
-
-void __wrap_si_meminfo(struct sysinfo *val)
-{
-	__real_si_meminfo(val);
-	val->freeram += deferred_free_pages_count();
-}
-
-long __wrap_si_mem_available(void)
-{
-	return __real_si_mem_available() + deferred_free_pages_count();
-}
-
 void __init __wrap_page_alloc_init_late(void)
 {
+	count_deferred();
 	buffer_init();
 	page_alloc_sysctl_init();
 }
