@@ -50,6 +50,21 @@ static uint8_t *control_memory, *slot_memory;
 static struct sock_filter guest_filter[FILTER_MAX];
 static unsigned short guest_filter_length;
 
+/*
+ * A guest's fork bomb must run out of what is ours before the host runs out of process numbers: all
+ * sandboxes and users share them. Guests see EAGAIN, which fork(2) documents.
+ */
+static unsigned tasks, tasks_max = PROCESSES_MAX;
+
+static void limit_tasks(void)
+{
+	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned pid_max;
+
+	if (f && fscanf(f, "%u", &pid_max) == 1)
+		tasks_max = pid_max / 3;
+}
+
 static void *share(const char *name, size_t size, int *fd)
 {
 	void *memory;
@@ -240,6 +255,7 @@ int stub_init(uint64_t *vdso_clock, struct error *err)
 	slot_memory = share("vitrine-slots", (size_t)THREADS_MAX * SLOT_SIZE, &files.slots);
 	if (!control_memory || !slot_memory)
 		return error_set(err, errno, "cannot create the stubs' memory");
+	limit_tasks();
 	guest_filter_length = filter_guest(guest_filter);
 	prepare_control(&zygote, 0);
 
@@ -273,11 +289,14 @@ static struct vt_mm *process_alloc(void)
 
 		if (!index || processes[index])
 			continue;
+		if (tasks >= tasks_max)
+			return NULL;
 		mm = calloc(1, sizeof(*mm));
 		if (!mm)
 			return NULL;
 		prepare_control(mm, index);
 		processes[index] = mm;
+		tasks++;
 		next_process = index + 1;
 		return mm;
 	}
@@ -288,6 +307,7 @@ static void process_free(struct vt_mm *mm)
 {
 	notify_forget(&mm->service);
 	processes[mm->index] = NULL;
+	tasks--;
 	free(mm);
 }
 
@@ -337,6 +357,7 @@ static void thread_free(struct vt_thread *thread)
 {
 	notify_forget(&thread->host);
 	threads[thread->slot] = NULL;
+	tasks--;
 	free(thread);
 }
 
@@ -410,6 +431,8 @@ static struct vt_thread *thread_alloc(struct vt_mm *mm)
 
 		if (threads[slot])
 			continue;
+		if (tasks >= tasks_max)
+			return NULL;
 		thread = calloc(1, sizeof(*thread));
 		if (!thread)
 			return NULL;
@@ -417,6 +440,7 @@ static struct vt_thread *thread_alloc(struct vt_mm *mm)
 		thread->mm = mm;
 		thread->memory = slot_memory + (size_t)slot * SLOT_SIZE;
 		threads[slot] = thread;
+		tasks++;
 		next_thread = slot + 1;
 		return thread;
 	}
