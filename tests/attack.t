@@ -164,7 +164,7 @@ got "the host's file: No such file or directory
 0 descriptors, 0 of them memory, 0 canaries
 /dev/mem -1, /proc/kcore -1"
 
-sleep 1000 &
+(trap - EXIT; exec sleep 1000) &
 victim=$!
 attack signal-host $victim
 got 'few processes
