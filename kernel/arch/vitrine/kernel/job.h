@@ -39,6 +39,7 @@ struct vt_pump {
  * @pid:    the process; it is the session leader of the job
  * @master, @slave: both ends of the pseudo terminal with VT_SPAWN_TTY, else NULL
  * @pumps:  pumps that still run
+ * @hung_up: the host's terminal is gone, and so is the guest's, even if it is opened only later
  * @exited: the process is gone: drain what is buffered and stop
  * @lock:   protects vt_pump.ready
  */
@@ -49,6 +50,7 @@ struct vt_job {
 	struct file *master, *slave;
 	struct vt_pump pump[VT_JOB_PUMPS];
 	atomic_t pumps;
+	bool hung_up;
 	bool exited;
 	int wait_status;
 	spinlock_t lock;
@@ -70,6 +72,7 @@ bool vt_jobs_idle(void);
 int vt_stream_init(void);
 int vt_stream_pipes(struct vt_job *job, struct file *guest[3]);
 int vt_stream_tty(struct vt_job *job, u16 rows, u16 columns);
+void vt_stream_opened(struct vt_job *job);
 int vt_stream_start(struct vt_job *job);
 void vt_stream_job_exited(struct vt_job *job);
 int vt_stream_resize(struct vt_job *job, u16 rows, u16 columns);

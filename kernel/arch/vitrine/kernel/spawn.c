@@ -30,12 +30,14 @@
 
 /**
  * struct launch - what the child needs
+ * @job:   lives as long as the child does
  * @blob:  the strings; @cwd, @user, @argv and @envp point into it
  * @stdio: the child's descriptors 0 to 2; all NULL for a terminal
  * @tty:   the terminal's slave, NULL for pipes
  */
 struct launch {
 	struct vt_spawn head;
+	struct vt_job *job;
 	char *blob;
 	const char *cwd, *user;
 	const char **argv, **envp;
@@ -170,8 +172,10 @@ static int stdio_install(struct launch *launch)
 		fd_install(fd, terminal ? get_file(terminal) : launch->stdio[i]);
 		launch->stdio[i] = NULL;
 	}
-	if (terminal)
+	if (terminal) {
 		fput(terminal);
+		vt_stream_opened(launch->job);
+	}
 	return ret;
 }
 
@@ -334,6 +338,7 @@ static long spawn(const struct vt_request *req)
 		ret = vt_stream_pipes(job, launch->stdio);
 	if (ret)
 		goto free_job;
+	launch->job = job;
 	if (job->slave)
 		launch->tty = get_file(job->slave);
 

@@ -186,8 +186,10 @@ static int pump_from_host(void *data)
 		s64 n = host_read(pump, buf, PUMP_BUFFER);
 
 		if (n <= 0) {
-			if (job->master && !job_exited(job))
+			if (job->master && !job_exited(job)) {
+				smp_store_mb(job->hung_up, true);
 				tty_vhangup(job_tty(job)->link);
+			}
 			break;
 		}
 		if (!guest_write_all(pump, buf, n))
@@ -278,6 +280,18 @@ int vt_stream_tty(struct vt_job *job, u16 rows, u16 columns)
 	pump_set(job, 0, get_file(job->master), &tty->write_wait);
 	pump_set(job, 1, get_file(job->master), &tty->read_wait);
 	return 0;
+}
+
+/**
+ * vt_stream_opened() - The job's process has opened its terminal
+ *
+ * A client that dies at once may have hung up before.
+ */
+void vt_stream_opened(struct vt_job *job)
+{
+	smp_mb();
+	if (READ_ONCE(job->hung_up))
+		tty_vhangup(job_tty(job)->link);
 }
 
 /**
