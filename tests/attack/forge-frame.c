@@ -2,7 +2,7 @@
 /* forge-frame - random signal frames in the own slot, claimed to be what the host wrote */
 #include "attack.h"
 
-#define ROUNDS 400
+#define ROUNDS 400U
 
 static uint64_t state = 88172645463325252;
 
