@@ -196,7 +196,7 @@ static void build(struct program *p, int memory_fd)
 	put_return(p, SECCOMP_RET_TRAP);
 }
 
-/* Runs with whatever is left of the process: no libc beyond write() */
+/* Runs with whatever is left of the process: nothing of libc that has state */
 static void on_refused(int sig, siginfo_t *info, void *context)
 {
 	static const char before[] = "vitrine: the supervisor's own filter refused system call ";
@@ -221,7 +221,7 @@ static void on_refused(int sig, siginfo_t *info, void *context)
 		at = stpcpy(stpcpy(stpcpy(at, " ("), name), ")");
 	at = stpcpy(at, after);
 	(void)!write(STDERR_FILENO, text, at - text);
-	_exit(STATUS_FAILED);
+	syscall(SYS_exit_group, STATUS_FAILED);
 }
 
 int confine_begin(struct error *err)
