@@ -9,7 +9,7 @@
 #include "micro.h"
 
 struct settings settings = {
-	.seconds = 0.05,
+	.seconds = 0.03,
 	.samples = 5,
 	.file_bytes = 64 << 20,
 	.files = 10000,
@@ -56,7 +56,7 @@ static double sample(operation_fn operation, void *context, unsigned long calls)
 
 double measure(operation_fn operation, void *context, double per_call)
 {
-	double samples[SAMPLES_MAX];
+	double samples[SAMPLES_MAX] = { 0 };
 	unsigned long calls = 1;
 
 	while (sample(operation, context, calls) < settings.seconds)

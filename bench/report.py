@@ -12,6 +12,7 @@ import statistics
 import sys
 from collections import defaultdict
 
+sys.dont_write_bytecode = True
 from rows import AHEAD_OF_PROOT, AIMS, ENVIRONMENTS, ROWS
 
 COLOUR = {"vitrine": "#1f6feb", "proot": "#d29922", "uml": "#cf222e", "bwrap": "#8c959f"}
@@ -175,5 +176,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     main()
