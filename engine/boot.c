@@ -24,6 +24,7 @@
 
 #define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
+#define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
 static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
 static struct vt_host_ops ops;
@@ -32,11 +33,13 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 {
 	int len = snprintf(boot.cmdline, sizeof(boot.cmdline),
 			   "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
-			   "vitrine.mounts=%s thp_anon=64K:always panic=-1 "
-			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192%s%s%s",
+			   "vitrine.mounts=%s thp_anon=16K-64K:always panic=-1 "
+			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
+			   "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s",
 			   config->fs_type ?: "ext4",
 			   config->read_only || config->disks[0].read_only ? "ro" : "rw",
 			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
+			   boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
 			   config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
 			   config->cmdline ? " " : "", config->cmdline ?: "");
 
