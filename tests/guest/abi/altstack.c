@@ -18,9 +18,9 @@ static char memory[256 * 1024] __attribute__((aligned(64)));
 
 static const char *flags_of(const stack_t *stack)
 {
-	return stack->ss_flags & SS_ONSTACK ? "in use" :
-	       stack->ss_flags & SS_DISABLE ? "disabled" :
-					      "set";
+	return stack->ss_flags & SS_ONSTACK   ? "in use"
+	       : stack->ss_flags & SS_DISABLE ? "disabled"
+					      : "set";
 }
 
 static void on_signal(int sig)

@@ -19,7 +19,8 @@ static char *none, *readonly, *beyond;
 static void on_signal(int sig, siginfo_t *si, void *uc)
 {
 	(void)sig;
-	asm volatile("pushf; andl $~0x40000, (%%rsp); popf" ::: "memory"); /* AC stays set otherwise */
+	asm volatile("pushf; andl $~0x40000, (%%rsp); popf" ::
+			 : "memory"); /* AC stays set otherwise */
 	info = *si;
 	memcpy(&context, uc, sizeof(context));
 	siglongjmp(back, 1);
@@ -83,7 +84,7 @@ static void divide_float(void)
 static void align(void)
 {
 	asm volatile("pushf; orl $0x40000, (%%rsp); popf; mov %%rsp, %%rax; mov 1(%%rax), %%ecx" ::
-			     : "rax", "rcx");
+			 : "rax", "rcx");
 }
 
 static const struct {

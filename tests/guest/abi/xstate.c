@@ -63,7 +63,9 @@ static void signals(void)
 
 	signal(SIGUSR1, on_signal);
 	load(3);
-	asm volatile("syscall" : "=a"(ret) : "0"(62L), "D"((long)pid), "S"((long)SIGUSR1)
+	asm volatile("syscall"
+		     : "=a"(ret)
+		     : "0"(62L), "D"((long)pid), "S"((long)SIGUSR1)
 		     : "rcx", "r11", "memory");
 	printf("after a handler: %s\n", same(3) ? "kept" : "lost");
 }
@@ -127,7 +129,8 @@ static void debugger(void)
 	if (ptrace(PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov))
 		perror("GETREGSET");
 	memcpy(&features, image + 464, 8);
-	printf("debugger: xsave image %s, x87 and SSE %s\n", iov.iov_len > 576 ? "complete" : "short",
+	printf("debugger: xsave image %s, x87 and SSE %s\n",
+	       iov.iov_len > 576 ? "complete" : "short",
 	       (features & 3) == 3 ? "enabled" : "missing");
 	if (wide < 32) {
 		memset(image + 160 + 9 * 16, 0, 16);

@@ -3,6 +3,8 @@
  *
  * Bit n of vitrine_pending is Linux interrupt n + 1. vitrine_run_interrupts() is called wherever
  * interrupts become possible (asm/irqflags.h) and works the word off, on the stack of whoever ran.
+ * It interrupts kernel code, unless its caller has set the irq regs: that is where a tick's time
+ * goes.
  */
 #include <linux/export.h>
 #include <linux/hardirq.h>
@@ -44,7 +46,7 @@ int __init arch_probe_nr_irqs(void)
 
 void vitrine_run_interrupts(void)
 {
-	static struct pt_regs idle_regs;
+	static struct pt_regs kernel_regs;
 	unsigned int word, bit;
 
 	while (vitrine_pending) {
@@ -52,7 +54,9 @@ void vitrine_run_interrupts(void)
 
 		vitrine_irqs_off = 1;
 		word = __atomic_exchange_n(&vitrine_pending, 0, __ATOMIC_SEQ_CST);
-		old = set_irq_regs(current->mm ? task_pt_regs(current) : &idle_regs);
+		old = get_irq_regs();
+		if (!old || in_serving_softirq())
+			set_irq_regs(&kernel_regs);
 		irq_enter();
 		while (word) {
 			bit = __builtin_ctz(word);

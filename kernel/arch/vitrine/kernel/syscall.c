@@ -26,9 +26,9 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 
 static unsigned long low_unmapped_area(unsigned long addr, unsigned long len)
 {
-	struct vm_unmapped_area_info info = {
-		.length = len, .low_limit = LOW_AREA_START, .high_limit = LOW_AREA_END
-	};
+	struct vm_unmapped_area_info info = { .length = len,
+					      .low_limit = LOW_AREA_START,
+					      .high_limit = LOW_AREA_END };
 	struct vm_area_struct *vma;
 
 	if (len > LOW_AREA_END)

@@ -17,6 +17,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <asm/irq_regs.h>
 #include <asm/vitrine.h>
 
 #define SYSCALL_WORK_NEEDS_REGS                                                                    \
@@ -57,6 +58,9 @@ static void handle_syscall(struct pt_regs *regs)
 		vitrine_complete_regs();
 	nr = syscall_enter_from_user_mode(regs, nr);
 	vitrine_call_syscall(regs, nr);
+	if (unlikely(vitrine_pending))
+		local_irq_enable(); /* what came during the call is the call's time, not the
+				       program's */
 	syscall_exit_to_user_mode(regs);
 }
 
@@ -74,9 +78,13 @@ static void handle_exception(struct pt_regs *regs, void (*handler)(struct pt_reg
 /* The host thread runs on; whoever wants it stopped gets an event later */
 static void handle_interrupt(struct pt_regs *regs)
 {
+	struct pt_regs *old;
+
 	irqentry_enter_from_user_mode(regs);
 	regs->cs = VT_USER_CS;
+	old = set_irq_regs(regs);
 	vitrine_run_interrupts();
+	set_irq_regs(old);
 	local_irq_disable();
 	if (read_thread_flags() & EXIT_TO_USER_MODE_WORK)
 		vt_host->thread_kick(current->thread.host);

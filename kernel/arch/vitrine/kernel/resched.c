@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* resched.c - a long loop in the kernel notices the time
+ *
+ * Hardware interrupts a loop that disables nothing; here an interrupt is a bit that somebody has to
+ * look at. Loops that may be long call cond_resched(), some of them to wait for what another task
+ * has to finish first (shrink_dcache_parent), so that is where to look: without it the tick that
+ * would ask for a reschedule is never taken.
+ */
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+
+int __wrap___cond_resched(void);
+int __real___cond_resched(void);
+
+int __wrap___cond_resched(void)
+{
+	if (unlikely(vitrine_pending) && !irqs_disabled())
+		vitrine_run_interrupts();
+	return __real___cond_resched();
+}
