@@ -2,7 +2,8 @@
 /* stacktrace.c - kernel stacks, read by looking for return addresses
  *
  * The kernel is built without frame pointers and unwind tables, so a trace is every address of
- * kernel text on the stack: complete, with leftovers of earlier calls among it.
+ * kernel text on the stack that follows a call instruction: complete, with leftovers of earlier calls
+ * among it.
  */
 #include <linux/export.h>
 #include <linux/kallsyms.h>
@@ -12,10 +13,37 @@
 #include <linux/sched/task_stack.h>
 #include <linux/stacktrace.h>
 
+/* Forms of an indirect call: bytes from its 0xff to its end, and its ModRM byte (Intel SDM volume 2) */
+static const struct {
+	u8 length, mask, modrm;
+} indirect_calls[] = {
+	{ 2, 0xf8, 0xd0 }, { 2, 0xf8, 0x10 }, { 3, 0xf8, 0x50 }, { 3, 0xff, 0x14 },
+	{ 4, 0xff, 0x54 }, { 6, 0xf8, 0x90 }, { 6, 0xff, 0x15 }, { 7, 0xff, 0x94 },
+};
+
+/* A function pointer on the stack is no frame: a return address has a call before it */
+static bool is_return_address(unsigned long addr)
+{
+	const u8 *code = (const u8 *)addr;
+	unsigned int i;
+
+	if (!__kernel_text_address(addr) || !__kernel_text_address(addr - 7))
+		return false;
+	if (code[-5] == 0xe8)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(indirect_calls); i++) {
+		const u8 *call = code - indirect_calls[i].length;
+
+		if (call[0] == 0xff && (call[1] & indirect_calls[i].mask) == indirect_calls[i].modrm)
+			return true;
+	}
+	return false;
+}
+
 static void save(struct stack_trace *trace, const unsigned long *sp)
 {
 	for (; (unsigned long)sp & (THREAD_SIZE - 1); sp++) {
-		if (!__kernel_text_address(*sp))
+		if (!is_return_address(*sp))
 			continue;
 		if (trace->skip)
 			trace->skip--;
@@ -46,7 +74,7 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *level)
 					     : __builtin_frame_address(0);
 	printk("%sCall Trace (addresses on the stack):\n", level);
 	for (; ((unsigned long)sp & (THREAD_SIZE - 1)) && shown < 32; sp++) {
-		if (__kernel_text_address(*sp)) {
+		if (is_return_address(*sp)) {
 			printk("%s ? %pS\n", level, (void *)*sp);
 			shown++;
 		}
@@ -59,7 +87,7 @@ unsigned long __get_wchan(struct task_struct *task)
 	const unsigned long *sp = (unsigned long *)task->thread.sp + 7; /* switched-out frame */
 
 	for (; (unsigned long)sp & (THREAD_SIZE - 1); sp++) {
-		if (__kernel_text_address(*sp) && !in_sched_functions(*sp))
+		if (is_return_address(*sp) && !in_sched_functions(*sp))
 			return *sp;
 	}
 	return 0;
