@@ -98,8 +98,8 @@ static void check_kernel(struct finding *f)
 	sscanf(u.release, "%u.%u", &major, &minor);
 	found(f, strcmp(u.machine, "x86_64") ? VERDICT_REFUSED : VERDICT_OK, "%s %s%s", u.release,
 	      u.machine, strcmp(u.machine, "x86_64") ? ": only x86_64 is supported" : "");
-	if (f->verdict == VERDICT_OK && (major < 5 || (major == 5 && minor < 9)))
-		found(f, VERDICT_REFUSED, "%s: Linux 5.9 or later is needed", u.release);
+	if (f->verdict == VERDICT_OK && (major < 5 || (major == 5 && minor < 19)))
+		found(f, VERDICT_REFUSED, "%s: Linux 5.19 or later is needed", u.release);
 }
 
 static int install_listener(unsigned long flags)
@@ -143,7 +143,7 @@ static void check_wait_killable(struct finding *f)
 	if (!code)
 		found(f, VERDICT_OK, "a call that was received is not interrupted");
 	else
-		found(f, VERDICT_MISSING, "%s: Linux 5.19 has it; interrupted calls are repeated",
+		found(f, VERDICT_REFUSED, "%s: Linux 5.19 has it, and a sandbox needs it",
 		      strerror(code));
 }
 
@@ -152,7 +152,7 @@ static void check_fsgsbase(struct finding *f)
 	if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)
 		found(f, VERDICT_OK, "thread pointers are set without a system call");
 	else
-		found(f, VERDICT_MISSING, "the CPU or the kernel lacks it; arch_prctl is used");
+		found(f, VERDICT_REFUSED, "the CPU or the kernel lacks it, and a sandbox needs it");
 }
 
 static void check_memfd(struct finding *f)
