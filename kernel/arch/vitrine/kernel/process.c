@@ -93,8 +93,11 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	regs->ax = 0;
 	if (args->stack)
 		regs->sp = args->stack;
-	if (args->flags & CLONE_SETTLS)
+	if (args->flags & CLONE_SETTLS) {
+		if (args->tls >= TASK_SIZE_MAX)
+			return -EPERM;
 		p->thread.frame.fs_base = args->tls;
+	}
 	return vitrine_attach_thread(p, p->thread.frame.reset_fpu ? NULL : current->thread.host);
 }
 
