@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The x86-64 ABI at its edges: each program in tests/guest/abi prints what stock Linux prints
+. "$(dirname "$0")/../lib.sh"
+uses mini
+build=${VITRINE_BUILD:-$top/build}/abi
+mkdir -p "$build"
+
+# program NAME: compile tests/guest/abi/NAME.c and run it in a sandbox
+program() {
+	local binary=$build/$1
+	if ! cc -O1 -static -pthread -D_GNU_SOURCE -Wall -o "$binary" "tests/guest/abi/$1.c" -lm; then
+		check 1 "$1 compiles"
+		return
+	fi
+	stdin=$binary
+	host vitrine run "${run_options[@]}" mini -- \
+		sh -c 'cat >/tmp/program && chmod +x /tmp/program && exec /tmp/program </dev/null'
+	what=$1
+}
+
+it 'programs see an x86-64 machine'
+guest uname -m
+expect x86_64
+
+it 'a handler learns what happened, where, and what the CPU said of it'
+program siginfo
+expect 'read at 16: SIGSEGV code 1 addr 0x10 trap 14 error 0x4
+write to a read-only page: SIGSEGV code 2 addr base+0x5 trap 14 error 0x7
+read from PROT_NONE: SIGSEGV code 2 addr base+0x7 trap 14 error 0x4
+execute data: SIGSEGV code 2 addr ip0 trap 14 error 0x15
+non-canonical: SIGSEGV code 128 addr 0 trap 13 error 0
+kernel address: SIGSEGV code 1 addr 0xffff888000000000 trap 14 error 0x5
+past the end of a file: SIGBUS code 2 addr base+0x1003 trap 14 error 0x4
+divide by zero: SIGFPE code 1 addr ip0 trap 0 error 0
+undefined instruction: SIGILL code 2 addr ip0 trap 6 error 0
+int3: SIGTRAP code 128 addr 0 trap 3 error 0
+trap flag: SIGTRAP code 2 addr ip0 trap 1 error 0
+privileged instruction: SIGSEGV code 128 addr 0 trap 13 error 0
+floating point: SIGFPE code 3 addr ip0 trap 19 error 0
+alignment: SIGBUS code 1 addr 0 trap 17 error 0'
+
+it 'a signal stack cannot be changed under a handler, nor be overrun by a frame'
+program altstack
+expect 'plain: handler: stack in use, change EPERM
+plain: back: stack set
+autodisarm: handler: stack disabled, change ok
+autodisarm: back: stack set, size 262144
+too small: Segmentation fault'
+
+it 'vector registers survive signals, fork and threads, and a debugger can change them'
+program xstate
+expect 'after a handler: kept
+after fork: kept in the parent
+after fork: kept in the child
+in a thread: kept
+debugger: xmm9 11 22
+debugger: xsave image complete, x87 and SSE enabled
+debugger: changed to 12 24'
+
+it 'MAP_32BIT maps below 2 GiB'
+program low
+expect 'without a hint: low
+at a hint: there
+hint taken: elsewhere
+2 GiB: ENOMEM'
+
+it 'CPU time is charged to the program or to its calls'
+program cputime
+expect 'busy loop: user time
+calls: system time'
+
+it 'wchan names what a task waits in'
+guest sh -c 'sleep 100 & sleep 0.2; cat /proc/$!/wchan'
+expect hrtimer_nanosleep
