@@ -219,7 +219,7 @@ static int remount_read_only(struct path *path)
 	return path_mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
 }
 
-/* Closed files hold their mounts until the deferred work has run */
+/* Closed files hold their mounts, and mounts their disks, until the deferred work has run */
 static void files_settle(void)
 {
 	flush_delayed_fput();
@@ -240,8 +240,10 @@ void vt_mounts_teardown(void)
 	get_fs_root(current->fs, &root);
 	while (disk_get(root.mnt, &disk)) {
 		/* path_umount() consumes the reference, busy or not */
-		if (!path_umount(&disk, 0))
+		if (!path_umount(&disk, 0)) {
+			files_settle();
 			continue;
+		}
 		if (!disk_get(root.mnt, &disk))
 			break;
 		remount_read_only(&disk);
