@@ -14,9 +14,12 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 #include <asm/futex.h>
 #include <asm/vitrine.h>
 
+#define LONG_COPY 512
+#define FAULT_IN_MAX SZ_64K
 #define TOUCH_TRIES 8 /* an entry can be taken away again while handle_mm_fault() sleeps */
 
 static void *frame_address(pte_t *ptep, unsigned long addr)
@@ -47,6 +50,16 @@ static void *touch(unsigned long addr, bool write)
 	return NULL;
 }
 
+/* Whole pages are copied with the instruction that the CPU is best at; the compiler takes another
+ */
+static void copy(void *to, const void *from, unsigned long n)
+{
+	if (n >= LONG_COPY)
+		asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	else
+		memcpy(to, from, n);
+}
+
 static unsigned long page_rest(unsigned long addr, unsigned long n)
 {
 	return min(n, PAGE_SIZE - (addr & ~PAGE_MASK));
@@ -62,7 +75,7 @@ unsigned long raw_copy_from_user(void *to, const void __user *from, unsigned lon
 
 		if (!frame)
 			return n;
-		memcpy(to, frame, len);
+		copy(to, frame, len);
 		to += len;
 		addr += len;
 		n -= len;
@@ -81,7 +94,7 @@ unsigned long raw_copy_to_user(void __user *to, const void *from, unsigned long 
 
 		if (!frame)
 			return n;
-		memcpy(frame, from, len);
+		copy(frame, from, len);
 		from += len;
 		addr += len;
 		n -= len;
@@ -151,6 +164,22 @@ long strnlen_user(const char __user *str, long count)
 	return count + 1;
 }
 EXPORT_SYMBOL(strnlen_user);
+
+size_t __wrap_fault_in_iov_iter_readable(const struct iov_iter *i, size_t size);
+size_t __real_fault_in_iov_iter_readable(const struct iov_iter *i, size_t size);
+
+/*
+ * Before each page that it copies, a file system that has large folios touches all that remains to
+ * be written. That is one load for each page where loads translate themselves; here it would cost
+ * more than the copy. What is not touched now is touched in its turn.
+ */
+size_t __wrap_fault_in_iov_iter_readable(const struct iov_iter *i, size_t size)
+{
+	size_t now = min_t(size_t, size, FAULT_IN_MAX);
+	size_t left = __real_fault_in_iov_iter_readable(i, now);
+
+	return left == now ? size : left;
+}
 
 int arch_futex_atomic_op_inuser(int op, u32 oparg, int *oval, u32 __user *uaddr)
 {
