@@ -2,8 +2,8 @@
 /* stacktrace.c - kernel stacks, read by looking for return addresses
  *
  * The kernel is built without frame pointers and unwind tables, so a trace is every address of
- * kernel text on the stack that follows a call instruction: complete, with leftovers of earlier calls
- * among it.
+ * kernel text on the stack that follows a call instruction: complete, with leftovers of earlier
+ * calls among it.
  */
 #include <linux/export.h>
 #include <linux/kallsyms.h>
@@ -13,7 +13,8 @@
 #include <linux/sched/task_stack.h>
 #include <linux/stacktrace.h>
 
-/* Forms of an indirect call: bytes from its 0xff to its end, and its ModRM byte (Intel SDM volume 2) */
+/* Forms of an indirect call: bytes from its 0xff to its end, and its ModRM byte (Intel SDM volume
+ * 2) */
 static const struct {
 	u8 length, mask, modrm;
 } indirect_calls[] = {
@@ -34,7 +35,8 @@ static bool is_return_address(unsigned long addr)
 	for (i = 0; i < ARRAY_SIZE(indirect_calls); i++) {
 		const u8 *call = code - indirect_calls[i].length;
 
-		if (call[0] == 0xff && (call[1] & indirect_calls[i].mask) == indirect_calls[i].modrm)
+		if (call[0] == 0xff &&
+		    (call[1] & indirect_calls[i].mask) == indirect_calls[i].modrm)
 			return true;
 	}
 	return false;
