@@ -170,14 +170,20 @@ static void children_reap(void)
 	}
 }
 
+/*
+ * What other processes do on their way to user mode. Signals go the generic way, where a tracer
+ * stops pid 1 as it stops anybody; none has a handler and none is fatal to it.
+ */
 static void stray_work(void)
 {
+	struct ksignal ks;
+
 	if (task_work_pending(current))
 		task_work_run();
 	if (test_thread_flag(TIF_NOTIFY_SIGNAL))
 		clear_notify_signal();
-	if (signal_pending(current))
-		flush_signals(current);
+	while (signal_pending(current) && get_signal(&ks))
+		;
 }
 
 static void init_sleep(void)
