@@ -16,6 +16,8 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "registers.h"
+
 #define KERNEL_UC_SIZE 304	     /* struct ucontext with an 8 byte signal mask */
 #define UC_FLAGS 7		     /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
 #define SEGMENTS 0x002b000000000033L /* ss, fs, gs, cs */
@@ -85,29 +87,9 @@ void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame 
 	const volatile greg_t *g = frame_of(thread)->uc_mcontext.gregs;
 	uint32_t offset, size;
 
-	*regs = (struct vt_regs){
-		.r15 = g[REG_R15],
-		.r14 = g[REG_R14],
-		.r13 = g[REG_R13],
-		.r12 = g[REG_R12],
-		.bp = g[REG_RBP],
-		.bx = g[REG_RBX],
-		.r11 = g[REG_R11],
-		.r10 = g[REG_R10],
-		.r9 = g[REG_R9],
-		.r8 = g[REG_R8],
-		.ax = g[REG_RAX],
-		.cx = g[REG_RCX],
-		.dx = g[REG_RDX],
-		.si = g[REG_RSI],
-		.di = g[REG_RDI],
-		.orig_ax = -1,
-		.ip = g[REG_RIP],
-		.cs = 0x33,
-		.flags = g[REG_EFL],
-		.sp = g[REG_RSP],
-		.ss = 0x2b,
-	};
+	*regs = registers_load(g);
+	regs->cs = 0x33;
+	regs->ss = 0x2b;
 	frame->fs_base = header->fs_base;
 	frame->gs_base = header->gs_base;
 	frame->fault_addr = g[REG_CR2];

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "irq.h"
+#include "registers.h"
 #include "stuck.h"
 
 #define SIGNAL_STACK (64 * 1024)
@@ -117,27 +118,7 @@ static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
 	static struct vt_regs regs;
 	greg_t *g = uc->uc_mcontext.gregs;
 
-	regs = (struct vt_regs){
-		.r15 = g[REG_R15],
-		.r14 = g[REG_R14],
-		.r13 = g[REG_R13],
-		.r12 = g[REG_R12],
-		.bp = g[REG_RBP],
-		.bx = g[REG_RBX],
-		.r11 = g[REG_R11],
-		.r10 = g[REG_R10],
-		.r9 = g[REG_R9],
-		.r8 = g[REG_R8],
-		.ax = g[REG_RAX],
-		.cx = g[REG_RCX],
-		.dx = g[REG_RDX],
-		.si = g[REG_RSI],
-		.di = g[REG_RDI],
-		.orig_ax = -1,
-		.ip = g[REG_RIP],
-		.flags = g[REG_EFL],
-		.sp = g[REG_RSP],
-	};
+	regs = registers_load(g);
 	g[REG_RDI] = (greg_t)&regs;
 	g[REG_RSI] = addr;
 	g[REG_RDX] = g[REG_TRAPNO];
