@@ -5,7 +5,7 @@
 uses mini
 export XDG_RUNTIME_DIR=$scratch
 if ! command -v tmux >/dev/null; then
-	check 0 'skipped # SKIP no tmux'
+	check 1 'tmux is installed (scripts/setup test)'
 	exit
 fi
 

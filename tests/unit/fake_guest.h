@@ -63,4 +63,8 @@ void guest_blk_offer(struct guest *g, unsigned slot, uint32_t type, uint64_t sec
 		     uint32_t len);
 uint8_t guest_blk_status(unsigned slot);
 
+/* A descriptor of each kind that the attacks are made of */
+#define GOOD_OUT GUEST_DATA, 16, VRING_DESC_F_NEXT
+#define GOOD_IN GUEST_DATA + 64, 1, VRING_DESC_F_WRITE
+
 #endif

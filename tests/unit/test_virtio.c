@@ -35,10 +35,6 @@ static struct sandbox_config config;
 static struct guest guest;
 static const char *image;
 
-/* A descriptor of each kind that the attacks are made of */
-#define GOOD_OUT GUEST_DATA, 16, VRING_DESC_F_NEXT
-#define GOOD_IN GUEST_DATA + 64, 1, VRING_DESC_F_WRITE
-
 static int start(void **state)
 {
 	struct error err;
