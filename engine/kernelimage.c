@@ -16,7 +16,10 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "vitrine/abi.h"
 #include "vitrine/util.h"
+
+#define VERSION_SIZE (2 * sizeof(uint32_t))
 
 static const char *default_path(char buffer[PATH_MAX])
 {
@@ -60,7 +63,23 @@ static int load_segments(const uint8_t *file, size_t size, uint64_t *entry)
 		memcpy(to, file + ph[i].p_offset, ph[i].p_filesz);
 	}
 	*entry = header->e_entry;
-	return phys_ptr(*entry - VT_PAGE_OFFSET, 1) ? 0 : -1;
+	return phys_ptr(*entry - VT_PAGE_OFFSET - VERSION_SIZE, VERSION_SIZE + 1) ? 0 : -1;
+}
+
+/* The two words before the entry (head.S) */
+static int check_version(const char *path, uint64_t entry, struct error *err)
+{
+	const uint32_t *words = phys_ptr(entry - VT_PAGE_OFFSET - VERSION_SIZE, VERSION_SIZE);
+
+	if (words[0] != VT_ABI_MAGIC)
+		return error_set(err, 0, "%s is no guest kernel of Vitrine (build it with `make`)",
+				 path);
+	if (words[1] != VT_ABI_VERSION)
+		return error_set(err, 0,
+				 "%s speaks version %u of the boot interface, this program "
+				 "version %u: build both from one tree with `make`",
+				 path, words[1], VT_ABI_VERSION);
+	return 0;
 }
 
 int kernelimage_load(const char *path, uint64_t *entry, struct error *err)
@@ -86,5 +105,5 @@ int kernelimage_load(const char *path, uint64_t *entry, struct error *err)
 				 "%s is no kernel for this program, or the sandbox has too "
 				 "little memory for it",
 				 path);
-	return 0;
+	return check_version(path, *entry, err);
 }

@@ -30,7 +30,8 @@ cache=${VITRINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/vitrine}/kernel
 jobs=${JOBS:-$(nproc)}
 debug=${DEBUG:-0}
 images_kept=12
-objects_in_all=1570 # roughly; only for the progress of a first build
+shared_headers="abi layout telemetry syscalls" # of include/vitrine, as asm/vitrine-*.h
+objects_in_all=1737 # roughly; only for the progress of a first build
 temporary=
 
 die() {
@@ -146,7 +147,7 @@ sync_overlay() {
 	while read -r file; do
 		copy_if_different "$overlay/$file" "$arch/$file"
 	done <"$arch/.files"
-	for file in abi layout; do
+	for file in $shared_headers; do
 		copy_if_different "$top/include/vitrine/$file.h" "$arch/include/asm/vitrine-$file.h"
 		echo "./include/asm/vitrine-$file.h" >>"$arch/.files"
 	done
@@ -224,7 +225,7 @@ tarball=$(find_tarball)
 compiler=$(gcc --version | head -n 1; ld --version | head -n 1)
 source_key=$( (hash_tarball "$tarball"; cat "$here/source-excludes") | hash_of)
 work_key=$(echo "$source_key $compiler $debug" | hash_of)
-image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top"/include/vitrine/{abi,layout}.h \
+image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top"/include/vitrine/*.h \
 	"${fragments[@]}" "$here/build.sh") | hash_of)
 image=$cache/image-$image_key
 

@@ -13,7 +13,8 @@
 #ifndef VITRINE_ABI_H
 #define VITRINE_ABI_H
 
-#define VT_ABI_VERSION 1
+#define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
+#define VT_ABI_VERSION 2
 
 #ifdef __KERNEL__
 #include <asm/vitrine-layout.h>
@@ -81,6 +82,38 @@ enum vt_request_kind {
 	VT_REQ_UNLINK,	 /* data = path */
 	VT_REQ_SYMLINK,	 /* data = target NUL path */
 	VT_REQ_READLINK, /* data = path; reply data */
+	/*
+	 * What is observed from now on: args[0] = VT_OBSERVE_*, args[1] = bit per enum
+	 * vt_event_kind, args[2] = VT_OBSERVE_PATHS, args[3] = nanoseconds between samples;
+	 * data = struct vt_observe_filter, or nothing for all calls
+	 */
+	VT_REQ_OBSERVE,
+	VT_REQ_VIEW,   /* args[0] = enum vt_view, args[1..3] and data by view; reply: JSON */
+	VT_REQ_FOLLOW, /* args[0] = call or -1, args[1] = pid or 0, args[2] = least ns */
+};
+
+#define VT_OBSERVE_PATHS 1 /* show what descriptors stand for */
+
+struct vt_observe_filter {
+	vt_u64 calls[8]; /* bit per system call whose events are wanted */
+	vt_u32 capture;	 /* most bytes of a buffer */
+	vt_u32 pad;
+};
+
+/* Views of the kernel's state; pid: in the initial namespace */
+enum vt_view {
+	VT_VIEW_SCHEDULER = 1, /* the run queue as EEVDF sees it */
+	VT_VIEW_PROCESSES,
+	VT_VIEW_TASK,	/* args[1] = pid: kernel stack, call, descriptors, memory map */
+	VT_VIEW_MEMORY, /* zones, free lists, reclaim */
+	VT_VIEW_SLAB,
+	VT_VIEW_PAGE_CACHE, /* data = path: its pages; without: the files with most */
+	VT_VIEW_BLOCK,
+	VT_VIEW_SOCKETS,
+	VT_VIEW_MOUNTS,
+	VT_VIEW_FILES,	/* open files; args[1] = pid, or 0 for all */
+	VT_VIEW_FOLLOW, /* the call that was followed last */
+	VT_NR_VIEWS,
 };
 
 #define VT_REQ_DATA_MAX (256 * 1024)
@@ -224,6 +257,9 @@ struct vt_boot {
 	vt_u64 hwcap, hwcap2;
 	vt_u64 sigframe_size; /* AT_MINSIGSTKSZ of the host */
 	vt_u64 vdso_clock; /* the host vDSO's clock_gettime in guest processes, 0 when unusable */
+	/* struct vt_telemetry, or NULL; counter ticks to ns: ticks * mult >> 32, 0: no counter */
+	void *telemetry;
+	vt_u64 tsc_mult;
 	vt_u8 seed[64];
 	char hostname[65];
 	char cmdline[VT_CMDLINE_MAX];

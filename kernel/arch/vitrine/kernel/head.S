@@ -8,9 +8,14 @@
 #include <linux/linkage.h>
 #include <generated/asm-offsets.h>
 #include <asm/thread_info.h>
+#include <asm/vitrine-abi.h>
 
 	__HEAD
-SYM_CODE_START(vitrine_entry)
+	/* the supervisor looks at these two words before it calls: kernelimage.c */
+	.balign 16
+	.quad 0
+	.long VT_ABI_MAGIC, VT_ABI_VERSION
+SYM_CODE_START_NOALIGN(vitrine_entry)
 	mov %rdi, vt_boot(%rip)
 	lea init_stack + THREAD_SIZE - 256(%rip), %rsp
 	and $-16, %rsp

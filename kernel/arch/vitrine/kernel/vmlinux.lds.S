@@ -11,6 +11,23 @@ OUTPUT_FORMAT("elf64-x86-64")
 OUTPUT_ARCH(i386:x86-64)
 ENTRY(vitrine_entry)
 jiffies = jiffies_64;
+#if defined(CONFIG_TRACEPOINTS) && !defined(CONFIG_EVENT_TRACING)
+/* observe/trace_events.c */
+PROVIDE(trace_event_buffer_reserve = vitrine_no_trace_event);
+PROVIDE(trace_event_buffer_commit = vitrine_no_trace_event);
+PROVIDE(trace_event_raw_init = vitrine_no_trace_event);
+PROVIDE(trace_event_reg = vitrine_no_trace_event);
+PROVIDE(trace_event_printf = vitrine_no_trace_event);
+PROVIDE(trace_raw_output_prep = vitrine_no_trace_event);
+PROVIDE(trace_output_call = vitrine_no_trace_event);
+PROVIDE(trace_handle_return = vitrine_no_trace_event);
+PROVIDE(__trace_trigger_soft_disabled = vitrine_no_trace_event);
+PROVIDE(trace_print_flags_seq = vitrine_no_trace_event);
+PROVIDE(trace_print_symbols_seq = vitrine_no_trace_event);
+PROVIDE(trace_print_hex_seq = vitrine_no_trace_event);
+PROVIDE(trace_print_bitmask_seq = vitrine_no_trace_event);
+PROVIDE(blk_fill_rwbs = vitrine_no_trace_event);
+#endif
 
 PHDRS
 {
@@ -46,6 +63,11 @@ SECTIONS
 	_sdata = .;
 	RO_DATA(PAGE_SIZE)
 	RW_DATA(L1_CACHE_BYTES, PAGE_SIZE, THREAD_SIZE)
+	.patchable : ALIGN(8) {
+		__patchable_start = .;
+		KEEP(*(__patchable_function_entries))
+		__patchable_end = .;
+	}
 	.rela.dyn : { *(.rela.*) }
 	_edata = .;
 	BSS_SECTION(0, 0, 0)

@@ -22,6 +22,8 @@
  * @fn, @arg: what a kernel thread runs
  * @host_failures: times in a row that the host refused to map something
  * @forced_tf: the trap flag was set by ptrace and must not be seen by the program
+ * @counters: its slot in the telemetry region, see observe/tasks.c
+ * @runnable_at: when it was last put on the run queue, for its run-queue delay
  */
 struct thread_struct {
 	unsigned long sp;
@@ -31,6 +33,8 @@ struct thread_struct {
 	void *arg;
 	unsigned int host_failures;
 	bool forced_tf;
+	struct vt_task_counters *counters;
+	u64 runnable_at;
 };
 
 #define INIT_THREAD                                                                                \
