@@ -17,6 +17,7 @@
 #include "kernellog.h"
 #include "memory.h"
 #include "sandbox.h"
+#include "telemetry.h"
 #include "tier.h"
 #include "vcpu.h"
 #include "virtio.h"
@@ -69,7 +70,8 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 
 	jobs_signals_block();
 	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
-	    kernelimage_load(config->kernel_path, &entry, err) || vcpu_init(&boot, err))
+	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &entry, err) ||
+	    vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
@@ -88,8 +90,10 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 		return -1;
 	}
 
+	telemetry_calibrate(&boot);
 	status = vcpu_enter(entry);
 
+	telemetry_end();
 	tier_seccomp_stop();
 	control_stop();
 	jobs_finish();

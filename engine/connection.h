@@ -7,8 +7,22 @@
 #include <stdint.h>
 #include "engine/message.h"
 #include "engine/sandbox.h"
+#include "vitrine/abi.h"
 
 #define CONNECTION_HANDLES 16
+
+/**
+ * struct observe_wish - what a client wants to observe
+ * @what:     VT_OBSERVE_*; 0 when it does not observe
+ * @kinds:    bit per enum vt_event_kind; only with VT_OBSERVE_EVENTS
+ * @flags:    VT_OBSERVE_PATHS
+ * @interval: nanoseconds between samples; only with VT_OBSERVE_SAMPLER
+ * @filter:   calls whose events are wanted, and how much of their buffers
+ */
+struct observe_wish {
+	uint64_t what, kinds, flags, interval;
+	struct vt_observe_filter filter;
+};
 
 /**
  * struct connection - one client, served by one thread
@@ -16,6 +30,7 @@
  * @config:  the sandbox
  * @fds:     descriptors that came with the message that is being served
  * @handles: guest files that it has open, 0 for none; closed when it goes
+ * @wish:    what it observes, and @next_observer: in the list of those that do
  * @packet:  the message that is being served
  */
 struct connection {
@@ -24,6 +39,8 @@ struct connection {
 	int fds[MESSAGE_FDS];
 	size_t nfds;
 	int64_t handles[CONNECTION_HANDLES];
+	struct observe_wish wish;
+	struct connection *next_observer;
 	char packet[MESSAGE_MAX];
 };
 
@@ -59,5 +76,9 @@ void control_files_close(struct connection *conn);
 /* control_query.c */
 connection_op control_info, control_ps, control_logs, control_kill;
 void control_query_init(void);
+
+/* control_observe.c */
+connection_op control_observe, control_view, control_follow;
+void control_observe_close(struct connection *conn);
 
 #endif

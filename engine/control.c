@@ -50,6 +50,9 @@ static connection_op *const operations[] = {
 	[MESSAGE_UNLINK] = control_file,
 	[MESSAGE_SYMLINK] = control_file,
 	[MESSAGE_READLINK] = control_file,
+	[MESSAGE_OBSERVE] = control_observe,
+	[MESSAGE_VIEW] = control_view,
+	[MESSAGE_FOLLOW] = control_follow,
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");
@@ -107,6 +110,7 @@ static void *connection_thread(void *arg)
 	}
 	connection_close_fds(conn);
 	control_files_close(conn);
+	control_observe_close(conn);
 	close(conn->fd);
 	free(conn);
 	atomic_fetch_sub(&connections, 1);

@@ -17,17 +17,35 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "observe/names.h"
+#include "vitrine/abi.h"
+#include "vitrine/telemetry.h"
 #include "vitrine/util.h"
 
-enum field_type { FIELD_INT, FIELD_BOOL, FIELD_STRING, FIELD_STRINGS };
+enum field_type {
+	FIELD_INT,
+	FIELD_BOOL,
+	FIELD_STRING,
+	FIELD_STRINGS,
+	FIELD_BITMAP,
+	FIELD_VIEW, /* the name of one */
+};
 
+/**
+ * struct field - one field of an operation
+ * @absent: value of a FIELD_INT that did not come
+ */
 struct field {
 	const char *name;
 	enum field_type type;
 	size_t offset;
 	bool required;
-	int64_t min, max;
+	int64_t min, max, absent;
 };
+
+#define EVERY_KIND ((1LL << VT_NR_EVENT_KINDS) - 1)
+#define INTERVAL_MIN 10 /* milliseconds between samples */
+#define INTERVAL_MAX 3600000
 
 #define FIELDS_MAX 8
 #define AT(member) offsetof(struct message, member)
@@ -80,6 +98,24 @@ static const struct operation {
 	[MESSAGE_UNLINK] = { "unlink", true, { { 0 } } },
 	[MESSAGE_SYMLINK] = { "symlink", true, { { 0 } } },
 	[MESSAGE_READLINK] = { "readlink", true, { { 0 } } },
+	[MESSAGE_OBSERVE] = { "observe", false, {
+		{ "counters", FIELD_BOOL, AT(counters) },
+		{ "events", FIELD_BOOL, AT(events) },
+		{ "sampler", FIELD_BOOL, AT(sampler) },
+		{ "kinds", FIELD_INT, AT(kinds), false, 0, EVERY_KIND, EVERY_KIND },
+		{ "calls", FIELD_BITMAP, AT(calls) },
+		{ "capture", FIELD_INT, AT(capture), false, 0, VT_EVENT_MAX, VT_CAPTURE_DEFAULT },
+		{ "paths", FIELD_BOOL, AT(paths) },
+		{ "interval_ms", FIELD_INT, AT(interval_ms), false, INTERVAL_MIN, INTERVAL_MAX,
+		  VT_SAMPLE_FAST_NS / 1000000 } } },
+	[MESSAGE_VIEW] = { "view", false, {
+		{ "view", FIELD_VIEW, AT(view), true },
+		{ "pid", FIELD_INT, AT(pid), false, 0, INT32_MAX },
+		{ "arg", FIELD_INT, AT(arg), false, 0, INT64_MAX } } },
+	[MESSAGE_FOLLOW] = { "follow", false, {
+		{ "call", FIELD_INT, AT(call), false, -1, VT_TELEMETRY_CALLS - 1, -1 },
+		{ "pid", FIELD_INT, AT(pid), false, 0, INT32_MAX },
+		{ "min_ns", FIELD_INT, AT(min_ns), false, 0, INT64_MAX } } },
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");
@@ -108,6 +144,38 @@ static const char **strings_parse(const json_t *array, struct error *err)
 	return list;
 }
 
+static int digit_value(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, digit) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+static int bitmap_parse(const char *text, struct message_bitmap *bitmap, struct error *err)
+{
+	size_t len = text ? strlen(text) : 1;
+
+	if (len % 2 || len / 2 > sizeof(bitmap->words))
+		return error_set(err, 0, "not hexadecimal digits for up to %zu bytes",
+				 sizeof(bitmap->words));
+	for (size_t i = 0; i < len; i += 2) {
+		int high = digit_value(text[i]), low = digit_value(text[i + 1]);
+
+		if (high < 0 || low < 0)
+			return error_set(err, 0, "not hexadecimal digits (0-9, a-f)");
+		bitmap->words[i / 16] |= (uint64_t)(high << 4 | low) << (i / 2 % 8 * 8);
+	}
+	bitmap->present = true;
+	return 0;
+}
+
+static int view_parse(const char *name, int64_t *view, struct error *err)
+{
+	*view = name ? name_find(NAMES_VIEW, name) : -1;
+	return *view < 0 ? error_set(err, 0, "there is no such view") : 0;
+}
+
 static int field_parse(const struct field *field, const json_t *value, struct message *msg,
 		       struct error *err)
 {
@@ -132,6 +200,10 @@ static int field_parse(const struct field *field, const json_t *value, struct me
 	case FIELD_STRINGS:
 		*(const char ***)at = strings_parse(value, err);
 		return *(const char ***)at ? 0 : -1;
+	case FIELD_BITMAP:
+		return bitmap_parse(json_string_value(value), at, err);
+	case FIELD_VIEW:
+		return view_parse(json_string_value(value), at, err);
 	}
 	return -1;
 }
@@ -144,6 +216,8 @@ static int fields_parse(const struct operation *operation, struct message *msg, 
 
 		if (!value && field->required)
 			return error_set(err, 0, "%s: no %s", operation->name, field->name);
+		if (!value && field->type == FIELD_INT)
+			*(int64_t *)((char *)msg + field->offset) = field->absent;
 		if (value && field_parse(field, value, msg, &why) < 0)
 			return error_set(err, 0, "%s: %s: %.100s", operation->name, field->name,
 					 why.text);

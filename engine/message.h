@@ -38,19 +38,36 @@ enum message_op {
 	MESSAGE_UNLINK,
 	MESSAGE_SYMLINK,
 	MESSAGE_READLINK,
+	MESSAGE_OBSERVE,
+	MESSAGE_VIEW,
+	MESSAGE_FOLLOW,
 	MESSAGE_NOPS,
+};
+
+/**
+ * struct message_bitmap - bits that came as hexadecimal digits, two for a byte
+ * @present: did it come at all?
+ * @words:   bit n of byte m is number 8 * m + n
+ */
+struct message_bitmap {
+	bool present;
+	uint64_t words[8];
 };
 
 /**
  * struct message - a client's message, checked
  * @argv, @env: NULL terminated, NULL when absent; strings belong to @json
+ * @view:       enum vt_view
  * @payload:    points into the packet
  * @json:       owned; message_free()
  */
 struct message {
 	enum message_op op;
 	int64_t rows, columns, signal, pid, flags, mode, handle, offset, length;
+	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;
 	bool input, tty, kernel, follow;
+	bool counters, events, sampler, paths;
+	struct message_bitmap calls;
 	const char **argv, **env;
 	const char *cwd, *user;
 	const uint8_t *payload;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "stubproc.h"
+#include "telemetry.h"
 #include "vcpu.h"
 
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
@@ -46,6 +47,7 @@ int notify_init(int fd, notify_unknown_fn unknown, struct error *err)
 
 static void send_response(const struct seccomp_notif_resp *response)
 {
+	telemetry_count(VT_HOST_REPLIES, 1);
 	/* ENOENT: the thread was killed meanwhile, SIGCHLD tells the rest */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response);
 }
@@ -63,6 +65,7 @@ int notify_receive(volatile uint32_t *flag)
 	if (ret < 0)
 		return -EINTR;
 
+	telemetry_count(VT_HOST_NOTIFICATIONS, 1);
 	if (event.pid >= TID_LIMIT)
 		return 0;
 	thread = tid_table[event.pid];

@@ -30,6 +30,7 @@
 
 #include "filter.h"
 #include "memory.h"
+#include "telemetry.h"
 #include "vcpu.h"
 #include "vitrine/util.h"
 #include "zygote.h"
@@ -99,6 +100,7 @@ int stub_execute(struct vt_mm *mm, unsigned count)
 
 	if (service->dead)
 		return -ESRCH;
+	telemetry_count(VT_HOST_COMMANDS, 1);
 	notify_reply(service, count);
 	if (notify_wait(service))
 		return -ESRCH;
@@ -330,6 +332,7 @@ static int process_create(struct vt_mm **mm)
 		process_free(new);
 		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
 	}
+	telemetry_count(VT_HOST_PROCESSES, 1);
 	*mm = new;
 	return 0;
 }
@@ -480,6 +483,7 @@ static int thread_create(struct vt_mm *mm, struct vt_thread **thread)
 		thread_free(new);
 		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
 	}
+	telemetry_count(VT_HOST_THREADS, 1);
 	*thread = new;
 	return 0;
 }

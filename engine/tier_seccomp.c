@@ -21,6 +21,7 @@
 #include "notify.h"
 #include "stubproc.h"
 #include "stuck.h"
+#include "telemetry.h"
 #include "vcpu.h"
 #include "vitrine/util.h"
 
@@ -45,16 +46,19 @@ static struct stub_command translate(const struct vt_map_op *op)
 {
 	switch (op->kind) {
 	case VT_MAP:
+		telemetry_count(VT_HOST_MAPS, 1);
 		return (struct stub_command){ .nr = SYS_mmap,
 					      .args = { op->va, op->len, op->prot,
 							MAP_SHARED | MAP_FIXED | MAP_POPULATE |
 							    STUB_MAP_MARK,
 							STUB_FD_PHYS, op->pa } };
 	case VT_PROTECT:
+		telemetry_count(VT_HOST_PROTECTS, 1);
 		return (struct stub_command){
 			.nr = SYS_mprotect, .args = { op->va, op->len, op->prot, 0, 0, STUB_MAGIC }
 		};
 	default:
+		telemetry_count(VT_HOST_UNMAPS, 1);
 		return (struct stub_command){ .nr = SYS_munmap,
 					      .args = { op->va, op->len, 0, 0, 0, STUB_MAGIC } };
 	}
@@ -138,6 +142,7 @@ static void thread_kick(struct vt_thread *thread)
 	if (!thread->kicked) {
 		thread->kicked = true;
 		thread->limit = 0;
+		telemetry_count(VT_HOST_KICKS, 1);
 		send_kick(thread);
 	} else if (stuck_check(&thread->limit, thread->mm->service.tid)) {
 		kill(thread->mm->service.tid, SIGKILL);
@@ -243,6 +248,7 @@ static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct
 
 	if (thread->state != THREAD_PLAIN)
 		return 0;
+	telemetry_count(VT_HOST_CAPTURES, 1);
 	/* the signal is delivered when the call returns, before guest code runs */
 	send_kick(thread);
 	notify_reply(&thread->host, 0);
@@ -275,6 +281,7 @@ static void thread_free(struct vt_thread *thread)
 
 static void idle(void)
 {
+	telemetry_count(VT_HOST_IDLES, 1);
 	if (vcpu_child_died)
 		stub_reap();
 	notify_receive(boot->kernel.pending);

@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include "engine/message.h"
 #include "engine/rundir.h"
+#include "vitrine/abi.h"
+#include "vitrine/telemetry.h"
 
 static int parse(const char *text, struct message *msg, struct error *err)
 {
@@ -54,6 +56,37 @@ static void exec_is_taken_apart(void **state)
 	message_free(&msg);
 }
 
+static void observe_is_taken_apart(void **state)
+{
+	struct message msg;
+	struct error err;
+
+	assert_int_equal(
+	    parse("{\"op\":\"observe\",\"events\":true,\"calls\":\"0a000000000000008f\","
+		  "\"paths\":true}",
+		  &msg, &err),
+	    0);
+	assert_true(msg.events && msg.paths);
+	assert_false(msg.counters || msg.sampler);
+	assert_true(msg.calls.present);
+	assert_int_equal(msg.calls.words[0], 0x0a);
+	assert_int_equal(msg.calls.words[1], 0x8f);
+	assert_int_equal(msg.kinds, (1LL << VT_NR_EVENT_KINDS) - 1);
+	assert_int_equal(msg.capture, VT_CAPTURE_DEFAULT);
+	assert_int_equal(msg.interval_ms, 100);
+	message_free(&msg);
+
+	assert_int_equal(parse("{\"op\":\"view\",\"view\":\"task\",\"pid\":3}", &msg, &err), 0);
+	assert_int_equal(msg.view, VT_VIEW_TASK);
+	assert_int_equal(msg.pid, 3);
+	message_free(&msg);
+
+	assert_int_equal(parse("{\"op\":\"follow\",\"min_ns\":5}", &msg, &err), 0);
+	assert_int_equal(msg.call, -1);
+	assert_int_equal(msg.min_ns, 5);
+	message_free(&msg);
+}
+
 static void bad_messages_are_refused(void **state)
 {
 	refused("", "not JSON");
@@ -77,6 +110,15 @@ static void bad_messages_are_refused(void **state)
 		"not a number from");
 	refused("{\"op\":\"read\",\"handle\":0,\"offset\":0,\"length\":1}", "not a number from");
 	refused("{\"op\":\"stat\"}", "no payload");
+	refused("{\"op\":\"observe\",\"kinds\":-1}", "not a number from");
+	refused("{\"op\":\"observe\",\"interval_ms\":1}", "not a number from");
+	refused("{\"op\":\"observe\",\"calls\":7}", "not hexadecimal digits");
+	refused("{\"op\":\"observe\",\"calls\":\"0\"}", "not hexadecimal digits");
+	refused("{\"op\":\"observe\",\"calls\":\"0g\"}", "not hexadecimal digits");
+	refused("{\"op\":\"view\"}", "no view");
+	refused("{\"op\":\"view\",\"view\":\"?\"}", "no such view");
+	refused("{\"op\":\"view\",\"view\":\"boot\"}", "no such view");
+	refused("{\"op\":\"follow\",\"call\":512}", "not a number from");
 }
 
 static void payload_follows_a_nul(void **state)
@@ -222,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exec_is_taken_apart),
+		cmocka_unit_test(observe_is_taken_apart),
 		cmocka_unit_test(bad_messages_are_refused),
 		cmocka_unit_test(payload_follows_a_nul),
 		cmocka_unit_test(oversized_payload_is_refused),

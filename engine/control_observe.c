@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* control_observe.c - clients of the control socket that watch the kernel work
+ *
+ * Theory of operation
+ * An observer says what it wants to see and gets a read-only descriptor of the telemetry region;
+ * from then on it costs nobody anything but what the kernel does for it. A connection has one wish,
+ * which a further `observe` replaces and the connection's end takes back. The kernel gets the union
+ * of all wishes, whenever that changes: what is switched on is never less than what one of them
+ * asked for, but can be more, so that observers filter what they read.
+ *
+ * What a sandbox was started with (vitrine.observe= on its command line) holds until the first
+ * client has said what it wants.
+ *
+ * The lock is held while the kernel is told, so that it hears of changes in their order.
+ *
+ * Host system calls: futex, and those of message.c.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/connection.h"
+#include "engine/request.h"
+#include "engine/telemetry.h"
+#include "vitrine/util.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct connection *observers;
+static struct observe_wish current; /* as the kernel knows it */
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+static void wish_add(struct observe_wish *sum, const struct observe_wish *wish)
+{
+	sum->what |= wish->what;
+	sum->kinds |= wish->kinds;
+	sum->flags |= wish->flags;
+	sum->interval = smaller(sum->interval, wish->interval);
+	for (size_t i = 0; i < ARRAY_SIZE(sum->filter.calls); i++)
+		sum->filter.calls[i] |= wish->filter.calls[i];
+	if (wish->filter.capture > sum->filter.capture)
+		sum->filter.capture = wish->filter.capture;
+}
+
+static struct observe_wish wish_of(const struct message *msg)
+{
+	struct observe_wish wish = {
+		.what = (msg->counters ? VT_OBSERVE_COUNTERS : 0) |
+			(msg->events ? VT_OBSERVE_EVENTS : 0) |
+			(msg->sampler ? VT_OBSERVE_SAMPLER : 0),
+	};
+
+	if (msg->sampler)
+		wish.interval = msg->interval_ms * 1000000;
+	if (!msg->events)
+		return wish;
+	wish.kinds = msg->kinds;
+	wish.flags = msg->paths ? VT_OBSERVE_PATHS : 0;
+	wish.filter.capture = msg->capture;
+	if (msg->calls.present)
+		memcpy(wish.filter.calls, msg->calls.words, sizeof(wish.filter.calls));
+	else
+		memset(wish.filter.calls, 0xff, sizeof(wish.filter.calls));
+	return wish;
+}
+
+/* Tell the kernel, if it does not know yet; with the lock held. Return: 0 or a negative errno */
+static int64_t observe_update(void)
+{
+	struct observe_wish sum = { 0 };
+	struct reply reply;
+
+	for (const struct connection *conn = observers; conn; conn = conn->next_observer)
+		wish_add(&sum, &conn->wish);
+	if (!memcmp(&sum, &current, sizeof(sum)))
+		return 0;
+	request_call(VT_REQ_OBSERVE,
+		     (const uint64_t[4]){ sum.what, sum.kinds, sum.flags, sum.interval },
+		     &sum.filter, sizeof(sum.filter), &reply);
+	free(reply.data);
+	if (reply.value < 0)
+		return reply.value;
+	current = sum;
+	return 0;
+}
+
+/* With the lock held */
+static void observer_remove(struct connection *conn)
+{
+	for (struct connection **at = &observers; *at; at = &(*at)->next_observer) {
+		if (*at == conn) {
+			*at = conn->next_observer;
+			break;
+		}
+	}
+	conn->wish = (struct observe_wish){ 0 };
+}
+
+static void observer_add(struct connection *conn, const struct observe_wish *wish)
+{
+	conn->wish = *wish;
+	conn->next_observer = observers;
+	observers = conn;
+}
+
+static int errno_error(struct connection *conn, int64_t value, const char *what)
+{
+	struct error err;
+
+	if (value == -ENOSYS || value == -EOPNOTSUPP)
+		error_set(&err, 0, "%s: this sandbox's kernel was built without it", what);
+	else if (value == -ESHUTDOWN)
+		error_set(&err, 0, "%s: the sandbox is ending", what);
+	else
+		error_set(&err, (int)-value, "%s", what);
+	err.code = (int)-value;
+	return connection_error(conn, &err);
+}
+
+int control_observe(struct connection *conn, struct message *msg)
+{
+	const struct observe_wish before = conn->wish, wish = wish_of(msg);
+	const int fd = telemetry_fd();
+	int64_t value;
+
+	pthread_mutex_lock(&lock);
+	observer_remove(conn);
+	observer_add(conn, &wish);
+	value = observe_update();
+	if (value < 0) {
+		observer_remove(conn);
+		if (before.what)
+			observer_add(conn, &before);
+	}
+	pthread_mutex_unlock(&lock);
+	if (value < 0)
+		return errno_error(conn, value, "observe");
+	return message_send(conn->fd,
+			    json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE,
+				      "version", VT_TELEMETRY_VERSION),
+			    NULL, 0, &fd, 1);
+}
+
+void control_observe_close(struct connection *conn)
+{
+	pthread_mutex_lock(&lock);
+	observer_remove(conn);
+	observe_update();
+	pthread_mutex_unlock(&lock);
+}
+
+/* The view's text, in as many packets as it takes; the last one has no "more" */
+static int view_send(struct connection *conn, const struct reply *reply)
+{
+	size_t at = 0, len;
+	bool more;
+
+	do {
+		len = reply->len - at < MESSAGE_PAYLOAD_MAX ? reply->len - at : MESSAGE_PAYLOAD_MAX;
+		more = at + len < reply->len;
+		if (message_send(conn->fd, json_pack("{s:b}", "more", (int)more),
+				 (char *)reply->data + at, len, NULL, 0) < 0)
+			return -1;
+		at += len;
+	} while (more);
+	return 0;
+}
+
+int control_view(struct connection *conn, struct message *msg)
+{
+	const uint64_t args[4] = { msg->view, msg->pid, msg->arg };
+	struct reply reply;
+	int ret;
+
+	request_call(VT_REQ_VIEW, args, msg->payload, msg->payload_len, &reply);
+	ret = reply.value < 0 ? errno_error(conn, reply.value, "view") : view_send(conn, &reply);
+	free(reply.data);
+	return ret;
+}
+
+int control_follow(struct connection *conn, struct message *msg)
+{
+	const uint64_t args[4] = { msg->call, msg->pid, msg->min_ns };
+	struct reply reply;
+
+	request_call(VT_REQ_FOLLOW, args, NULL, 0, &reply);
+	free(reply.data);
+	if (reply.value < 0)
+		return errno_error(conn, reply.value, "follow");
+	return connection_answer(conn, json_object());
+}
