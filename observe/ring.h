@@ -29,13 +29,14 @@ enum event_result { EVENT_NONE, EVENT_HERE, EVENT_GAP };
 /**
  * struct ring_reader - a place in one ring
  * @at:   the next record, counted as struct vt_ring's head is
- * @last: ring_seq of the newest record that was read; 0: not known
+ * @last: ring_seq of the newest record that was read; @known: is that so?
  * @offset, @size: of the ring's memory, checked
  */
 struct ring_reader {
 	const struct region *region;
 	enum vt_ring_kind kind;
 	uint64_t at, last, offset, size;
+	bool known;
 };
 
 /**

@@ -86,9 +86,11 @@ bool proc_vmstat(const char **at, struct proc_value *value);
 struct proc_disk {
 	char name[PROC_NAME_MAX];
 	unsigned major, minor;
-	uint64_t reads, read_bytes, read_ns, writes, write_bytes, write_ns;
-	uint64_t discards, discard_bytes, discard_ns, flushes, flush_ns;
+	uint64_t reads, reads_merged, read_bytes, read_ns;
+	uint64_t writes, writes_merged, write_bytes, write_ns;
 	uint64_t in_flight, busy_ns, weighted_ns;
+	uint64_t discards, discards_merged, discard_bytes, discard_ns;
+	uint64_t flushes, flush_ns;
 };
 bool proc_diskstats(const char **at, struct proc_disk *disk);
 
@@ -99,12 +101,13 @@ struct proc_netdev {
 };
 bool proc_net_dev(const char **at, struct proc_netdev *dev);
 
+struct proc_pressure_line {
+	bool present;
+	double avg10, avg60, avg300; /* percent */
+	uint64_t total_ns;
+};
 struct proc_pressure {
-	struct {
-		bool present;
-		double avg10, avg60, avg300; /* percent */
-		uint64_t total_ns;
-	} some, full;
+	struct proc_pressure_line some, full;
 };
 void proc_pressure(const char *text, struct proc_pressure *pressure);
 
