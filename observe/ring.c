@@ -133,14 +133,17 @@ enum event_result ring_next(struct ring_reader *reader, uint64_t horizon, struct
 {
 	uint64_t tail;
 
-	/* A writer that claims to be behind us, or further than there is room, is broken */
-	if (horizon < reader->at)
+	if (horizon < reader->at) /* no honest writer goes back */
 		reader->at = horizon;
 	for (uint64_t steps = 0; steps < reader->size / PAD_HEAD && reader->at < horizon; steps++) {
 		tail = ring_tail(reader);
 		if (tail > reader->at) {
 			reader->at = tail < horizon ? tail : horizon;
 			continue;
+		}
+		if (horizon - reader->at > reader->size) { /* nor does it keep more than fits */
+			reader->at = horizon;
+			break;
 		}
 		switch (record_copy(reader, horizon, event)) {
 		case COPY_GOOD:
