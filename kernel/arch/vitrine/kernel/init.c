@@ -26,6 +26,7 @@
 #include <linux/task_work.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
+#include <asm/observe.h>
 #include <uapi/linux/wait.h>
 #include "../../../kernel/exit.h"
 #include "job.h"
@@ -140,14 +141,20 @@ static long (*const request_table[])(const struct vt_request *req) = {
 	[VT_REQ_SIGNAL] = request_signal,
 	[VT_REQ_RESIZE] = request_resize,
 	[VT_REQ_SHUTDOWN] = request_shutdown,
+	[VT_REQ_OBSERVE] = vt_observe_request,
+};
+
+/* Requests whose reply is more than a number: they send it themselves */
+static void (*const reply_table[])(const struct vt_request *req) = {
+	[VT_REQ_PS] = vt_ps,
 };
 
 static void request_serve(const struct vt_request *req)
 {
 	if (req->kind < ARRAY_SIZE(request_table) && request_table[req->kind])
 		vt_host->request_done(req->id, request_table[req->kind](req), NULL, 0);
-	else if (req->kind == VT_REQ_PS)
-		vt_ps(req);
+	else if (req->kind < ARRAY_SIZE(reply_table) && reply_table[req->kind])
+		reply_table[req->kind](req);
 	else
 		vt_files_request(req);
 }

@@ -12,6 +12,7 @@
 #include <linux/irq.h>
 #include <linux/sched/task_stack.h>
 #include <asm/irq_regs.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 
 unsigned long vitrine_irqs_off = 1;
@@ -61,6 +62,7 @@ void vitrine_run_interrupts(void)
 		while (word) {
 			bit = __builtin_ctz(word);
 			word &= word - 1;
+			vitrine_interrupts(bit);
 			generic_handle_irq(VT_IRQ_TO_LINUX(bit));
 		}
 		irq_exit();

@@ -11,6 +11,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <asm/mmu_context.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 
 void vitrine_task_entry(void);
@@ -78,6 +79,8 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	p->thread.fn = NULL;
 	p->thread.host_failures = 0;
 	p->thread.forced_tf = false;
+	p->thread.counters = NULL;
+	p->thread.runnable_at = 0;
 	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
 
 	if (args->fn) {
@@ -103,6 +106,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 
 void exit_thread(struct task_struct *task)
 {
+	vitrine_task_ends(task);
 	vitrine_detach_thread(task);
 }
 

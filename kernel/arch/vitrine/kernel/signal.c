@@ -8,6 +8,7 @@
 #include <linux/signal.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 #include <uapi/asm/ucontext.h>
 
@@ -189,6 +190,7 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 		bool stepping = current->thread.forced_tf;
 
 		restart_or_fail(regs, &ks);
+		vitrine_call_decides(regs, true);
 		if (stepping)
 			user_disable_single_step(current);
 		rseq_signal_deliver(&ks, regs);
@@ -196,5 +198,6 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 		return;
 	}
 	restart_or_fail(regs, NULL);
+	vitrine_call_decides(regs, false);
 	restore_saved_sigmask();
 }

@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <asm/irq_regs.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 
 #define SYSCALL_WORK_NEEDS_REGS                                                                    \
@@ -54,6 +55,7 @@ static void handle_syscall(struct pt_regs *regs)
 	long nr = (int)regs->orig_ax;
 
 	regs->ax = -ENOSYS;
+	vitrine_call_begins(regs);
 	if (unlikely(READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_NEEDS_REGS))
 		vitrine_complete_regs();
 	nr = syscall_enter_from_user_mode(regs, nr);
@@ -61,7 +63,9 @@ static void handle_syscall(struct pt_regs *regs)
 	if (unlikely(vitrine_pending))
 		local_irq_enable(); /* what came during the call is the call's time, not the
 				       program's */
+	vitrine_call_ends(regs, nr);
 	syscall_exit_to_user_mode(regs);
+	vitrine_call_leaves(regs);
 }
 
 static void handle_exception(struct pt_regs *regs, void (*handler)(struct pt_regs *))

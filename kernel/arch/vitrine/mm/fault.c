@@ -13,6 +13,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
 #include <linux/userfaultfd_k.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 
 /* Page fault error code bits, Intel SDM volume 3, figure 4-12 */
@@ -114,6 +115,7 @@ retry:
 		mmap_read_unlock(mm);
 		return -EFAULT;
 	}
+	vitrine_fault_in(vma, addr, flags & FAULT_FLAG_WRITE);
 	fault = handle_mm_fault(vma, addr, flags, regs);
 	if (regs && fault_signal_pending(fault, regs))
 		return 0;
@@ -190,10 +192,10 @@ static void write_ahead(struct mm_struct *mm, unsigned long addr)
 }
 
 /* A page fault of guest code, described by current->thread.frame */
-void vitrine_user_fault(struct pt_regs *regs)
+static enum vt_fault_outcome resolve(struct vt_frame *frame)
 {
-	struct vt_frame *frame = &current->thread.frame;
 	bool write = frame->error_code & PF_WRITE, exec = frame->error_code & PF_INSTR;
+	enum vt_fault_outcome outcome = VT_FAULT_ALLOWED;
 	unsigned int flags = FAULT_FLAG_USER;
 	unsigned long addr = frame->fault_addr;
 	struct mm_struct *mm = current->mm;
@@ -202,18 +204,30 @@ void vitrine_user_fault(struct pt_regs *regs)
 	if (addr >= TASK_SIZE) {
 		frame->error_code |= PF_PRESENT; /* x86 says so, lest its layout be probed */
 		force_sig_fault(SIGSEGV, SEGV_MAPERR, (void __user *)addr);
-		return;
+		return VT_FAULT_REFUSED;
 	}
 	if (!vitrine_pte_touch(vitrine_walk(mm, addr), write, exec)) {
 		flags |= write ? FAULT_FLAG_WRITE : exec ? FAULT_FLAG_INSTRUCTION : 0;
 		if (vitrine_handle_fault(mm, addr, flags, &signal, &code)) {
 			tell_present(frame, vitrine_walk(mm, addr));
 			force_sig_fault(signal, code, (void __user *)addr);
-			return;
+			return VT_FAULT_REFUSED;
 		}
+		outcome = VT_FAULT_HANDLED;
 		vitrine_pte_touch(vitrine_walk(mm, addr), write, exec);
 		if (write)
 			write_ahead(mm, addr);
 	}
 	vitrine_tlb_map_around(mm, addr, write);
+	return outcome;
+}
+
+void vitrine_user_fault(struct pt_regs *regs)
+{
+	struct vt_frame *frame = &current->thread.frame;
+	unsigned long addr = frame->fault_addr;
+	u64 begin = vitrine_fault_begins();
+	enum vt_fault_outcome outcome = resolve(frame);
+
+	vitrine_fault_ends(begin, addr, frame->error_code, outcome);
 }

@@ -16,9 +16,11 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <asm/futex.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 
 #define LONG_COPY 512
+#define PF_WRITE 2 /* of a page fault's error code */
 #define FAULT_IN_MAX SZ_64K
 #define TOUCH_TRIES 8 /* an entry can be taken away again while handle_mm_fault() sleeps */
 
@@ -29,11 +31,23 @@ static void *frame_address(pte_t *ptep, unsigned long addr)
 	return __va((pte_val(*ptep) & _PFN_MASK) + (addr & mask));
 }
 
+/* The kernel's own fault at a guest's address counts as the guest's */
+static int fault_in(struct mm_struct *mm, unsigned long addr, bool write)
+{
+	u64 begin = vitrine_fault_begins();
+	int signal, code, err;
+
+	err = vitrine_handle_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &signal, &code);
+	if (!err)
+		vitrine_fault_ends(begin, addr, write ? PF_WRITE : 0, VT_FAULT_HANDLED);
+	return err;
+}
+
 /* Where @addr lies in physical memory, valid until the next sleep; NULL when it is a bad address */
 static void *touch(unsigned long addr, bool write)
 {
 	struct mm_struct *mm = current->mm;
-	int tries, signal, code;
+	int tries;
 
 	if (unlikely(!mm || addr >= TASK_SIZE))
 		return NULL;
@@ -44,7 +58,7 @@ static void *touch(unsigned long addr, bool write)
 			return frame_address(ptep, addr);
 		if (faulthandler_disabled())
 			return NULL;
-		if (vitrine_handle_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &signal, &code))
+		if (fault_in(mm, addr, write))
 			return NULL;
 	}
 	return NULL;

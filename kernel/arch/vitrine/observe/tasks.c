@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* tasks.c - a slot of the region for each thread of a guest
+ *
+ * Theory of operation
+ * A task has its slot from fork to exit (task->thread.counters); those that are there when
+ * observing begins get theirs then. Beside the table in the region, which observers see, is one of
+ * the same size for what the kernel keeps to itself, so that the slot's index finds both. Free
+ * slots are a stack: a sandbox with few tasks touches few pages of the region.
+ *
+ * Kernel threads have none. Neither has a task that finds the table full; it is asked again at each
+ * of its calls, and until then it is not counted (vt_counters.tasks_lost tells).
+ */
+#include <linux/gfp.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "observe.h"
+
+struct task_table {
+	struct vt_observed observed[VT_TELEMETRY_TASKS];
+	u16 free[VT_TELEMETRY_TASKS];
+	unsigned int nr_free;
+};
+
+static struct task_table *table;
+
+static struct vt_observed *observed_of(const struct vt_task_counters *slot)
+{
+	return &table->observed[slot - vt_region->tasks];
+}
+
+static struct vt_task_counters *slot_take(struct task_struct *task)
+{
+	struct vt_task_counters *slot;
+
+	if (task->flags & (PF_KTHREAD | PF_EXITING))
+		return NULL;
+	if (!table->nr_free) {
+		vt_region->counters.tasks_lost++;
+		return NULL;
+	}
+	slot = &vt_region->tasks[table->free[--table->nr_free]];
+	memset(slot, 0, sizeof(*slot));
+	slot->tgid = task->tgid;
+	slot->born_ns = vt_now();
+	memcpy(slot->comm, task->comm, sizeof(slot->comm));
+	slot->call = -1;
+	observed_of(slot)->call.phase = VT_CALL_NONE;
+	smp_store_release(&slot->pid, task->pid);
+	task->thread.counters = slot;
+	return slot;
+}
+
+static void slot_free(struct task_struct *task)
+{
+	struct vt_task_counters *slot = task->thread.counters;
+	struct vt_observed *observed = observed_of(slot);
+
+	task->thread.counters = NULL;
+	WRITE_ONCE(slot->pid, 0);
+	free_page((unsigned long)observed->captured);
+	observed->captured = NULL;
+	table->free[table->nr_free++] = slot - vt_region->tasks;
+}
+
+/**
+ * vt_observed() - What is kept of a task
+ * @task: current, or one that cannot go away
+ *
+ * Return: NULL for kernel threads, and when there is no room.
+ */
+struct vt_observed *vt_observed(struct task_struct *task)
+{
+	struct vt_task_counters *slot = task->thread.counters;
+
+	if (unlikely(!slot))
+		slot = slot_take(task);
+	return slot ? observed_of(slot) : NULL;
+}
+
+/**
+ * vt_tasks_start() - Give every task its slot
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int vt_tasks_start(void)
+{
+	struct task_struct *process, *task;
+
+	table = vzalloc(sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	while (table->nr_free < VT_TELEMETRY_TASKS) {
+		table->free[table->nr_free] = VT_TELEMETRY_TASKS - 1 - table->nr_free;
+		table->nr_free++;
+	}
+	rcu_read_lock();
+	for_each_process_thread(process, task)
+	{
+		task->thread.runnable_at = 0;
+		slot_take(task);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+/**
+ * vt_tasks_stop() - Take every task's slot away
+ */
+void vt_tasks_stop(void)
+{
+	struct task_struct *process, *task;
+
+	rcu_read_lock();
+	for_each_process_thread(process, task)
+	{
+		if (task->thread.counters)
+			slot_free(task);
+	}
+	rcu_read_unlock();
+	vfree(table);
+	table = NULL;
+}
+
+void vt_task_forked(struct task_struct *task)
+{
+	slot_take(task);
+}
+
+/* A thread that calls execve() takes its leader's number */
+void vt_task_renumbered(struct task_struct *task)
+{
+	if (task->thread.counters)
+		WRITE_ONCE(task->thread.counters->pid, task->pid);
+}
+
+void vt_task_renamed(struct task_struct *task, const char *comm)
+{
+	if (task->thread.counters)
+		strscpy_pad(task->thread.counters->comm, comm, sizeof(task->comm));
+}
+
+/**
+ * vt_task_gone() - A task exits; or was never started, then it has no slot
+ */
+void vt_task_gone(struct task_struct *task)
+{
+	if (task->thread.counters) {
+		vt_call_abandon();
+		slot_free(task);
+	}
+}

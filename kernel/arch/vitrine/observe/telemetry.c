@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* telemetry.c - the region, its clock, and the switch
+ *
+ * Theory of operation
+ * Observing is on or off as a whole: one static key for the port's own hooks, and probes that are
+ * attached to the kernel's tracepoints. What is counted is counted whenever it is on; events are
+ * filtered by what is wished for (struct vt_wishes) before they get a number.
+ *
+ * Switching runs in pid 1 or at boot and may sleep. It forgets the tasks' state, so a call that was
+ * in progress when observing began is not counted: what was counted began and ended under
+ * observation. Counters themselves are never set back.
+ *
+ * Time is the CPU's counter, scaled with the rate that the supervisor measured and set right by the
+ * host's clock every few milliseconds, because the rate is good to some 1e-5. Without a usable
+ * counter a tick is a nanosecond of the host's clock.
+ */
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include "observe.h"
+
+#define ANCHOR_NS (10 * NSEC_PER_MSEC)
+
+DEFINE_STATIC_KEY_FALSE(vitrine_observing);
+
+struct vt_telemetry *vt_region;
+struct vt_wishes vt_wishes;
+
+static struct {
+	u64 mult;      /* ns of a tick, times 2^32; 0: ticks are ns */
+	u64 ticks, ns; /* the same moment, by both clocks */
+	u64 good_for;  /* ticks */
+	u64 newest;    /* that was given out */
+} vt_clock;
+
+/**
+ * vt_ticks() - Read the clock that durations are taken from
+ */
+u64 vt_ticks(void)
+{
+	return vt_clock.mult ? __builtin_ia32_rdtsc() : vt_host->clock_monotonic();
+}
+
+/**
+ * vt_ticks_to_ns() - Convert a duration
+ * @ticks: difference of two vt_ticks(); what a host's unequal CPUs made negative is none
+ */
+u64 vt_ticks_to_ns(u64 ticks)
+{
+	if ((s64)ticks < 0)
+		return 0;
+	return vt_clock.mult ? mul_u64_u64_shr(ticks, vt_clock.mult, 32) : ticks;
+}
+
+/**
+ * vt_ticks_to_time() - Convert a moment to the host's CLOCK_MONOTONIC
+ * @ticks: what vt_ticks() said just now
+ *
+ * Return: nanoseconds, never less than the last time.
+ */
+u64 vt_ticks_to_time(u64 ticks)
+{
+	u64 ns;
+
+	if (!vt_clock.mult)
+		return ticks;
+	if (ticks - vt_clock.ticks > vt_clock.good_for) {
+		vt_clock.ns = vt_host->clock_monotonic();
+		vt_clock.ticks = vt_ticks();
+		ticks = vt_clock.ticks;
+	}
+	ns = vt_clock.ns + vt_ticks_to_ns(ticks - vt_clock.ticks);
+	if (ns < vt_clock.newest)
+		ns = vt_clock.newest;
+	vt_clock.newest = ns;
+	return ns;
+}
+
+static void clock_start(void)
+{
+	vt_clock.mult = vt_boot->tsc_mult;
+	vt_clock.ticks = 0;
+	if (vt_clock.mult)
+		vt_clock.good_for = div64_u64((u64)ANCHOR_NS << 32, vt_clock.mult);
+}
+
+static void probes_detach(const struct vt_probe *probes, unsigned int count)
+{
+	while (count--)
+		tracepoint_probe_unregister(probes[count].tracepoint, probes[count].function, NULL);
+}
+
+static int probes_attach(const struct vt_probe *probes, unsigned int count)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		err = tracepoint_probe_register(probes[i].tracepoint, probes[i].function, NULL);
+		if (err) {
+			probes_detach(probes, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int switch_on(void)
+{
+	int err = vt_tasks_start();
+
+	if (err)
+		return err;
+	clock_start();
+	err = probes_attach(vt_probes, vt_nr_probes);
+	if (err)
+		goto tasks;
+	err = probes_attach(vt_probes_io, vt_nr_probes_io);
+	if (err)
+		goto probes;
+	vt_region->enabled_ns = vt_host->clock_monotonic();
+	vt_region->realtime_offset_ns = vt_host->clock_realtime() - vt_region->enabled_ns;
+	static_branch_enable(&vitrine_observing);
+	return 0;
+probes:
+	probes_detach(vt_probes, vt_nr_probes);
+tasks:
+	vt_tasks_stop();
+	return err;
+}
+
+static void switch_off(void)
+{
+	static_branch_disable(&vitrine_observing);
+	probes_detach(vt_probes_io, vt_nr_probes_io);
+	probes_detach(vt_probes, vt_nr_probes);
+	tracepoint_synchronize_unregister();
+	vt_tasks_stop();
+}
+
+/* Counting is part of recording events */
+static int observe(const struct vt_wishes *wishes)
+{
+	bool on = wishes->mask & (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS);
+	int err = 0;
+
+	if (!vt_region)
+		return -ENODEV;
+	if (on && !static_key_enabled(&vitrine_observing))
+		err = switch_on();
+	if (err)
+		return err;
+	vt_wishes = *wishes;
+	if (wishes->mask & VT_OBSERVE_EVENTS)
+		vt_wishes.mask |= VT_OBSERVE_COUNTERS;
+	else
+		vt_wishes.kinds = 0;
+	if (!on && static_key_enabled(&vitrine_observing))
+		switch_off();
+	vt_region->kinds = vt_wishes.kinds;
+	WRITE_ONCE(vt_region->enabled, vt_wishes.mask);
+	WRITE_ONCE(vt_region->state, vt_wishes.mask ? VT_TELEMETRY_ON : VT_TELEMETRY_OFF);
+	return 0;
+}
+
+static const struct vt_wishes everything = {
+	.kinds = ~0UL,
+	.calls = { [0 ... VT_TELEMETRY_CALLS / 64 - 1] = ~0UL },
+	.capture = VT_CAPTURE_DEFAULT,
+	.interval_ns = VT_SAMPLE_FAST_NS,
+};
+
+/**
+ * vt_observe_request() - Answer VT_REQ_OBSERVE
+ *
+ * Context: pid 1. Return: 0, -ENODEV without a region, or why it could not be switched on.
+ */
+long vt_observe_request(const struct vt_request *req)
+{
+	const struct vt_observe_filter *filter = (const struct vt_observe_filter *)req->data;
+	struct vt_wishes wishes = everything;
+
+	wishes.mask = req->args[0] & (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS | VT_OBSERVE_SAMPLER);
+	wishes.kinds = req->args[1];
+	wishes.paths = req->args[2] & VT_OBSERVE_PATHS;
+	if (req->args[3])
+		wishes.interval_ns = req->args[3];
+	if (req->len >= sizeof(*filter)) {
+		BUILD_BUG_ON(sizeof(wishes.calls) != sizeof(filter->calls));
+		memcpy(wishes.calls, filter->calls, sizeof(wishes.calls));
+		wishes.capture = filter->capture;
+	}
+	return observe(&wishes);
+}
+
+static u32 wished_at_boot __initdata;
+
+static int __init observe_param(char *arg)
+{
+	return kstrtou32(arg, 0, &wished_at_boot);
+}
+early_param("vitrine.observe", observe_param);
+
+static int __init telemetry_init(void)
+{
+	struct vt_telemetry *region = vt_boot->telemetry;
+	struct vt_wishes wishes = everything;
+	int err;
+
+	if (!region)
+		return 0;
+	region->magic = VT_TELEMETRY_MAGIC;
+	region->version = VT_TELEMETRY_VERSION;
+	region->size = VT_TELEMETRY_SIZE;
+	region->mem_size = vt_boot->mem_size;
+	region->cpus = vt_boot->cpus;
+	region->boot_ns = vt_host->clock_monotonic() - ktime_get_ns();
+	vt_region = region;
+	vt_events_start();
+	wishes.mask = wished_at_boot;
+	wishes.paths = true;
+	err = wished_at_boot ? observe(&wishes) : 0;
+	if (err)
+		pr_err("vitrine: cannot observe: error %d\n", -err);
+	return 0;
+}
+late_initcall(telemetry_init);
