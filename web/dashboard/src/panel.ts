@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// panel.ts - what a page of the dashboard is
+
+import type { Chart } from "./chart.ts";
+import { h } from "./dom.ts";
+import type { Live } from "./live.ts";
+import type { View } from "./store.ts";
+
+export interface Panel {
+	id: string;
+	label: string;
+	/** Heading in the navigation. */
+	group: string;
+	element: HTMLElement;
+	charts?: Chart[];
+	/** It came into sight, or went out of it. */
+	show?(): void;
+	hide?(): void;
+	/** Something is new; at most twice a second, only while in sight. */
+	update?(live: Live): void;
+}
+
+/** A view of the kernel that is asked for again and again while its panel is in sight. */
+export class Poller {
+	private timer = 0;
+	private active = false;
+
+	/** @ask never throws: it shows what went wrong itself. */
+	constructor(private readonly every: number, private readonly ask: () => Promise<void>) {}
+
+	start(): void {
+		this.active = true;
+		void this.round();
+	}
+
+	stop(): void {
+		this.active = false;
+		clearTimeout(this.timer);
+	}
+
+	now(): void {
+		if (this.active)
+			void this.round();
+	}
+
+	private async round(): Promise<void> {
+		clearTimeout(this.timer);
+		if (!document.hidden)
+			await this.ask();
+		clearTimeout(this.timer);
+		if (this.active)
+			this.timer = window.setTimeout(() => void this.round(), this.every);
+	}
+}
+
+/** The place where a panel says that its data could not be had. */
+export class Notice {
+	readonly element = h("p", { class: "notice", role: "status", hidden: true });
+
+	show(error: unknown): void {
+		const reason = error instanceof DOMException && error.name === "TimeoutError" ? "no answer in time"
+			: error instanceof TypeError ? "the server cannot be reached"
+				: error instanceof Error ? error.message : String(error);
+		this.element.textContent = `Not available now: ${reason}`;
+		this.element.hidden = false;
+	}
+
+	clear(): void {
+		this.element.hidden = true;
+	}
+}
+
+/** A card with a heading. */
+export function card(title: string, ...children: (Node | null)[]): HTMLElement {
+	return h("section", { class: "card" }, h("header", { class: "card-head" }, h("h3", {}, title)), ...children);
+}
+
+export type { View };

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// events.ts - the feed: what happens, as it happens, filtered at the server and searched here
+//
+// Theory of operation
+// The stream runs while the panel is in sight. The server sends batches, with what it left out
+// counted; both that and gaps are rows of their own, never silent. Rows are kept in a ring, so
+// memory is bounded however fast they come, and the list makes elements only for those in sight.
+
+import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamEvents, type StreamGap } from "../api.ts";
+import { h, set, text, visible, guest } from "../dom.ts";
+import { exportButtons } from "../export.ts";
+import { count, duration, exact, timeOfDay } from "../format.ts";
+import type { Live } from "../live.ts";
+import type { Panel } from "../panel.ts";
+import { Stream, type Message } from "../sse.ts";
+import { newcomers, VirtualList } from "../vlist.ts";
+import { stored, store } from "../settings.ts";
+
+const KEPT = 20_000;
+const QUIET: readonly Kind[] = ["switch", "wakeup", "fault", "softirq", "page_cache", "packet"];
+
+type Row = GuestEvent | { kind: "gap" | "omitted"; time_ms: number; text: string; detail: [string, string][] };
+
+const isEvent = (row: Row): row is GuestEvent => row.kind !== "gap" && row.kind !== "omitted";
+
+export class Feed {
+	readonly rows: Row[] = [];
+	received = 0;
+	lost = 0;
+	left = 0;
+	private lastSecond = 0;
+	private since = performance.now();
+	perSecond = 0;
+
+	add(rows: Row[]): void {
+		for (const row of rows)
+			this.rows.push(row);
+		/* In one go and seldom: moving twenty thousand references for each batch would show */
+		if (this.rows.length > KEPT * 1.25)
+			this.rows.splice(0, this.rows.length - KEPT);
+	}
+
+	measure(n: number): void {
+		this.received += n;
+		this.lastSecond += n;
+		const now = performance.now();
+		if (now - this.since >= 1000) {
+			this.perSecond = this.lastSecond * 1000 / (now - this.since);
+			this.lastSecond = 0;
+			this.since = now;
+		}
+	}
+
+	clear(): void {
+		this.rows.length = 0;
+		this.received = this.lost = this.left = this.perSecond = this.lastSecond = 0;
+	}
+}
+
+function omittedRow(message: StreamEvents): Row {
+	const omitted = message.omitted!;
+	const most = Object.entries(omitted.calls).sort((a, b) => b[1] - a[1]).slice(0, 4).map(([name, n]) => `${name} ${count(n)}`);
+	return {
+		kind: "omitted", time_ms: message.events[message.events.length - 1]?.time_ms ?? Date.now(),
+		text: `${exact(omitted.total)} more, left out to keep to ${exact(message.limit)} a second${most.length ? `: ${most.join(", ")}` : ""}`,
+		detail: [...Object.entries(omitted.kinds), ...Object.entries(omitted.calls)].map(([name, n]) => [name, exact(n)]),
+	};
+}
+
+function gapRow(gap: StreamGap): Row {
+	const why = gap.reason === "backlog" ? "away for longer than the server remembers" : "overwritten before they were read";
+	return {
+		kind: "gap", time_ms: Date.now(), text: `Gap: up to ${exact(gap.lost)} events are missing (${why})`,
+		detail: [["first", exact(gap.from)], ["last", exact(gap.to)], ["reason", gap.reason]],
+	};
+}
+
+function tone(row: Row): string {
+	if (!isEvent(row))
+		return row.kind;
+	if (row.kind === "syscall")
+		return row.error ? "error" : row.disposition ?? "kernel";
+	return row.ring === "life" ? "life" : row.kind === "fault" ? "fault" : "other";
+}
+
+function make(): HTMLElement {
+	return h("div", { class: "event" }, h("time"), h("span", { class: "kind" }), h("span", { class: "who" }),
+		h("bdi", { class: "what", dir: "ltr" }), h("span", { class: "took" }));
+}
+
+function fill(element: HTMLElement, row: Row): void {
+	const [time, kind, who, what, took] = element.children as unknown as HTMLElement[];
+	element.dataset["tone"] = tone(row);
+	text(time!, timeOfDay(row.time_ms, true));
+	text(kind!, isEvent(row) ? visible(row.kind === "syscall" ? row.call ?? "syscall" : row.kind.replace(/_/g, " ")) : "");
+	text(who!, isEvent(row) ? visible(`${row.comm} ${row.pid}`) : "");
+	text(what!, visible(row.text.slice(0, 300)));
+	text(took!, isEvent(row) && typeof row.duration_ns === "number" ? duration(row.duration_ns) : "");
+}
+
+function details(row: Row): HTMLElement {
+	const fields: [string, string][] = isEvent(row)
+		? Object.entries(row).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]) : row.detail;
+	return h("dl", { class: "fields" }, ...fields.flatMap(([name, value]) => [h("dt", {}, visible(name)), h("dd", {}, guest(value, 2000))]));
+}
+
+export function events(live: Live): Panel {
+	const feed = new Feed();
+	let frozen: Row[] | null = null;
+	let shown: Row[] = [];
+	let paused = false;
+	let needle = "";
+	let held = 0;
+	let kinds = new Set<Kind>(stored<Kind[]>("kinds", KINDS.filter((kind) => !QUIET.includes(kind))));
+
+	const list = new VirtualList<Row>({
+		label: "Events, newest first", height: 26, make, fill, details,
+		held: (is) => { is ? freeze() : thaw(); },
+	});
+	const back = h("button", { type: "button", class: "button primary back", hidden: true, click: () => list.release() }, "Back to live");
+	const pause = h("button", { type: "button", class: "button", "data-action": "pause-feed", "aria-pressed": "false", click: () => setPaused(!paused) }, "Hold feed");
+	const status = h("p", { class: "note", role: "status" });
+	const input = (name: string, label: string, kind: string, size: number): HTMLInputElement =>
+		h("input", { type: kind, size, name, placeholder: label, "aria-label": label, min: kind === "number" ? 0 : null, change: () => restart() });
+	const call = input("call", "Calls: openat,read", "text", 16);
+	const pid = input("pid", "Pid", "number", 6);
+	const comm = input("comm", "Task name", "text", 12);
+	const slow = input("slow", "Slower than µs", "number", 8);
+	const family = h("select", { "aria-label": "Family", change: () => restart() }, h("option", { value: "" }, "All families"),
+		...FAMILIES.map((f) => h("option", { value: f }, FAMILY_LABEL[f])));
+	const errors = h("input", { type: "checkbox", name: "errors", change: () => restart() });
+	const limit = h("select", { "aria-label": "Most events a second", change: () => restart() },
+		...[200, 500, 2000, 20000].map((n) => h("option", { value: n, selected: n === 500 }, `${exact(n)}/s`)));
+	const search = h("input", {
+		type: "search", placeholder: "Search in what is here", "aria-label": "Search in the events that are here",
+		input: () => { needle = search.value.toLowerCase(); refilter(); },
+	});
+	const chips = h("div", { class: "chips", role: "group", "aria-label": "Kinds of events" }, ...KINDS.map((kind) => {
+		const chip = h("button", {
+			type: "button", class: "chip", "data-kind": kind, "aria-pressed": String(kinds.has(kind)),
+			click: () => void toggleKind(kind, chip),
+		}, kind.replace(/_/g, " "));
+		return chip;
+	}));
+
+	const stream = new Stream({
+		url: () => {
+			const query = new URLSearchParams({ limit: limit.value, samples: "none", kind: [...kinds].join(",") });
+			for (const [name, value] of [["call", call.value.replace(/\s/g, "")], ["pid", pid.value], ["comm", comm.value], ["slow_us", slow.value], ["family", family.value]] as const)
+				if (value)
+					query.set(name, value);
+			if (errors.checked)
+				query.set("errors", "1");
+			return `/api/events?${query}`;
+		},
+		messages: take,
+	});
+
+	const matches = (row: Row): boolean => !needle || `${row.text} ${isEvent(row) ? `${row.comm} ${row.pid} ${row.call ?? row.kind}` : ""}`.toLowerCase().includes(needle);
+
+	function take(batch: Message[]): void {
+		const fresh: Row[] = [];
+		for (const { event, data } of batch) {
+			let said: unknown;
+			try {
+				said = JSON.parse(data);
+			} catch {
+				continue;
+			}
+			if (event === "gap") {
+				const gap = said as StreamGap;
+				feed.lost += gap.lost;
+				fresh.push(gapRow(gap));
+			} else if (event === "events") {
+				const message = said as StreamEvents;
+				for (const one of message.events)
+					fresh.push(one);
+				feed.measure(message.events.length);
+				if (message.omitted) {
+					feed.left += message.omitted.total;
+					fresh.push(omittedRow(message));
+				}
+			}
+		}
+		feed.add(fresh);
+		held += fresh.length;
+		if (needle) {
+			for (const row of fresh)
+				if (matches(row))
+					shown.push(row);
+			if (shown.length > KEPT * 1.25)
+				shown.splice(0, shown.length - KEPT);
+		}
+		show();
+	}
+
+	function refilter(): void {
+		shown = needle ? feed.rows.filter(matches) : [];
+		if (frozen)
+			frozen = [...(needle ? shown : feed.rows)];
+		show();
+	}
+
+	function show(): void {
+		list.update(frozen ?? (needle ? shown : feed.rows));
+		if (frozen)
+			newcomers(back, held);
+	}
+
+	function freeze(): void {
+		if (!frozen) {
+			frozen = [...(needle ? shown : feed.rows)];
+			held = 0;
+		}
+		back.hidden = false;
+		newcomers(back, held);
+	}
+
+	function thaw(): void {
+		if (!paused)
+			frozen = null;
+		back.hidden = !frozen;
+		show();
+	}
+
+	function setPaused(on: boolean): void {
+		paused = on;
+		pause.setAttribute("aria-pressed", String(on));
+		text(pause, on ? "Go on" : "Hold feed");
+		if (on) {
+			freeze();
+			back.hidden = !list.held;
+		} else {
+			list.release();
+			thaw();
+		}
+	}
+
+	async function toggleKind(kind: Kind, chip: HTMLElement): Promise<void> {
+		if (!kinds.delete(kind))
+			kinds.add(kind);
+		chip.setAttribute("aria-pressed", String(kinds.has(kind)));
+		store("kinds", [...kinds]);
+		const recorded = live.snapshot?.observation.kinds;
+		if (kinds.has(kind) && recorded && !recorded.includes(kind)) {
+			try {
+				await live.control({ action: "tracing", enabled: true, kinds: [...recorded, kind] });
+			} catch (error) {
+				text(status, `${kind} cannot be recorded: ${error instanceof Error ? error.message : String(error)}`);
+			}
+		}
+		restart();
+	}
+
+	function restart(): void {
+		feed.clear();
+		shown = [];
+		frozen = null;
+		list.release();
+		show();
+		if (kinds.size)
+			stream.restart();
+		else
+			stream.stop();
+	}
+
+	async function record(): Promise<void> {
+		const recorded = live.snapshot?.observation.kinds;
+		const wanted = [...kinds].filter((kind) => recorded && !recorded.includes(kind));
+		if (recorded && wanted.length)
+			await live.control({ action: "tracing", enabled: true, kinds: [...recorded, ...wanted] }).catch(() => undefined);
+	}
+
+	const legend = h("ul", { class: "legend tones" }, ...([["kernel", "answered by the guest kernel"], ["guest", "answered in the guest"],
+		["denied", "denied"], ["error", "failed"], ["life", "births, deaths, signals"]] as const).map(([name, label]) =>
+		h("li", { class: "entry" }, h("span", { class: "swatch", "data-tone": name }), label)));
+
+	return {
+		id: "events", label: "Events", group: "Look closer",
+		element: h("section", { class: "card feed-card" },
+			h("div", { class: "controls" }, chips),
+			h("div", { class: "controls" }, call, family, pid, comm, slow, h("label", {}, errors, "Errors only"), h("label", {}, "Most", limit)),
+			h("div", { class: "controls" }, pause, h("button", { type: "button", class: "button", click: () => restart() }, "Clear"), search, h("span", { class: "push" }), back,
+				exportButtons(() => ({
+					name: "vitrine-events", columns: ["seq", "time", "kind", "pid", "comm", "call", "disposition", "duration_ns", "text"],
+					rows: (frozen ?? (needle ? shown : feed.rows)).map((row) => isEvent(row)
+						? [row.seq, new Date(row.time_ms).toISOString(), row.kind, row.pid, row.comm, row.call ?? null, row.disposition ?? null, row.duration_ns ?? null, row.text]
+						: [null, new Date(row.time_ms).toISOString(), row.kind, null, null, null, null, null, row.text]),
+				}))),
+			list.element, legend, status),
+		show() {
+			void record();
+			if (kinds.size)
+				stream.start();
+		},
+		hide: () => stream.stop(),
+		update() {
+			const recorded = live.snapshot?.observation.kinds;
+			for (const chip of chips.children)
+				chip.toggleAttribute("data-unrecorded", !!recorded && !recorded.includes((chip as HTMLElement).dataset["kind"] as Kind));
+			set(status, `${exact(feed.rows.length)} here, ${exact(Math.round(feed.perSecond))} a second received`,
+				feed.left ? `, ${exact(feed.left)} left out by the limit` : "", feed.lost ? `, ${exact(feed.lost)} lost in gaps` : "",
+				needle ? `; ${exact(shown.length)} match the search` : "", ".");
+		},
+	};
+}

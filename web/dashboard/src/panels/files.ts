@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// files.ts - mounts with how full they are, and every open file
+
+import { h } from "../dom.ts";
+import { bytes, exact, percent } from "../format.ts";
+import { Notice, Poller, type Panel } from "../panel.ts";
+import { Table } from "../table.ts";
+import { view, type Item } from "../views.ts";
+
+const share = (row: Item): number | null => row.num("total_bytes") ? (row.num("used_bytes") ?? 0) / row.num("total_bytes")! : null;
+
+export function files(): Panel {
+	const notice = new Notice();
+	const mounts = new Table<Item>({
+		name: "mounts", title: "Mounts", key: (row) => row.num("id") ?? row.str("target") ?? "", sort: "target",
+		columns: [
+			{ key: "target", label: "Where", text: true, value: (row) => row.str("target") },
+			{ key: "source", label: "What", text: true, value: (row) => row.str("source") },
+			{ key: "type", label: "Type", text: true, value: (row) => row.str("type") },
+			{ key: "total_bytes", label: "Size", value: (row) => row.num("total_bytes"), show: (row) => bytes(row.num("total_bytes")) },
+			{ key: "used", label: "In use", value: share, show: (row) => percent(share(row)), bar: (row) => share(row) ?? 0 },
+			{ key: "files", label: "Files", minor: true, value: (row) => row.num("files"), show: (row) => exact(row.num("files")) },
+			{ key: "options", label: "Options", text: true, minor: true, value: (row) => row.words("options").join(",") },
+		],
+	});
+	const open = new Table<Item>({
+		name: "files", title: "Open files", key: (row) => `${row.num("pid")}/${row.num("fd")}`, sort: "pid", limit: 300,
+		columns: [
+			{ key: "path", label: "File", text: true, value: (row) => row.str("path") },
+			{ key: "pid", label: "Pid", value: (row) => row.num("pid") },
+			{ key: "comm", label: "Process", text: true, value: (row) => row.str("comm") },
+			{ key: "fd", label: "Fd", value: (row) => row.num("fd") },
+			{ key: "type", label: "Type", text: true, minor: true, value: (row) => row.str("type") },
+			{ key: "access", label: "Access", text: true, value: (row) => [row.str("access"), ...row.words("flags")].join(" ") },
+			{ key: "position_bytes", label: "At", minor: true, value: (row) => row.num("position_bytes"), show: (row) => bytes(row.num("position_bytes")) },
+			{ key: "size_bytes", label: "Size", minor: true, value: (row) => row.num("size_bytes"), show: (row) => bytes(row.num("size_bytes")) },
+		],
+	});
+	const poller = new Poller(2500, async () => {
+		try {
+			mounts.update((await view("mounts")).list("mounts"));
+			open.update((await view("files")).list("files"));
+			notice.clear();
+		} catch (error) {
+			notice.show(error);
+		}
+	});
+	return {
+		id: "files", label: "Mounts, open files", group: "Look closer",
+		element: h("div", { class: "stack" }, notice.element, mounts.element, open.element),
+		show: () => poller.start(),
+		hide: () => poller.stop(),
+	};
+}

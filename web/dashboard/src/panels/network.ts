@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// network.ts - traffic, devices, and the sockets with who holds them
+
+import { chart } from "../charts.ts";
+import { charts } from "../chart.ts";
+import { h } from "../dom.ts";
+import { bytes, exact } from "../format.ts";
+import { Notice, Poller, type Panel } from "../panel.ts";
+import { Table } from "../table.ts";
+import { Item, view } from "../views.ts";
+
+function owners(row: Item): string {
+	return row.list("owners").map((owner) => `${owner.str("comm") ?? "?"} ${owner.num("pid") ?? ""}:${owner.num("fd") ?? ""}`).join(", ");
+}
+
+function queue(row: Item, key: string): string {
+	if (row.has("backlog"))
+		return key === "receive_queue_bytes" ? `${exact(row.num("backlog"))} waiting` : `of ${exact(row.num("backlog_limit"))}`;
+	return bytes(row.num(key));
+}
+
+export function network(): Panel {
+	const list = [chart("traffic"), chart("packets")];
+	const notice = new Notice();
+	const number = (key: string, label: string, minor = false) =>
+		({ key, label, minor, value: (row: Item) => row.num(key), show: (row: Item) => key.startsWith("bytes") ? bytes(row.num(key)) : exact(row.num(key)) });
+	const devices = new Table<Item>({
+		name: "net-devices", title: "Devices", key: (row) => row.str("name") ?? "", sort: "name", filter: false,
+		columns: [
+			{ key: "name", label: "Device", text: true, value: (row) => row.str("name") },
+			number("bytes_received", "Received"), number("packets_received", "Packets in"), number("errors_received", "Errors in", true), number("dropped_received", "Dropped in", true),
+			number("bytes_sent", "Sent"), number("packets_sent", "Packets out"), number("errors_sent", "Errors out", true), number("dropped_sent", "Dropped out", true),
+		],
+	});
+	const sockets = new Table<Item>({
+		name: "sockets", title: "Sockets", key: (row) => `${row.str("namespace")}/${row.str("inode")}/${row.str("local")}/${row.str("remote")}`, sort: "family",
+		empty: "No socket is open.",
+		columns: [
+			{ key: "family", label: "Family", text: true, value: (row) => row.str("family") },
+			{ key: "type", label: "Type", text: true, value: (row) => row.str("protocol") ?? row.str("type") },
+			{ key: "state", label: "State", text: true, value: (row) => row.str("state"), show: (row) => row.str("state") ?? "–" },
+			{ key: "local", label: "Local", text: true, value: (row) => row.str("local"), show: (row) => row.str("local") ?? "–" },
+			{ key: "remote", label: "Remote", text: true, value: (row) => row.str("remote"), show: (row) => row.str("remote") ?? "–" },
+			{ key: "receive_queue_bytes", label: "Receive queue", minor: true, value: (row) => row.num("receive_queue_bytes") ?? row.num("backlog"), show: (row) => queue(row, "receive_queue_bytes") },
+			{ key: "send_queue_bytes", label: "Send queue", minor: true, value: (row) => row.num("send_queue_bytes"), show: (row) => queue(row, "send_queue_bytes") },
+			{ key: "owners", label: "Held by", text: true, value: owners },
+		],
+	});
+	const poller = new Poller(1500, async () => {
+		try {
+			sockets.update((await view("sockets")).list("sockets"));
+			notice.clear();
+		} catch (error) {
+			notice.show(error);
+		}
+	});
+	return {
+		id: "network", label: "Network", group: "Live", charts: list,
+		element: h("div", { class: "stack" }, charts(...list), devices.element, notice.element, sockets.element),
+		show: () => poller.start(),
+		hide: () => poller.stop(),
+		update({ snapshot }) {
+			devices.update((snapshot?.network.devices ?? []).map((device) => new Item(device)));
+		},
+	};
+}

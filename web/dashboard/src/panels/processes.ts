@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// processes.ts - the tree of processes, and one task in every detail
+
+import { h, set, guest, text } from "../dom.ts";
+import { bytes, duration, exact, percent } from "../format.ts";
+import { Notice, Poller, type Panel } from "../panel.ts";
+import { Table } from "../table.ts";
+import { taskDetails } from "./task.ts";
+import { view, type Item } from "../views.ts";
+
+interface Row { item: Item; pid: number; depth: number; order: number; cpu: number | null }
+
+/* Children below their parents, in the order of pids; a parent that is not there makes a root */
+function tree(processes: Item[], cpu: Map<number, number>): Row[] {
+	const children = new Map<number, Item[]>();
+	const known = new Set(processes.map((item) => item.num("pid")));
+	for (const item of processes) {
+		const parent = item.num("ppid") ?? 0;
+		const at = known.has(parent) && parent !== item.num("pid") ? parent : 0;
+		children.set(at, [...children.get(at) ?? [], item]);
+	}
+	const rows: Row[] = [];
+	const seen = new Set<number>();
+	const walk = (parent: number, depth: number): void => {
+		for (const item of children.get(parent) ?? []) {
+			const pid = item.num("pid") ?? -1;
+			if (seen.has(pid))
+				continue;
+			seen.add(pid);
+			rows.push({ item, pid, depth, order: rows.length, cpu: cpu.get(pid) ?? null });
+			if (depth < 60)
+				walk(pid, depth + 1);
+		}
+	};
+	walk(0, 0);
+	return rows;
+}
+
+export function processes(): Panel {
+	let selected: number | null = null;
+	let kernel = false;
+	let before = new Map<number, number>();
+	let beforeNs = 0;
+	const notice = new Notice();
+	const summary = h("p", { class: "note" });
+	const detail = h("div", { class: "stack" }, h("section", { class: "card" }, h("p", { class: "muted" }, "Choose a process to see its kernel stack, descriptors and memory map.")));
+	const table = new Table<Row>({
+		name: "processes", title: "Processes", key: (row) => row.pid, sort: "comm",
+		indent: (row) => row.depth, selected: () => selected, limit: 1000,
+		open: (row) => { location.hash = `processes/${row.pid}`; choose(row.pid); },
+		columns: [
+			{ key: "comm", label: "Process", text: true, value: (row) => row.item.str("comm"), order: (row) => row.order },
+			{ key: "pid", label: "Pid", value: (row) => row.pid },
+			{ key: "uid", label: "User", minor: true, value: (row) => row.item.num("uid") },
+			{ key: "state", label: "State", text: true, minor: true, value: (row) => row.item.str("state") },
+			{ key: "cpu", label: "CPU", value: (row) => row.cpu, show: (row) => percent(row.cpu), bar: (row) => row.cpu ?? 0 },
+			{ key: "rss_bytes", label: "Memory", value: (row) => row.item.num("rss_bytes"), show: (row) => bytes(row.item.num("rss_bytes")) },
+			{ key: "threads", label: "Threads", minor: true, value: (row) => row.item.num("threads") },
+			{ key: "time_ns", label: "Time", minor: true, value: (row) => used(row.item), show: (row) => duration(used(row.item)) },
+			{ key: "call", label: "In call", text: true, value: (row) => row.item.str("call"), show: (row) => row.item.str("call") ?? "–" },
+			{ key: "wchan", label: "Sleeps in", text: true, minor: true, value: (row) => row.item.str("wchan"), show: (row) => row.item.str("wchan") ?? "–" },
+		],
+	});
+	const toggle = h("input", { type: "checkbox", name: "kernel", change: () => { kernel = toggle.checked; poller.now(); } });
+	table.element.querySelector(".push")!.after(h("label", {}, toggle, "Kernel threads"));
+
+	function choose(pid: number | null): void {
+		selected = pid;
+		set(detail);
+		if (pid !== null)
+			set(detail, h("section", { class: "card" }, h("p", { class: "muted" }, `Asking about ${pid}…`)));
+		taskPoller.stop();
+		if (pid !== null)
+			taskPoller.start();
+	}
+
+	const details = taskDetails();
+	const taskPoller = new Poller(2000, async () => {
+		const pid = selected;
+		try {
+			const task = await view(`task/${pid}`);
+			if (pid !== selected)
+				return;
+			details.update(task);
+			if (detail.firstChild !== details.element)
+				set(detail, details.element);
+		} catch (error) {
+			if (pid === selected)
+				set(detail, h("section", { class: "card" }, h("p", {}, `Process ${pid} cannot be shown: `, guest(error instanceof Error ? error.message : error))));
+		}
+	});
+
+	const poller = new Poller(1500, async () => {
+		try {
+			const now = await view("processes");
+			const nowNs = now.num("time_ns") ?? 0;
+			const all = now.list("processes");
+			const cpu = new Map<number, number>();
+			const times = new Map<number, number>();
+			for (const item of all) {
+				const pid = item.num("pid") ?? -1;
+				times.set(pid, used(item));
+				const was = before.get(pid);
+				if (was !== undefined && nowNs > beforeNs)
+					cpu.set(pid, Math.max(0, (used(item) - was) / (nowNs - beforeNs)));
+			}
+			before = times;
+			beforeNs = nowNs;
+			table.update(tree(all.filter((item) => kernel || !item.flag("kernel")), cpu));
+			text(summary, `${exact(now.num("processes_count"))} processes, ${exact(now.num("threads_count"))} threads.`);
+			notice.clear();
+		} catch (error) {
+			notice.show(error);
+		}
+	});
+
+	return {
+		id: "processes", label: "Processes", group: "Look closer",
+		element: h("div", { class: "stack" }, notice.element, h("div", { class: "split" }, h("div", { class: "stack" }, table.element, summary), detail)),
+		show() {
+			poller.start();
+			const pid = Number(location.hash.split("/")[1]);
+			if (pid > 0)
+				choose(pid);
+			else if (selected !== null)
+				taskPoller.start();
+		},
+		hide() {
+			poller.stop();
+			taskPoller.stop();
+		},
+	};
+}
+
+function used(item: Item): number {
+	return (item.num("utime_ns") ?? 0) + (item.num("stime_ns") ?? 0);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// scheduler.ts - switches, delays and load over time; the EEVDF queue; who was picked last
+
+import { chart } from "../charts.ts";
+import { charts } from "../chart.ts";
+import { h, set } from "../dom.ts";
+import { drawQueue } from "../eevdf.ts";
+import { duration, exact } from "../format.ts";
+import { showHistogram } from "../histogram.ts";
+import { card, Notice, Poller, type Panel } from "../panel.ts";
+import { Table } from "../table.ts";
+import { view, type Item } from "../views.ts";
+
+export function scheduler(): Panel {
+	let frozen = false;
+	const list = [chart("switches"), chart("delay"), chart("load"), chart("life"), chart("cpu"), chart("wakeups")];
+	const notice = new Notice();
+	const queues = h("div", { class: "stack" });
+	const freeze = h("button", {
+		type: "button", class: "button", "aria-pressed": "false", click: () => {
+			frozen = !frozen;
+			freeze.setAttribute("aria-pressed", String(frozen));
+			freeze.textContent = frozen ? "Go on" : "Hold picture";
+		},
+	}, "Hold picture");
+	const picture = card("Who runs next (EEVDF)",
+		h("p", { class: "note" }, "A dot is where a task's service stands on the axis of virtual time, the bar after it its request, the tick its deadline. " +
+			"Left of the mean a task has had less than its share and is eligible; of these the earliest deadline runs."), queues);
+	picture.querySelector("header")!.append(h("span", { class: "push" }), freeze);
+	const picks = new Table<Item>({
+		name: "picks", title: "Last picks", key: (row) => `${row.str("time_ns") ?? row.str("at_ns")}/${row.num("pid")}`, sort: "-time_ns", limit: 60, filter: false,
+		empty: "No task has been picked since somebody looks.",
+		columns: [
+			{ key: "comm", label: "Task", text: true, value: (row) => row.str("comm") },
+			{ key: "pid", label: "Pid", value: (row) => row.num("pid") },
+			{ key: "time_ns", label: "Ago", value: (row) => row.num("time_ns") ?? row.num("at_ns"), show: (row) => duration(row.num("ago_ns") ?? nowNs - (row.num("time_ns") ?? row.num("at_ns") ?? nowNs)) },
+			{ key: "ran_ns", label: "Ran", value: (row) => row.num("ran_ns"), show: (row) => duration(row.num("ran_ns")) },
+			{ key: "delay_ns", label: "Had waited", value: (row) => row.num("delay_ns"), show: (row) => duration(row.num("delay_ns")) },
+			{ key: "reason", label: "Stopped by", text: true, value: (row) => row.str("reason") ?? row.str("stopped"), show: (row) => row.str("reason") ?? row.str("stopped") ?? "runs" },
+		],
+	});
+	let nowNs = 0;
+	const delays = h("div");
+	const counts = h("p", { class: "note" });
+	const poller = new Poller(600, async () => {
+		if (frozen)
+			return;
+		try {
+			const now = await view("scheduler");
+			nowNs = now.num("time_ns") ?? 0;
+			const cpus = now.list("cpus");
+			while (queues.childElementCount > cpus.length)
+				queues.lastElementChild!.remove();
+			cpus.forEach((cpu, i) => {
+				if (!queues.children[i])
+					queues.append(h("div", { class: "queue" }));
+				drawQueue(queues.children[i] as HTMLElement, cpu);
+			});
+			picks.update(now.list("picks").length ? now.list("picks") : cpus.flatMap((cpu) => cpu.list("picks")));
+			notice.clear();
+		} catch (error) {
+			notice.show(error);
+		}
+	});
+	return {
+		id: "scheduler", label: "Scheduler", group: "Live", charts: list,
+		element: h("div", { class: "stack" }, charts(...list), notice.element, picture,
+			h("div", { class: "grid" }, picks.element, card("Run-queue delay of single waits", delays, counts))),
+		show: () => poller.start(),
+		hide: () => poller.stop(),
+		update({ snapshot }) {
+			if (!snapshot)
+				return;
+			showHistogram(delays, snapshot.scheduler.run_delay, "Run-queue delay");
+			const { forks, execs, exits, signals, ooms, oopses, threads } = snapshot.scheduler;
+			set(counts, `${exact(threads)} threads; ${exact(forks)} forks, ${exact(execs)} execs, ${exact(exits)} exits, ` +
+				`${exact(signals)} signals, ${exact(ooms)} OOM kills, ${exact(oopses)} oopses.`);
+		},
+	};
+}

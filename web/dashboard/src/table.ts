@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// table.ts - tables that sort, filter, and export, and whose rows stay where they are
+//
+// Rows have keys: an update changes texts in place, so that a selection, a focus or a reader's
+// finger does not lose the row it is on.
+
+import { h, text, visible } from "./dom.ts";
+import { exportButtons, type Cell, type Sheet } from "./export.ts";
+
+export interface Column<Row> {
+	key: string;
+	label: string;
+	title?: string;
+	/** What sorting and export use. */
+	value: (row: Row) => Cell;
+	/** What sorting uses, if it is something else. */
+	order?: (row: Row) => Cell;
+	/** What is shown; the value without it. */
+	show?: (row: Row) => string;
+	/** Text to the left, numbers (without this) to the right. */
+	text?: boolean;
+	/** Left out where there is little room. */
+	minor?: boolean;
+	/** Width of a bar behind the number, 0 to 1. */
+	bar?: (row: Row) => number;
+}
+
+export interface TableOptions<Row> {
+	name: string;
+	title?: string;
+	columns: Column<Row>[];
+	key: (row: Row) => string | number;
+	/** Column to sort by at first; "-" before it: the largest first. */
+	sort: string;
+	open?: (row: Row) => void;
+	filter?: boolean;
+	empty?: string;
+	/** Most rows that are made; the rest is counted. */
+	limit?: number;
+	tone?: (row: Row) => string;
+	/** Steps that the first column is moved to the right, for trees. */
+	indent?: (row: Row) => number;
+	/** The key of the row that is looked at. */
+	selected?: () => string | number | null;
+}
+
+interface Shown {
+	element: HTMLTableRowElement;
+	cells: HTMLElement[];
+}
+
+export class Table<Row> {
+	readonly element: HTMLElement;
+	private rows: Row[] = [];
+	private readonly shown = new Map<string | number, Shown>();
+	private readonly body = h("tbody");
+	private readonly note = h("p", { class: "note" });
+	private readonly heads = new Map<string, HTMLTableCellElement>();
+	private readonly current = new Map<string | number, Row>();
+	private sortKey: string;
+	private down: boolean;
+	private needle = "";
+
+	constructor(private readonly options: TableOptions<Row>) {
+		this.down = options.sort.startsWith("-");
+		this.sortKey = options.sort.replace(/^-/, "");
+		const search = options.filter === false ? null : h("input", {
+			type: "search", placeholder: "Filter", "aria-label": `Filter ${options.title ?? options.name}`,
+			input: (event) => {
+				this.needle = (event.target as HTMLInputElement).value.toLowerCase();
+				this.render();
+			},
+		});
+		this.element = h("section", { class: "card table-card", "data-table": options.name },
+			h("header", { class: "card-head" }, options.title ? h("h3", {}, options.title) : null,
+				h("span", { class: "push" }), search, exportButtons(() => this.sheet())),
+			h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": options.title ?? options.name },
+				h("table", {}, h("thead", {}, h("tr", {}, ...options.columns.map((c) => this.head(c)))), this.body)),
+			this.note);
+		this.mark();
+	}
+
+	private head(column: Column<Row>): HTMLTableCellElement {
+		const cell = h("th", { scope: "col", class: this.classes(column) }, h("button", {
+			type: "button", title: column.title, click: () => this.sortBy(column),
+		}, column.label));
+		this.heads.set(column.key, cell);
+		return cell;
+	}
+
+	private classes(column: Column<Row>): string {
+		return (column.text ? "text" : "number") + (column.minor ? " minor" : "");
+	}
+
+	private sortBy(column: Column<Row>): void {
+		this.down = this.sortKey === column.key ? !this.down : !column.text;
+		this.sortKey = column.key;
+		this.mark();
+		this.render();
+	}
+
+	private mark(): void {
+		for (const [key, cell] of this.heads) {
+			if (key === this.sortKey)
+				cell.setAttribute("aria-sort", this.down ? "descending" : "ascending");
+			else
+				cell.removeAttribute("aria-sort");
+		}
+	}
+
+	update(rows: Row[]): void {
+		this.rows = rows;
+		this.render();
+	}
+
+	private chosen(): Row[] {
+		const { columns } = this.options;
+		let rows = this.rows;
+		if (this.needle)
+			rows = rows.filter((row) => columns.some((column) =>
+				String(column.value(row) ?? "").toLowerCase().includes(this.needle)));
+		const by = columns.find((column) => column.key === this.sortKey);
+		if (!by)
+			return rows;
+		const sign = this.down ? -1 : 1;
+		return [...rows].sort((a, b) => {
+			const order = by.order ?? by.value;
+			const x = order(a), y = order(b);
+			if (x === y)
+				return 0;
+			if (x === null)
+				return 1;
+			if (y === null)
+				return -1;
+			if (typeof x === "number" && typeof y === "number")
+				return sign * (x - y);
+			return sign * String(x).localeCompare(String(y), "en", { numeric: true });
+		});
+	}
+
+	private render(): void {
+		const all = this.chosen();
+		const rows = all.slice(0, this.options.limit ?? 400);
+		const gone = new Set(this.shown.keys());
+		let before: Node | null = this.body.firstChild;
+		for (const row of rows) {
+			const key = this.options.key(row);
+			if (this.shown.has(key) && !gone.has(key))
+				continue; /* a key twice: the first one has it */
+			gone.delete(key);
+			this.current.set(key, row);
+			const shown = this.shown.get(key) ?? this.make(key);
+			this.fill(shown, row);
+			if (before === shown.element)
+				before = before.nextSibling;
+			else
+				this.body.insertBefore(shown.element, before);
+		}
+		for (const key of gone) {
+			this.shown.get(key)!.element.remove();
+			this.shown.delete(key);
+			this.current.delete(key);
+		}
+		const rest = all.length - rows.length;
+		text(this.note, !this.rows.length ? this.options.empty ?? "Nothing here yet."
+			: !all.length ? "No row matches the filter." : rest ? `${rest} more rows are not shown; the export has them.` : "");
+		this.note.hidden = !this.note.textContent;
+	}
+
+	private make(key: string | number): Shown {
+		const cells = this.options.columns.map((column, i) => {
+			const cell = h(i === 0 ? "th" : "td", { class: this.classes(column), scope: i === 0 ? "row" : null });
+			if (i === 0 && this.options.open) {
+				const open = h("button", {
+					type: "button", class: "link", click: () => {
+						const row = this.current.get(key);
+						if (row)
+							this.options.open!(row);
+					},
+				});
+				cell.append(open);
+				return open;
+			}
+			const inner = h("bdi", { dir: "ltr" });
+			cell.append(inner);
+			return inner;
+		});
+		const element = h("tr", { "data-key": String(key) }, ...cells.map((cell) => cell.parentElement));
+		const shown = { element, cells };
+		this.shown.set(key, shown);
+		return shown;
+	}
+
+	private fill(shown: Shown, row: Row): void {
+		this.options.columns.forEach((column, i) => {
+			const cell = shown.cells[i]!;
+			const value = column.show ? column.show(row) : column.value(row);
+			const shownText = visible(value === null ? "–" : String(value));
+			text(cell, shownText.length > 300 ? shownText.slice(0, 300) + "…" : shownText);
+			if (column.bar) {
+				const share = Math.round(100 * Math.max(0, Math.min(1, column.bar(row) || 0)));
+				cell.parentElement!.style.setProperty("--bar", share + "%");
+				cell.parentElement!.classList.add("bar");
+			}
+		});
+		if (this.options.indent)
+			shown.element.style.setProperty("--indent", String(this.options.indent(row)));
+		if (this.options.selected)
+			shown.element.toggleAttribute("data-selected", this.options.selected() === this.options.key(row));
+		if (this.options.tone)
+			shown.element.dataset["tone"] = this.options.tone(row);
+	}
+
+	private sheet(): Sheet {
+		return {
+			name: `vitrine-${this.options.name}`,
+			columns: this.options.columns.map((column) => column.key),
+			rows: this.chosen().map((row) => this.options.columns.map((column) => column.value(row))),
+		};
+	}
+}
