@@ -5,11 +5,19 @@
 #   make test     everything, from bare                make check    format and static checks
 #   make bench    figures against native and others    make soak     an hour of stress
 #   make install  [DESTDIR=] [PREFIX=/usr/local]       make deb      a Debian package
+#   make DEBUG=1  a program and a kernel for gdb, in build/debug: see docs/debugging.md
 
 PREFIX ?= /usr/local
+DEBUG ?= 0
+ifeq ($(DEBUG),0)
 BUILD := build
+else
+BUILD := build/debug
+MESON_OPTIONS := -Dbuildtype=debug -Doptimization=g -Ddebugger=true
+endif
+export DEBUG
 
-.PHONY: all setup program kernel run test unit check bench soak install deb clean format
+.PHONY: all setup program kernel run test unit debugger check bench soak install deb clean format
 
 all: program kernel
 
@@ -18,7 +26,7 @@ setup:
 
 $(BUILD)/build.ninja: | setup
 	@mkdir -p $(BUILD)
-	@meson setup -Dtests=false --prefix $(PREFIX) $(BUILD) >$(BUILD)/setup.log || \
+	@meson setup -Dtests=false $(MESON_OPTIONS) --prefix $(PREFIX) $(BUILD) >$(BUILD)/setup.log || \
 		{ cat $(BUILD)/setup.log; exit 1; }
 
 program: setup $(BUILD)/build.ninja
@@ -34,7 +42,11 @@ run: all
 unit: setup
 	@scripts/unit
 
-test: all unit
+# A supervisor that a debugger may look at; tests/guest/gdb.t gives it the ordinary kernel
+debugger: setup
+	@$(MAKE) --no-print-directory DEBUG=1 program
+
+test: all unit debugger
 	@tests/run
 
 check: setup
@@ -53,7 +65,7 @@ install: all
 	@meson configure $(BUILD) --prefix $(PREFIX)
 	@ninja -C $(BUILD) --quiet vitrine
 	@meson install -C $(BUILD) --no-rebuild --quiet
-	@install -D -m 644 $(BUILD)/kernel/vmlinux $(DESTDIR)$(PREFIX)/lib/vitrine/vmlinux
+	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/vitrine $(BUILD)/kernel/vmlinux*
 	@echo "vitrine is in $(DESTDIR)$(PREFIX)/bin"
 
 deb: setup

@@ -48,7 +48,8 @@ int cmd_version(int argc, char **argv)
 	if (first < 0)
 		return cli_fail(EXIT_USAGE, &err);
 
-	printf("vitrine %s, boot ABI %d\n", VITRINE_VERSION, VT_ABI_VERSION);
+	printf("vitrine %s, boot ABI %d%s\n", VITRINE_VERSION, VT_ABI_VERSION,
+	       VITRINE_DEBUGGER ? ", debug build" : "");
 	kernel = paths_kernel(&err);
 	if (!kernel) {
 		printf("kernel: %s\n", err.text);

@@ -232,11 +232,22 @@ int confine_begin(struct error *err)
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(err, errno, "cannot give up new privileges");
-	if (setrlimit(RLIMIT_CORE, &none))
+	if (!VITRINE_DEBUGGER && setrlimit(RLIMIT_CORE, &none))
 		return error_set(err, errno, "cannot turn core dumps off");
 	/* With several, malloc() asks /sys for the host's CPUs and /proc for its overcommitment */
 	mallopt(M_ARENA_MAX, 1);
 	return confine_landlock_begin(err);
+}
+
+/* The same user's other programs cannot read the guest's memory, nor ours: that is a debugger's
+ * job, so a build for one is open to it (docs/debugging.md)
+ */
+static int hide_memory(void)
+{
+	if (!VITRINE_DEBUGGER)
+		return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* of use only where Yama is */
+	return 0;
 }
 
 int confine_enter(int memory_fd, struct error *err)
@@ -246,9 +257,7 @@ int confine_enter(int memory_fd, struct error *err)
 	struct program program = { .length = 0 };
 	struct sock_fprog prog = { 0, program.code };
 
-	/* The same user's other programs cannot read the guest's memory, nor ours */
-	if (confine_landlock_enter(err) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
-	    sigaction(SIGSYS, &action, NULL))
+	if (confine_landlock_enter(err) || hide_memory() || sigaction(SIGSYS, &action, NULL))
 		return -1;
 	build(&program, memory_fd);
 	prog.len = program.length;

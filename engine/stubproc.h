@@ -3,7 +3,9 @@
 #ifndef ENGINE_STUBPROC_H
 #define ENGINE_STUBPROC_H
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "notify.h"
 #include "stub/layout.h"
@@ -83,5 +85,8 @@ void stub_reap(void);
 
 /* Kill everything */
 void stub_stop(void);
+
+static_assert(offsetof(struct vt_thread, host.tid) == 0 && offsetof(struct vt_mm, service.tid) == 0,
+	      "tools/gdb finds host threads without debugging information");
 
 #endif

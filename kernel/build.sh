@@ -15,6 +15,8 @@
 #   image-K/    the finished vmlinux. K covers source, overlay, configuration and compiler, so a
 #               second clone, or a step back in history, compiles nothing.
 #
+# OUTPUT.types holds the kernel's types for a debugger (arch/vitrine/debug/types.c).
+#
 # Environment: VITRINE_CACHE (cache directory), VITRINE_KERNEL_SOURCE (tarball), JOBS, DEBUG=1
 # (DWARF; OUTPUT.debug keeps it), V=1 (show the compiler's output).
 
@@ -193,16 +195,20 @@ configure() {
 }
 
 install_image() {
-	local image=$1
+	local image=$1 part
 	mkdir -p "$(dirname "$output")"
 	if ! cmp -s "$image/vmlinux" "$output"; then
 		cp "$image/vmlinux" "$output.new.$$"
 		mv "$output.new.$$" "$output"
 	fi
-	if [ -e "$image/vmlinux.debug" ]; then
-		ln -f "$image/vmlinux.debug" "$output.debug" 2>/dev/null ||
-			cp "$image/vmlinux.debug" "$output.debug"
-	fi
+	# What a debugger needs is there for every image, or not at all
+	for part in types debug; do
+		rm -f "$output.$part"
+		if [ -e "$image/vmlinux.$part" ]; then
+			ln "$image/vmlinux.$part" "$output.$part" 2>/dev/null ||
+				cp "$image/vmlinux.$part" "$output.$part"
+		fi
+	done
 	touch "$image"
 }
 
@@ -268,6 +274,7 @@ set -e
 temporary=$image.tmp.$$
 mkdir "$temporary"
 strip --strip-debug -o "$temporary/vmlinux" "$obj/vmlinux"
+cp "$obj/arch/vitrine/debug/types.o" "$temporary/vmlinux.types"
 [ "$debug" = 0 ] || cp "$obj/vmlinux" "$temporary/vmlinux.debug"
 mv -T "$temporary" "$image"
 temporary=

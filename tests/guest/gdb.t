@@ -1,0 +1,165 @@
+#!/bin/bash
+# The debugger's commands, on a sandbox that runs and on a core file
+. "$(dirname "$0")/../lib.sh"
+uses mini
+export XDG_RUNTIME_DIR=$scratch
+
+skip() {
+	trap - EXIT
+	rm -rf "$scratch"
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+# The supervisor of a debug build, with its own kernel or the ordinary one; root may look into any
+program=$top/build/debug/vitrine
+kernel=$top/build/debug/kernel/vmlinux
+command -v gdb >/dev/null || skip "no gdb"
+if [ ! -x "$program" ]; then
+	[ "$(id -u)" = 0 ] || skip "no supervisor that can be traced: make debugger"
+	program=$(command -v vitrine)
+fi
+[ -e "$kernel" ] || kernel=$(dirname "$(command -v vitrine)")/kernel/vmlinux
+export VITRINE_KERNEL=$kernel
+
+cat >"$scratch/guest" <<'GUEST'
+cat /dev/zero | sleep 1000 &
+sleep 0.5
+for process in /proc/[0-9]*; do
+	read -r name <$process/comm
+	[ "$name" != cat ] || echo ready $$ ${process#/proc/}
+done
+while :; do
+	read -r line </proc/uptime
+done
+GUEST
+"$program" run --ephemeral --memory 256M --name box mini -- sh -c "$(cat "$scratch/guest")" \
+	>"$scratch/box.out" 2>&1 </dev/null &
+for _ in $(seq 100); do
+	grep -q ready "$scratch/box.out" && break
+	sleep 0.1
+done
+read -r _ shell cat <"$scratch/box.out"
+
+# gdb COMMAND...: run commands on the sandbox
+debug() {
+	local commands=() command
+	for command in "$@"; do
+		commands+=(-ex "$command")
+	done
+	host gdb -nx -batch -x tools/gdb/vitrine-gdb.py "${target[@]}" "${commands[@]}"
+	what="$*"
+}
+
+# of COMMAND: what it printed in the session before
+of() {
+	what=$1
+	name=$title
+	title=
+	stdout=$(awk -v want="@@ $1" '/^@@ / { on = $0 == want; next } on' "$scratch/out")
+}
+
+looks() {
+	local commands=(vitrine 'vitrine tasks' "vitrine stack $cat" "vitrine fds $cat"
+		'vitrine mounts' 'vitrine dmesg' 'vitrine slab' 'vitrine memory' 'vitrine irq'
+		'vitrine runqueue' "vitrine maps $shell" "vitrine walk $shell 0x400000"
+		"vitrine x $shell 0x400000 4" "vitrine walk $shell 0x10" 'vitrine stack 9999')
+	local session=() command
+	for command in "${commands[@]}"; do
+		session+=("echo \\n@@ $command\\n" "$command")
+	done
+	debug "${session[@]}"
+	says 'no task 9999: see "vitrine tasks"'
+
+	of vitrine
+	shows '*vitrine tasks *list*vitrine walk *'
+	of 'vitrine tasks'
+	shows "* $shell *sh
+*$cat *sendfile* cat
+*"
+	it 'a sleeping task has its whole kernel stack, frame by frame'
+	of "vitrine stack $cat"
+	shows "*#0 *__schedule+*
+*schedule+*
+*pipe_*
+*do_sendfile+*
+*vitrine_call_syscall+*
+*vitrine_user_loop+*
+*vitrine_task_start+*
+*vitrine_task_entry+*"
+	[[ $stdout != *'? '* ]]
+	check $? 'and no frame of it is a guess'
+	of "vitrine fds $cat"
+	shows '*
+0  *r *
+1  *w *pipe:*16 of 16 buffers used
+2  *
+3  *r */dev/zero*'
+	of 'vitrine mounts'
+	shows '*/dev/root *ext4 *relatime *
+*proc *nosuid,nodev,noexec,relatime  /proc*'
+	of 'vitrine dmesg'
+	shows '*Linux version 6.12.*Run /sbin/vitrine-init as init process*'
+	of 'vitrine slab'
+	shows '*kernfs_node_cache*caches, *'
+	of 'vitrine memory'
+	shows '*ZONE *Normal *'
+	of 'vitrine irq'
+	shows '*bit 0 *timer*RCU*'
+	of 'vitrine runqueue'
+	shows '*runnable,*current*'
+	of "vitrine maps $shell"
+	shows '*0x400000-0x*r*p*/bin/busybox*rw-p*[[]stack]*'
+	of "vitrine walk $shell 0x400000"
+	shows '*pgd*pud*pmd*pte*frame*present|user|accessed*HOST*named busybox*host: process *'
+	of "vitrine x $shell 0x400000 4"
+	shows '*0x400000  7f 45 4c 46 *.ELF*'
+	of "vitrine walk $shell 0x10"
+	shows '*empty*host: process*'
+}
+
+target=(-ex 'vitrine attach box')
+looks
+
+it 'stops when a process enters a call, with the kernel around it'
+debug "vitrine break-syscall openat $shell" continue bt delete detach
+shows "*$shell (sh) enters openat(*
+*sys_openat*
+#1 *vitrine_call_syscall *
+#2 *vitrine_user_loop *"
+
+it 'a call of another process does not stop'
+debug "vitrine break-syscall openat $cat" "vitrine break-syscall close $shell" continue delete detach
+shows "*$shell (sh) enters close(*"
+[[ $stdout != *'enters openat'* ]]
+check $? 'and it does not say that it would'
+
+it 'traces calls from entry to return, then stops'
+debug "vitrine trace-syscall openat $shell 3" continue delete detach
+shows "*$shell (sh) openat(*) = 3 * us
+*openat(*) = 3 * us
+*openat(*) = 3 * us*"
+
+it 'the guest goes on when gdb has gone'
+host vitrine exec box sh -c 'echo alive'
+expect alive
+
+it 'a core file has the guest in it'
+debug "vitrine core $scratch/core" detach
+shows '*MiB on disk*'
+host vitrine exec box sh -c 'echo alive still'
+expect 'alive still'
+vitrine kill box 2>/dev/null
+
+target=("$program" "$scratch/core")
+looks
+
+it 'a core file does not run'
+debug "vitrine break-syscall openat"
+says 'a core file does not run'
+
+target=()
+debug 'vitrine tasks'
+says 'no process and no core file'
+debug 'vitrine attach nobody'
+says 'no sandbox nobody'
