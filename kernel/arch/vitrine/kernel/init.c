@@ -147,6 +147,7 @@ static long (*const request_table[])(const struct vt_request *req) = {
 /* Requests whose reply is more than a number: they send it themselves */
 static void (*const reply_table[])(const struct vt_request *req) = {
 	[VT_REQ_PS] = vt_ps,
+	[VT_REQ_VIEW] = vt_view_request,
 };
 
 static void request_serve(const struct vt_request *req)
@@ -237,7 +238,7 @@ static void __noreturn vitrine_init(void)
 	init = current;
 	init_waitqueue_func_entry(&children, child_changed);
 	add_wait_queue(&current->signal->wait_chldexit, &children);
-	if (vt_stream_init() || vt_files_init() ||
+	if (vt_stream_init() || vt_files_init() || vt_view_init() ||
 	    request_irq(VT_IRQ_TO_LINUX(VT_IRQ_REQUEST), request_irq_handler, 0, "vitrine-request",
 			&req))
 		panic("vitrine: cannot serve the supervisor");

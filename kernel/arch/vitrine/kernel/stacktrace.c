@@ -60,10 +60,14 @@ void save_stack_trace(struct stack_trace *trace)
 }
 EXPORT_SYMBOL_GPL(save_stack_trace);
 
+/* A zombie has no stack any more */
 void save_stack_trace_tsk(struct task_struct *task, struct stack_trace *trace)
 {
+	if (!try_get_task_stack(task))
+		return;
 	save(trace,
 	     task == current ? __builtin_frame_address(0) : (unsigned long *)task->thread.sp);
+	put_task_stack(task);
 }
 EXPORT_SYMBOL_GPL(save_stack_trace_tsk);
 
@@ -87,10 +91,14 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *level)
 unsigned long __get_wchan(struct task_struct *task)
 {
 	const unsigned long *sp = (unsigned long *)task->thread.sp + 7; /* switched-out frame */
+	unsigned long found = 0;
 
-	for (; (unsigned long)sp & (THREAD_SIZE - 1); sp++) {
+	if (!try_get_task_stack(task))
+		return 0;
+	for (; !found && (unsigned long)sp & (THREAD_SIZE - 1); sp++) {
 		if (is_return_address(*sp) && !in_sched_functions(*sp))
-			return *sp;
+			found = *sp;
 	}
-	return 0;
+	put_task_stack(task);
+	return found;
 }

@@ -21,8 +21,18 @@ DECLARE_STATIC_KEY_FALSE(vitrine_observing);
 #define vitrine_observed() static_branch_unlikely(&vitrine_observing)
 
 long vt_observe_request(const struct vt_request *req);
+
+/* observe/view.c */
+int vt_view_init(void);
+void vt_view_request(const struct vt_request *req);
 #else
 #define vitrine_observed() false
+#define vt_view_request NULL
+
+static inline int vt_view_init(void)
+{
+	return 0;
+}
 
 static inline long vt_observe_request(const struct vt_request *req)
 {
