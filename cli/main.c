@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
 	{ "ps", cmd_ps, "list running sandboxes, or the processes of one" },
 	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
 	{ "logs", cmd_logs, "show what a sandbox has written" },
+	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },
 	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
 	{ "image", cmd_image, "build, list, inspect and remove disk images" },
 	{ "doctor", cmd_doctor, "say what this host offers and what it would refuse" },
