@@ -32,7 +32,7 @@ cache=${VITRINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/vitrine}/kernel
 jobs=${JOBS:-$(nproc)}
 debug=${DEBUG:-0}
 images_kept=12
-shared_headers="abi layout telemetry syscalls" # of include/vitrine, as asm/vitrine-*.h
+shared_headers="abi layout telemetry syscalls calltable" # of include/vitrine, as asm/vitrine-*.h
 objects_in_all=1737 # roughly; only for the progress of a first build
 temporary=
 
