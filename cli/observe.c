@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* observe.c - vitrine observe: show a running sandbox to browsers and other machines */
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "engine/rundir.h"
+#include "observe/client.h"
+#include "observe/server.h"
+#include "vitrine/util.h"
+
+#define PORT_MAX 65535
+
+struct observe_options {
+	struct server_options server;
+	struct string_list names;
+};
+
+static int option_port(void *field, const char *value, struct error *err)
+{
+	if (option_unsigned(field, value, err))
+		return -1;
+	return *(unsigned *)field > PORT_MAX ? error_set(err, 0, "ports end at %d", PORT_MAX) : 0;
+}
+
+#define AT(member) offsetof(struct observe_options, member)
+
+static const struct option_spec specs[] = {
+	{ 'p', "port", "PORT", option_port, AT(server.port), "listen there (any that is free)" },
+	{ 'b', "bind", "ADDR", option_string, AT(server.address),
+	  "listen on this address (127.0.0.1); any but loopback needs a token" },
+	{ 0, "host", "NAME", option_list, AT(names), "clients may call the server NAME" },
+	{ 0, "token", NULL, option_flag, AT(server.token), "demand the token on loopback too" },
+	{ 'q', "quiet", NULL, option_flag, AT(server.quiet), "do not print the address" },
+};
+
+static const struct option_set options = {
+	"observe [OPTION]... [NAME]",
+	"Serve what the guest kernel of the sandbox NAME does, over HTTP: a dashboard at /, JSON,\n"
+	"a stream of events and OpenMetrics (see /openapi.yaml). It ends when the sandbox does.",
+	specs,
+	ARRAY_SIZE(specs),
+	.anywhere = true,
+};
+
+int cmd_observe(int argc, char **argv)
+{
+	struct observe_options opt = { 0 };
+	char only[RUNDIR_NAME_MAX + 1];
+	struct error err = { 0 };
+	int at = options_parse(&options, &opt, argc, argv, &err), ret;
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && argc - at > 1)
+		at = error_set(&err, 0, "observe takes at most one name");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	opt.server.name = argv[at];
+	if (at == argc && observer_only(only, &err) < 0)
+		return cli_fail(EXIT_VITRINE, &err);
+	if (at == argc)
+		opt.server.name = only;
+	opt.server.names = opt.names.items;
+	opt.server.nnames = opt.names.count;
+	ret = server_run(&opt.server, &err);
+	free(opt.names.items);
+	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
+}
