@@ -21,6 +21,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include "observe.h"
+#include "sampler.h"
 
 #define ANCHOR_NS (10 * NSEC_PER_MSEC)
 
@@ -151,8 +152,12 @@ static int observe(const struct vt_wishes *wishes)
 		return -ENODEV;
 	if (on && !static_key_enabled(&vitrine_observing))
 		err = switch_on();
+	if (!err && wishes->mask & VT_OBSERVE_SAMPLER)
+		err = vt_sampler_start(wishes->interval_ns);
 	if (err)
 		return err;
+	if (!(wishes->mask & VT_OBSERVE_SAMPLER))
+		vt_sampler_stop();
 	vt_wishes = *wishes;
 	if (wishes->mask & VT_OBSERVE_EVENTS)
 		vt_wishes.mask |= VT_OBSERVE_COUNTERS;
