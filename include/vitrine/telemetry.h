@@ -31,6 +31,10 @@
 #define VT_OBSERVE_EVENTS 2
 #define VT_OBSERVE_SAMPLER 4
 
+/* VT_REQ_FOLLOW's args[0] when it is no number of a call; its pid is a process's or a thread's */
+#define VT_FOLLOW_ANY (-1)
+#define VT_FOLLOW_OFF (-2)
+
 /* ---- counters ---- */
 
 #define VT_TELEMETRY_CALLS 512 /* the last one is for numbers that are no call */

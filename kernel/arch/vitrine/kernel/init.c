@@ -26,6 +26,7 @@
 #include <linux/task_work.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
+#include <asm/follow.h>
 #include <asm/observe.h>
 #include <uapi/linux/wait.h>
 #include "../../../kernel/exit.h"
@@ -142,6 +143,7 @@ static long (*const request_table[])(const struct vt_request *req) = {
 	[VT_REQ_RESIZE] = request_resize,
 	[VT_REQ_SHUTDOWN] = request_shutdown,
 	[VT_REQ_OBSERVE] = vt_observe_request,
+	[VT_REQ_FOLLOW] = vt_follow_request,
 };
 
 /* Requests whose reply is more than a number: they send it themselves */

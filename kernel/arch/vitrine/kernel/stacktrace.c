@@ -12,6 +12,7 @@
 #include <linux/sched/debug.h>
 #include <linux/sched/task_stack.h>
 #include <linux/stacktrace.h>
+#include <asm/follow.h>
 
 /* Forms of an indirect call: bytes from its 0xff to its end, and its ModRM byte (Intel SDM volume
  * 2) */
@@ -42,21 +43,23 @@ static bool is_return_address(unsigned long addr)
 	return false;
 }
 
-static void save(struct stack_trace *trace, const unsigned long *sp)
+static void save(struct stack_trace *trace, const struct task_struct *task, const unsigned long *sp)
 {
 	for (; (unsigned long)sp & (THREAD_SIZE - 1); sp++) {
-		if (!is_return_address(*sp))
+		unsigned long addr = vitrine_return_address(task, sp);
+
+		if (!is_return_address(addr))
 			continue;
 		if (trace->skip)
 			trace->skip--;
 		else if (trace->nr_entries < trace->max_entries)
-			trace->entries[trace->nr_entries++] = *sp;
+			trace->entries[trace->nr_entries++] = addr;
 	}
 }
 
 void save_stack_trace(struct stack_trace *trace)
 {
-	save(trace, __builtin_frame_address(0));
+	save(trace, current, __builtin_frame_address(0));
 }
 EXPORT_SYMBOL_GPL(save_stack_trace);
 
@@ -65,7 +68,7 @@ void save_stack_trace_tsk(struct task_struct *task, struct stack_trace *trace)
 {
 	if (!try_get_task_stack(task))
 		return;
-	save(trace,
+	save(trace, task,
 	     task == current ? __builtin_frame_address(0) : (unsigned long *)task->thread.sp);
 	put_task_stack(task);
 }
@@ -80,8 +83,10 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *level)
 					     : __builtin_frame_address(0);
 	printk("%sCall Trace (addresses on the stack):\n", level);
 	for (; ((unsigned long)sp & (THREAD_SIZE - 1)) && shown < 32; sp++) {
-		if (is_return_address(*sp)) {
-			printk("%s ? %pS\n", level, (void *)*sp);
+		unsigned long addr = vitrine_return_address(task ?: current, sp);
+
+		if (is_return_address(addr)) {
+			printk("%s ? %pS\n", level, (void *)addr);
 			shown++;
 		}
 	}
@@ -96,8 +101,10 @@ unsigned long __get_wchan(struct task_struct *task)
 	if (!try_get_task_stack(task))
 		return 0;
 	for (; !found && (unsigned long)sp & (THREAD_SIZE - 1); sp++) {
-		if (is_return_address(*sp) && !in_sched_functions(*sp))
-			found = *sp;
+		unsigned long addr = vitrine_return_address(task, sp);
+
+		if (is_return_address(addr) && !in_sched_functions(addr))
+			found = addr;
 	}
 	put_task_stack(task);
 	return found;

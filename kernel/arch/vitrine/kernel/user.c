@@ -17,6 +17,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <asm/follow.h>
 #include <asm/irq_regs.h>
 #include <asm/observe.h>
 #include <asm/vitrine.h>
@@ -58,13 +59,16 @@ static void handle_syscall(struct pt_regs *regs)
 	vitrine_call_begins(regs);
 	if (unlikely(READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_NEEDS_REGS))
 		vitrine_complete_regs();
+	vitrine_follow_begins(regs);
 	nr = syscall_enter_from_user_mode(regs, nr);
 	vitrine_call_syscall(regs, nr);
+	vitrine_follow_answered(regs);
 	if (unlikely(vitrine_pending))
 		local_irq_enable(); /* what came during the call is the call's time, not the
 				       program's */
 	vitrine_call_ends(regs, nr);
 	syscall_exit_to_user_mode(regs);
+	vitrine_follow_ends();
 	vitrine_call_leaves(regs);
 }
 

@@ -39,6 +39,7 @@ vt_view_make vt_view_block;
 vt_view_make vt_view_sockets;
 vt_view_make vt_view_mounts;
 vt_view_make vt_view_files;
+vt_view_make vt_view_follow;
 
 /* view.c */
 int vt_view_write(struct vt_json *json, u32 view, const struct vt_view_args *args);
