@@ -124,6 +124,13 @@ int option_list(void *field, const char *value, struct error *err)
 	return 0;
 }
 
+static int argument_of(const struct option_spec *spec)
+{
+	return !spec->arg	     ? no_argument
+	       : spec->arg[0] == '[' ? optional_argument
+				     : required_argument;
+}
+
 static void print_option(const struct option_spec *spec)
 {
 	char head[64];
@@ -135,8 +142,8 @@ static void print_option(const struct option_spec *spec)
 		 !spec->name	? ""
 		 : spec->letter ? ", "
 				: "  ",
-		 spec->name ? "--" : "", spec->name ? spec->name : "", spec->arg ? " " : "",
-		 spec->arg ? spec->arg : "");
+		 spec->name ? "--" : "", spec->name ? spec->name : "",
+		 argument_of(spec) == required_argument ? " " : "", spec->arg ? spec->arg : "");
 	if (strlen(head) >= HELP_COLUMN)
 		printf("%s\n%*s%s\n", head, HELP_COLUMN, "", spec->help);
 	else
@@ -177,8 +184,7 @@ static void fill_tables(const struct option_set *set, struct getopt_tables *t)
 		}
 		if (s->name)
 			t->names[names++] =
-			    (struct option){ s->name, s->arg ? required_argument : no_argument,
-					     NULL, LONG_BASE + i };
+			    (struct option){ s->name, argument_of(s), NULL, LONG_BASE + i };
 	}
 	t->letters[letters++] = 'h';
 	t->names[names++] = (struct option){ "help", no_argument, NULL, 'h' };

@@ -26,7 +26,8 @@ typedef int option_setter(void *field, const char *value, struct error *err);
  * struct option_spec - one option
  * @letter: short form, 0 for none
  * @name:   long form, NULL for none
- * @arg:    name of its argument in the help, NULL when it takes none
+ * @arg:    name of its argument in the help, NULL when it takes none; "[=NAME]" when it can be
+ *          left out, which only long options can
  * @set:    setter
  * @offset: of the field in the structure that is filled
  * @help:   one line; NULL hides the option from the help

@@ -5,6 +5,7 @@
  * without looking at the host. run_resolve.c is the second half.
  */
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -228,6 +229,29 @@ static int option_system(void *field, const char *value, struct error *err)
 	return option_recommended(field, value, err) || option_root_id(field, NULL, err);
 }
 
+static int option_web(void *field, const char *value, struct error *err)
+{
+	struct run_options *o = field;
+
+	o->web = true;
+	if (!value)
+		return 0;
+	if (option_unsigned(&o->config.web.port, value, err))
+		return -1;
+	if (o->config.web.port > UINT16_MAX)
+		return error_set(err, 0, "'%s' is no port", value);
+	return 0;
+}
+
+static int option_address(void *field, const char *value, struct error *err)
+{
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET, value, &address) != 1 && inet_pton(AF_INET6, value, &address) != 1)
+		return error_set(err, 0, "'%s' is no numeric address", value);
+	return option_string(field, value, err);
+}
+
 #define FIELD(member) offsetof(struct run_options, member)
 
 static const struct option_spec specs[] = {
@@ -254,6 +278,9 @@ static const struct option_spec specs[] = {
 	{ 0, "timeout", "TIME", option_seconds, FIELD(config.timeout),
 	  "end with status 124 after TIME" },
 	{ 0, "name", "NAME", option_name, FIELD(config.name), "name for ps, exec, kill, ..." },
+	{ 0, "web", "[=PORT]", option_web, 0, "show it in a browser; prints the address" },
+	{ 0, "web-bind", "ADDR", option_address, FIELD(config.web.address),
+	  "serve --web at ADDR (127.0.0.1)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "accepted; nothing is kept anyway" },
 	{ 'v', "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
 	{ 'S', "system-root", "IMAGE", option_system, 0, "as in kbox: IMAGE, all mounts, root" },
@@ -279,6 +306,8 @@ static int check(const struct run_options *o, struct error *err)
 		return error_set(err, 0, "which image? vitrine run [OPTION]... IMAGE [COMMAND]...");
 	if (o->ephemeral && o->config.read_only)
 		return error_set(err, 0, "--ephemeral and --read-only exclude each other");
+	if (o->config.web.address && !o->web)
+		return error_set(err, 0, "--web-bind says where --web serves; there is no --web");
 	if (o->config.memory && o->config.memory < (64ULL << 20))
 		return error_set(err, 0, "--memory: the guest needs at least 64M");
 	if (o->config.memory > (1ULL << 40))

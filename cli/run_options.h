@@ -8,19 +8,25 @@
 #include "cli/options.h"
 #include "engine/sandbox.h"
 
+#define RUN_WEB_ARGS 10
+
 /**
  * struct run_options - the command line, checked word by word but not yet against the world
  * @config:  what the engine gets; filled completely by run_options_resolve()
  * @image:   operand, or argument of -r, -R or -S
+ * @web:     start an observer with the sandbox
  * @command: NULL-terminated rest of argv; empty when the image's own command is meant
  */
 struct run_options {
 	struct sandbox_config config;
 	const char *image;
 	char **command;
-	bool tty, interactive, ephemeral, root_id, remove;
+	bool tty, interactive, ephemeral, root_id, remove, web;
 	unsigned partition;
 	struct string_list env, env_files;
+
+	char web_port[8];
+	char *web_argv[RUN_WEB_ARGS];
 
 	/* owned */
 	char *image_path, *kernel_path, *name, *disk_text[SANDBOX_DISKS_MAX];

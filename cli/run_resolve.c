@@ -101,6 +101,27 @@ static void fill_root_disk(struct run_options *o)
 		o->config.ndisks = 1;
 }
 
+/* The observer is this program; it finds its socket at a fixed descriptor */
+static void fill_web(struct run_options *o)
+{
+	static char program[] = "vitrine", verb[] = "observe", bind[] = "--bind", port[] = "--port",
+		    socket[] = "--listen-fd", loopback[] = "127.0.0.1";
+	static char fd[4];
+	struct sandbox_web *web = &o->config.web;
+
+	if (!o->web)
+		return;
+	if (!web->address)
+		web->address = loopback;
+	snprintf(fd, sizeof(fd), "%d", SANDBOX_WEB_FD);
+	snprintf(o->web_port, sizeof(o->web_port), "%u", web->port);
+	char *const argv[] = { program,	    verb,   bind, (char *)web->address,	 port,
+			       o->web_port, socket, fd,	  (char *)o->config.name };
+	static_assert(ARRAY_SIZE(argv) < RUN_WEB_ARGS, "web_argv[]");
+	memcpy(o->web_argv, argv, sizeof(argv));
+	web->argv = o->web_argv;
+}
+
 int run_options_resolve(struct run_options *o, struct error *err)
 {
 	o->image_path = image_find(o->image, err);
@@ -121,6 +142,7 @@ int run_options_resolve(struct run_options *o, struct error *err)
 	if (!o->config.cwd)
 		o->config.cwd = "/";
 	fill_root_disk(o);
+	fill_web(o);
 	choose_streams(o);
 	if (fill_environment(o, err))
 		return -1;

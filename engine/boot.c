@@ -16,6 +16,8 @@
 #include "kernelimage.h"
 #include "kernellog.h"
 #include "memory.h"
+#include "observer.h"
+#include "request.h"
 #include "sandbox.h"
 #include "telemetry.h"
 #include "tier.h"
@@ -25,6 +27,7 @@
 
 #define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
+#define OBSERVED " vitrine.observe=7 psi=1" /* everything, from the first instruction */
 #define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
 static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
@@ -36,13 +39,14 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 			   "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
 			   "vitrine.mounts=%s thp_anon=16K-64K:always panic=-1 "
 			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
-			   "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s",
+			   "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s",
 			   config->fs_type ?: "ext4",
 			   config->read_only || config->disks[0].read_only ? "ro" : "rw",
 			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
 			   boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
 			   config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
-			   config->cmdline ? " " : "", config->cmdline ?: "");
+			   config->web.argv ? OBSERVED : "", config->cmdline ? " " : "",
+			   config->cmdline ?: "");
 
 	if (len >= (int)sizeof(boot.cmdline))
 		return error_set(err, 0, "the kernel command line is longer than %d bytes",
@@ -84,18 +88,22 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	}
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
-	if (confine_enter(memory_fd(), err)) {
+	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
 		tier_seccomp_stop();
 		control_stop();
+		observer_finish();
 		return -1;
 	}
+	control_serve();
 
 	telemetry_calibrate(&boot);
 	status = vcpu_enter(entry);
 
 	telemetry_end();
+	request_stop(); /* who waits for the guest's answer may hold what is needed now */
 	tier_seccomp_stop();
 	control_stop();
+	observer_finish();
 	jobs_finish();
 	virtio_shutdown();
 	if (status == STATUS_PANIC)

@@ -80,5 +80,6 @@ void control_query_init(void);
 /* control_observe.c */
 connection_op control_observe, control_view, control_follow;
 void control_observe_close(struct connection *conn);
+void control_observe_stop(void);
 
 #endif

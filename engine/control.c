@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@
 static const struct sandbox_config *sandbox;
 static int run_dir = -1, listener = -1;
 static atomic_int connections;
+static sem_t serving;
 
 /* clang-format off */
 static connection_op *const operations[] = {
@@ -162,6 +164,8 @@ static void *accept_thread(void *arg)
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, CONNECTION_STACK);
+	while (sem_wait(&serving))
+		;
 	for (;;) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
@@ -193,6 +197,7 @@ int control_init(const struct sandbox_config *config, struct error *err)
 		close(steal_fd(run_dir));
 		return -1;
 	}
+	sem_init(&serving, 0, 0);
 	ret = pthread_create(&thread, NULL, accept_thread, NULL);
 	if (ret) {
 		control_stop();
@@ -202,6 +207,11 @@ int control_init(const struct sandbox_config *config, struct error *err)
 	return 0;
 }
 
+void control_serve(void)
+{
+	sem_post(&serving);
+}
+
 void control_stop(void)
 {
 	if (listener < 0)
@@ -209,4 +219,5 @@ void control_stop(void)
 	rundir_remove(run_dir, sandbox->name);
 	shutdown(listener, SHUT_RDWR);
 	listener = -1;
+	control_observe_stop();
 }

@@ -7,7 +7,7 @@
 #include "vitrine/error.h"
 
 /**
- * control_init() - Claim the sandbox's name and serve its control socket
+ * control_init() - Claim the sandbox's name and make its control socket
  * @config: the sandbox; outlives it
  * @err:    filled on failure, also when a sandbox of that name runs
  *
@@ -16,6 +16,14 @@
  * Return: 0 or -1.
  */
 int control_init(const struct sandbox_config *config, struct error *err);
+
+/**
+ * control_serve() - Begin to serve clients; those that came before wait until now
+ *
+ * Call it when the supervisor has given up its rights: a thread that is started while that happens
+ * would keep them.
+ */
+void control_serve(void);
 
 /**
  * control_stop() - Give the name back; may be called when control_init() was not

@@ -13,12 +13,13 @@
  *
  * The lock is held while the kernel is told, so that it hears of changes in their order.
  *
- * Host system calls: futex, and those of message.c.
+ * Host system calls: futex, shutdown, and those of message.c.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "engine/connection.h"
 #include "engine/request.h"
 #include "engine/telemetry.h"
@@ -149,6 +150,15 @@ void control_observe_close(struct connection *conn)
 	pthread_mutex_lock(&lock);
 	observer_remove(conn);
 	observe_update();
+	pthread_mutex_unlock(&lock);
+}
+
+/* The sandbox is over: observers see the end of their connections */
+void control_observe_stop(void)
+{
+	pthread_mutex_lock(&lock);
+	for (const struct connection *conn = observers; conn; conn = conn->next_observer)
+		shutdown(conn->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&lock);
 }
 

@@ -25,6 +25,19 @@ enum sandbox_mounts { SANDBOX_MOUNTS_FULL, SANDBOX_MOUNTS_MINIMAL, SANDBOX_NMOUN
 enum sandbox_wx { SANDBOX_WX_ALLOW, SANDBOX_WX_DENY, SANDBOX_NWX };
 enum sandbox_tier { SANDBOX_TIER_AUTO, SANDBOX_TIER_SECCOMP, SANDBOX_NTIERS };
 
+#define SANDBOX_WEB_FD 3 /* the listening socket that the observer finds */
+
+/**
+ * struct sandbox_web - an observer that starts and ends with the sandbox
+ * @address: numeric address to listen at, @port: 0 for any that is free
+ * @argv:    of the observer, which is this program; NULL for no observer
+ */
+struct sandbox_web {
+	const char *address;
+	unsigned port;
+	char *const *argv;
+};
+
 struct sandbox_config {
 	const char *name;	 /* registered in the run directory */
 	const char *kernel_path; /* NULL: the image that was built or installed with the program */
@@ -40,6 +53,7 @@ struct sandbox_config {
 	enum sandbox_wx wx; /* may memory be writable and executable at once? */
 	unsigned timeout;   /* seconds until the sandbox is ended with status 124; 0: never */
 	bool verbose;	    /* kernel log to stderr */
+	struct sandbox_web web;
 
 	/* the main command */
 	char *const *argv; /* NULL terminated */

@@ -551,6 +551,7 @@ void stub_stop(void)
 		if (processes[i] && processes[i]->service.tid > 0 && !processes[i]->service.dead)
 			kill(processes[i]->service.tid, SIGKILL);
 	}
-	while (waitpid(-1, NULL, __WALL) > 0)
+	/* All of them are in the zygote's session: other children are not ours to wait for */
+	while (zygote.service.tid > 0 && waitpid(-zygote.service.tid, NULL, __WALL) > 0)
 		;
 }
