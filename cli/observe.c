@@ -30,6 +30,7 @@ static const struct option_spec specs[] = {
 	  "listen on this address (127.0.0.1); any but loopback needs a token" },
 	{ 0, "host", "NAME", option_list, AT(names), "clients may call the server NAME" },
 	{ 0, "token", NULL, option_flag, AT(server.token), "demand the token on loopback too" },
+	{ 0, "listen-fd", "FD", option_unsigned, AT(server.listen_fd), NULL }, /* of run --web */
 	{ 'q', "quiet", NULL, option_flag, AT(server.quiet), "do not print the address" },
 };
 

@@ -22,6 +22,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -39,9 +40,11 @@
 #define NSEC 1000000000ULL
 #define LOOK_BUSY_NS 40000000ULL /* a full ring of routine events lasts 130 ms at least */
 #define LOOK_IDLE_NS 100000000ULL
+#define LOOK_CHILD_NS 10000000ULL
 #define SWEEP_NS NSEC
 #define KINDS_LINGER_NS (10 * NSEC)
 #define ENDED_LINGER_NS (3 * NSEC)
+#define CHILD_LINGER_NS (NSEC / 2) /* the sandbox waits for its own observer */
 #define EVENTS_AT_ONCE 512
 #define EVENTS_PER_LOOK 200000 /* a broken writer could feed us for ever */
 #define PRIORITY 10
@@ -331,10 +334,24 @@ static void doze(uint64_t ns)
 	nanosleep(&time, NULL);
 }
 
-/* Readers get what was left and the news of the end; others can look for a moment longer */
+static bool anybody_reads(struct server *server)
+{
+	bool any;
+
+	pthread_mutex_lock(&server->stream.lock);
+	any = server->stream.readers > 0;
+	pthread_mutex_unlock(&server->stream.lock);
+	return any;
+}
+
+/*
+ * Readers get what was left and the news of the end; others can look for a moment longer, unless
+ * the sandbox waits for us to end with it.
+ */
 static void finish(struct server *server, struct watch *watch)
 {
-	const uint64_t until = server_now() + ENDED_LINGER_NS;
+	const bool child = server->options.listen_fd;
+	const uint64_t until = server_now() + (child ? CHILD_LINGER_NS : ENDED_LINGER_NS);
 
 	drain(server, watch);
 	pthread_mutex_lock(&server->lock);
@@ -347,8 +364,8 @@ static void finish(struct server *server, struct watch *watch)
 	events_tick(&server->stream, server_now());
 	pthread_mutex_unlock(&server->stream.lock);
 	events_close(&server->stream);
-	while (!stop && server_now() < until)
-		doze(LOOK_IDLE_NS);
+	while (!stop && server_now() < until && (!child || anybody_reads(server)))
+		doze(child ? LOOK_CHILD_NS : LOOK_IDLE_NS);
 }
 
 static void watch_run(struct server *server)
@@ -369,6 +386,20 @@ static void watch_run(struct server *server)
 static void on_signal(int sig)
 {
 	stop = 1;
+}
+
+/* A socket that our parent has made, and listens already */
+static int listen_inherited(unsigned fd, struct sockaddr_storage *address, struct error *err)
+{
+	socklen_t len = sizeof(*address), size = sizeof(int);
+	int listens = 0;
+
+	*address = (struct sockaddr_storage){ 0 };
+	if (getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) || !listens ||
+	    getsockname((int)fd, (struct sockaddr *)address, &len) ||
+	    fcntl((int)fd, F_SETFL, O_NONBLOCK) || fcntl((int)fd, F_SETFD, FD_CLOEXEC))
+		return error_set(err, errno, "descriptor %u is no listening socket", fd);
+	return (int)fd;
 }
 
 static int listen_on(const struct server_options *options, struct sockaddr_storage *address,
@@ -517,7 +548,8 @@ int server_run(const struct server_options *options, struct error *err)
 	server->options = *options;
 	if (serve_confine_begin(err) < 0)
 		return -1;
-	fd = listen_on(options, &address, err);
+	fd = options->listen_fd ? listen_inherited(options->listen_fd, &address, err)
+				: listen_on(options, &address, err);
 	if (fd >= 0 && rules_make(server, &address, err) == 0 && prepare(server, err) == 0)
 		ret = serve(server, steal_fd(fd), err);
 	if (fd >= 0)

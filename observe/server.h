@@ -27,13 +27,14 @@ enum server_state { SERVER_RUNNING, SERVER_PAUSED, SERVER_ENDED, SERVER_NSTATES 
  * struct server_options - how to serve
  * @name:    of the sandbox
  * @address: numeric, NULL for loopback; @port: 0 for any that is free
+ * @listen_fd: a socket that listens already, 0 for none: we are a sandbox's own observer
  * @names:   more host names that clients may use, @nnames of them
  * @token:   demand the token on loopback too
  * @quiet:   print nothing but errors
  */
 struct server_options {
 	const char *name, *address;
-	unsigned port;
+	unsigned port, listen_fd;
 	const char *const *names;
 	size_t nnames;
 	bool token, quiet;
