@@ -11,9 +11,11 @@
 #include <asm/vitrine-telemetry.h>
 #include "view.h"
 
-#define IS_ARG(kind) (VT_ARG_##kind != VT_ARG_NONE)
+/* No macro between: a kind's name may be one of the kernel's own macros */
+#define IS_ARG(kind) (kind != VT_ARG_NONE)
 #define CALL(nr, name, family, a, b, c, d, e, f)                                                   \
-	[nr] = { #name, IS_ARG(a) + IS_ARG(b) + IS_ARG(c) + IS_ARG(d) + IS_ARG(e) + IS_ARG(f) },
+	[nr] = { #name, IS_ARG(VT_ARG_##a) + IS_ARG(VT_ARG_##b) + IS_ARG(VT_ARG_##c) +             \
+			    IS_ARG(VT_ARG_##d) + IS_ARG(VT_ARG_##e) + IS_ARG(VT_ARG_##f) },
 static const struct {
 	const char *name;
 	u8 nargs;
