@@ -28,6 +28,7 @@ static const struct {
 	[VT_VIEW_SOCKETS] = { "sockets", vt_view_sockets },
 	[VT_VIEW_MOUNTS] = { "mounts", vt_view_mounts },
 	[VT_VIEW_FILES] = { "files", vt_view_files },
+	[VT_VIEW_SCHEDULER] = { "scheduler", vt_view_scheduler },
 #ifdef CONFIG_VITRINE_FOLLOW
 	[VT_VIEW_FOLLOW] = { "follow", vt_view_follow },
 #endif

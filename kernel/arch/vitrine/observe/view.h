@@ -39,6 +39,7 @@ vt_view_make vt_view_block;
 vt_view_make vt_view_sockets;
 vt_view_make vt_view_mounts;
 vt_view_make vt_view_files;
+vt_view_make vt_view_scheduler;
 vt_view_make vt_view_follow;
 
 /* view.c */
@@ -50,6 +51,7 @@ u64 vt_view_time(u64 boottime_ns);
 const char *vt_call_name(long nr, char buf[VT_CALL_NAME]);
 unsigned int vt_call_nargs(long nr);
 const char *vt_task_state(struct task_struct *task);
+const char *vt_policy_name(unsigned int policy);
 const char *vt_task_policy(struct task_struct *task);
 void vt_json_path(struct vt_json *json, const char *key, const struct path *path);
 void vt_json_cgroup(struct vt_json *json, const char *key, struct task_struct *task);

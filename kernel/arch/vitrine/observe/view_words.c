@@ -68,15 +68,20 @@ const char *vt_task_state(struct task_struct *task)
 }
 
 /**
- * vt_task_policy() - A task's scheduling policy, in a word
+ * vt_policy_name() - A scheduling policy, in a word
  */
-const char *vt_task_policy(struct task_struct *task)
+const char *vt_policy_name(unsigned int policy)
 {
 	const char *name = NULL;
 
-	if (task->policy < ARRAY_SIZE(policy_names))
-		name = policy_names[task->policy];
+	if (policy < ARRAY_SIZE(policy_names))
+		name = policy_names[policy];
 	return name ?: "unknown";
+}
+
+const char *vt_task_policy(struct task_struct *task)
+{
+	return vt_policy_name(task->policy);
 }
 
 /**
