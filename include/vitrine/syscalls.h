@@ -79,13 +79,13 @@ enum vt_capture {
 	X(FILE_MODE, NOTHING, 0)                 \
 	X(OPEN_MODE, NOTHING, 0)                 \
 	X(DEVICE, NOTHING, 0)                    \
-	X(ID, NOTHING, 0)                        \
+	X(OWNER, NOTHING, 0)                        \
 	X(PID, NOTHING, 0)                       \
 	X(SIGNAL, NOTHING, 0)                    \
 	X(OPEN_FLAGS, NOTHING, 0)                \
 	X(FD_FLAGS, NOTHING, 0)                  \
 	X(ACCESS_MODE, NOTHING, 0)               \
-	X(AT_FLAGS, NOTHING, 0)                  \
+	X(PATH_FLAGS, NOTHING, 0)                  \
 	X(UNLINK_FLAGS, NOTHING, 0)              \
 	X(STATX_MASK, NOTHING, 0)                \
 	X(RENAME_FLAGS, NOTHING, 0)              \
