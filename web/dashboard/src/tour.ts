@@ -19,4 +19,4 @@ export interface Experiment {
 	explanation: string[];
 }
 
-export const experiments: Experiment[] = [];
+export { experiments } from "./experiments.ts";
