@@ -191,6 +191,7 @@ def prepare():
     for signal in PASSED:
         gdb.execute(f"handle {signal} nostop noprint pass", to_string=True)
     gdb.execute("set print thread-events off")
+    gdb.execute("set filename-display basename")  # the kernel's sources are deep in a cache
     if gdb.selected_inferior().pid:
         try:
             need_kernel()
