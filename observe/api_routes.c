@@ -29,8 +29,10 @@ static enum MHD_Result healthz(struct request *request)
 	struct MHD_Response *response =
 	    MHD_create_response_from_buffer(sizeof(ok) - 1, ok, MHD_RESPMEM_PERSISTENT);
 
-	if (response)
-		http_headers(response, TYPE_TEXT);
+	if (!response)
+		return MHD_NO;
+	http_headers(response, TYPE_TEXT);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	return http_answer(request, MHD_HTTP_OK, response);
 }
 
@@ -39,8 +41,10 @@ static enum MHD_Result openapi(struct request *request)
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 	    openapi_end - openapi_start, (void *)openapi_start, MHD_RESPMEM_PERSISTENT);
 
-	if (response)
-		http_headers(response, "application/yaml");
+	if (!response)
+		return MHD_NO;
+	http_headers(response, "application/yaml");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
 	return http_answer(request, MHD_HTTP_OK, response);
 }
 

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""counts.py - counters of the API are true
+
+Usage: counts.py URL exact SANDBOX PROGRAM N
+
+Runs PROGRAM N in the sandbox (tests/observe/calls.c) and compares counters before and after. What
+else runs there makes none of these calls.
+"""
+import subprocess
+import sys
+import time
+
+from common import run, want
+
+
+def figures(server):
+    time.sleep(0.15)  # an answer may be a tenth of a second old
+    calls = {c["name"]: c for c in server.json("/api/snapshot")["syscalls"]["calls"]}
+
+    def of(name, key):
+        return calls.get(name, {}).get(key, 0)
+    enosys = {c["name"]: c["count"] for c in server.json("/api/enosys")["calls"]}
+    text = server.get("/metrics")[1].decode()
+    line = [l for l in text.split("\n") if l.startswith('vitrine_syscalls_total{call="getppid"')]
+    return {"getppid": of("getppid", "calls"), "getppid errors": of("getppid", "errors"),
+            "chdir errors": of("chdir", "errors"), "uselib": of("uselib", "calls"),
+            "uselib enosys": of("uselib", "enosys"), "enosys list": enosys.get("uselib", 0),
+            "unknown": of("unknown", "calls") + of("syscall_400", "calls"),
+            "metrics": int(float(line[0].split()[-1])) if line else 0,
+            "histogram": sum(calls["getppid"]["latency"]) if "getppid" in calls else 0}
+
+
+def exact(server, sandbox, program, number, *_):
+    n = int(number)
+    before = figures(server)
+    subprocess.run(["vitrine", "exec", sandbox, program, number], check=True, timeout=60)
+    after = figures(server)
+    for key in before:
+        grown = after[key] - before[key]
+        want(grown == (0 if key == "getppid errors" else n), f"{key}: {grown}, not {n}")
+
+
+if __name__ == "__main__":
+    run({"exact": exact}, sys.argv)
