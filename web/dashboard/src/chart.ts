@@ -52,6 +52,7 @@ export class Chart {
 	constructor(private readonly options: ChartOptions) {
 		this.hidden = options.series.map(() => false);
 		this.plot = h("div", { class: "plot", role: "img", "aria-label": `${options.title}, a chart over time` });
+		this.plot.style.setProperty("min-height", `${options.height ?? 180}px`);
 		const entries = options.series.map((series, i) => this.entry(series, i));
 		this.element = h("figure", {
 			class: options.wide ? "card chart wide" : "card chart", "data-chart": options.name,
@@ -147,7 +148,7 @@ export class Chart {
 		this.uplot = new uPlot({
 			width: this.width,
 			height: options.height ?? 180,
-			padding: [8, 8, 0, 0],
+			padding: [8, 24, 0, 0],
 			legend: { show: false },
 			cursor: { sync: { key: "vitrine" }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
 			scales: { x: { time: true, auto: false }, y: { auto: false } },

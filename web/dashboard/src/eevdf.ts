@@ -9,35 +9,19 @@ import { guest, h, set } from "./dom.ts";
 import { duration, exact } from "./format.ts";
 import type { Item } from "./views.ts";
 
-const WIDEST = 40;
+const WIDEST = 40, DEEPEST = 6;
 
-interface Place { item: Item; name: string; at: number; deadline: number; depth: number; eligible: boolean; current: boolean; picked: boolean }
+interface Place { item: Item; name: string; at: number; deadline: number }
 
-/* Signed virtual times are texts or numbers; differences are what matters, so BigInt where it is one */
-function difference(item: Item, field: string, mean: number | null, relative: string): number | null {
-	const given = item.num(relative);
-	if (given !== null)
-		return given;
-	const value = item.num(field);
-	return value === null || mean === null ? null : value - mean;
-}
-
-function places(cpu: Item): Place[] {
-	const mean = cpu.num("avg_vruntime");
+/* Where the entities of one queue stand, as distance from its mean */
+function places(queue: Item): Place[] {
+	const mean = queue.num("avg_vruntime_ns");
 	const result: Place[] = [];
-	const walk = (entities: Item[], depth: number): void => {
-		for (const item of entities) {
-			const at = difference(item, "vruntime", mean, "vruntime_relative");
-			const deadline = difference(item, "deadline", mean, "deadline_relative");
-			if (at !== null && deadline !== null && result.length < WIDEST)
-				result.push({
-					item, at, deadline, depth, name: item.str("comm") ?? item.str("cgroup") ?? item.str("path") ?? "group",
-					eligible: item.flag("eligible"), current: item.flag("current"), picked: item.flag("picked") || item.flag("pick"),
-				});
-			walk(item.list("children").length ? item.list("children") : item.list("entities"), depth + 1);
-		}
-	};
-	walk(cpu.list("entities").length ? cpu.list("entities") : cpu.list("queue"), 0);
+	for (const item of queue.list("entities").slice(0, WIDEST)) {
+		const at = item.num("vruntime_ns"), deadline = item.num("deadline_ns");
+		if (mean !== null && at !== null && deadline !== null)
+			result.push({ item, at: at - mean, deadline: deadline - mean, name: item.str("comm") ?? item.str("group") ?? "group" });
+	}
 	return result;
 }
 
@@ -57,6 +41,8 @@ function track(place: Place, low: number, high: number): HTMLElement {
 function axis(low: number, high: number): HTMLElement {
 	const element = h("div", { class: "track axis-track" });
 	for (const [value, label] of [[low, duration(low)], [0, "mean"], [high, duration(high)]] as const) {
+		if (value !== 0 && Math.abs(value) < (high - low) * .12)
+			continue; /* it would lie on "mean" */
 		const mark = h("span", { class: "tick" }, label);
 		mark.style.setProperty("left", `${(100 * (value - low) / (high - low)).toFixed(2)}%`);
 		if (value === low || value === high)
@@ -66,30 +52,43 @@ function axis(low: number, high: number): HTMLElement {
 	return element;
 }
 
-/** Draw one CPU's queue into @box. */
-export function drawQueue(box: HTMLElement, cpu: Item): void {
-	const list = places(cpu);
-	const why = cpu.str("why") ?? cpu.item("pick").str("why");
-	const head = h("h4", {}, `CPU ${cpu.num("cpu") ?? 0}`, h("span", { class: "muted" },
-		`  ${exact(list.length)} runnable, load ${exact(cpu.num("total_weight") ?? cpu.num("load") ?? cpu.num("weight"))}`));
-	if (!list.length) {
-		set(box, head, h("p", { class: "note" }, "Nothing is runnable at this moment: the processor sleeps until an interrupt."));
-		return;
-	}
+function row(place: Place, low: number, high: number): HTMLElement {
+	const { item } = place;
+	const badge = (flag: string, label: string): Node | null => item.flag(flag) ? h("span", { class: `badge ${flag}` }, label) : null;
+	return h("div", { class: "eevdf-row", role: "row", "data-eligible": String(item.flag("eligible")), "data-picked": String(item.flag("picked")) },
+		h("span", { class: "task", role: "rowheader", title: `weight ${item.num("weight") ?? "–"}, nice ${item.num("nice") ?? "–"}, slice ${duration(item.num("slice_ns"))}` },
+			guest(place.name, 24), h("span", { class: "muted" }, ` ${item.num("pid") ?? "group"}${item.num("nice") ? ` nice ${item.num("nice")}` : ""}`),
+			badge("picked", "next"), badge("running", "runs"), badge("delayed", "delayed")),
+		h("div", { role: "cell" }, track(place, low, high)),
+		h("span", { class: "lag", role: "cell" }, duration(item.num("lag_ns"))));
+}
+
+/* One queue, and below it those of the groups in it: each has an axis of its own */
+function drawLevel(queue: Item, title: string, depth: number): Node[] {
+	const list = places(queue);
+	if (!list.length)
+		return [];
 	const values = [0, ...list.flatMap(({ at, deadline }) => [at, deadline])];
 	const spread = Math.max(...values) - Math.min(...values) || 1;
 	const low = Math.min(...values) - spread * .06, high = Math.max(...values) + spread * .06;
-	set(box, head, h("div", { class: "eevdf", role: "table", "aria-label": "Run queue" },
-		h("div", { class: "eevdf-row head", role: "row" }, h("span", { role: "columnheader" }, "Task"), axis(low, high), h("span", { class: "lag", role: "columnheader" }, "Lag")),
-		...list.map((place) => {
-			const label = h("span", { class: "task", role: "rowheader" }, guest(place.name, 24), h("span", { class: "muted" }, ` ${place.item.num("pid") ?? ""}`),
-				place.current ? h("span", { class: "badge" }, "runs") : null, place.picked ? h("span", { class: "badge pick" }, "picked") : null);
-			label.style.setProperty("--indent", String(place.depth));
-			label.title = `weight ${place.item.num("weight") ?? "–"}, nice ${place.item.num("nice") ?? "–"}, slice ${duration(place.item.num("slice_ns") ?? place.item.num("slice"))}`;
-			const row = h("div", { class: "eevdf-row", role: "row", "data-eligible": String(place.eligible) }, label, track(place, low, high),
-				h("span", { class: "lag", role: "cell" }, duration(place.item.num("lag_ns") ?? place.item.num("vlag") ?? -place.at)));
-			row.dataset["picked"] = String(place.picked);
-			return row;
-		})),
-		h("p", { class: "note" }, why ? guest(why, 400) : ""));
+	const groups = depth < DEEPEST ? list.filter(({ item }) => item.has("queue")) : [];
+	return [
+		h("div", { class: "eevdf", role: "table", "aria-label": title },
+			h("div", { class: "eevdf-row head", role: "row" }, h("span", { role: "columnheader" }, guest(title, 30)),
+				axis(low, high), h("span", { class: "lag", role: "columnheader" }, "Lag")),
+			...list.map((place) => row(place, low, high))),
+		...groups.flatMap(({ item, name }) => drawLevel(item.item("queue"), `In ${name}`, depth + 1)),
+	];
+}
+
+/** Draw one CPU's queue into @box. */
+export function drawQueue(box: HTMLElement, cpu: Item): void {
+	const next = cpu.item("next");
+	const drawn = drawLevel(cpu.item("fair"), "Task or group", 0);
+	const others = [...cpu.list("realtime").map((task) => `${task.str("comm")} ${task.num("pid")} (${task.str("policy")} ${task.num("priority")})`),
+		...cpu.list("deadline").map((task) => `${task.str("comm")} ${task.num("pid")} (deadline)`)];
+	set(box, h("h4", {}, `CPU ${cpu.num("cpu") ?? 0}`, h("span", { class: "muted" }, `  ${exact(cpu.num("running"))} runnable, load ${exact(cpu.num("load"))}`)),
+		...drawn, drawn.length ? null : h("p", { class: "note" }, "Nothing is runnable at this moment: the processor sleeps until an interrupt."),
+		next.has("why") ? h("p", { class: "why-next" }, "Next: ", guest(`${next.str("comm")} (${next.num("pid")})`, 40), ". ", guest(next.str("why"), 400)) : null,
+		others.length ? h("p", { class: "note" }, "Before all of these: ", guest(others.join(", "))) : null);
 }

@@ -4,7 +4,7 @@
 import { h, s, set } from "./dom.ts";
 import { duration, exact, quantile } from "./format.ts";
 
-const BAR = 18, HEIGHT = 120, FOOT = 18;
+const BAR = 18, HEAD = 16, HEIGHT = 96, FOOT = 18;
 
 /** Bars of the buckets that are not empty, and one on either side. */
 export function histogram(buckets: readonly number[], label: string): HTMLElement {
@@ -18,22 +18,25 @@ export function histogram(buckets: readonly number[], label: string): HTMLElemen
 	for (let i = first; i <= last; i++) {
 		const n = buckets[i] ?? 0;
 		/* A root keeps rare, slow ones in sight beside the many quick ones */
-		const tall = n ? Math.max(2, Math.sqrt(n / top) * HEIGHT) : 0;
+		const tall = n ? Math.max(2, Math.sqrt(n / top) * (HEIGHT - HEAD)) : 0;
 		const x = (i - first) * BAR;
 		svg.append(s("rect", { x: x + 1.5, y: HEIGHT - tall, width: BAR - 3, height: tall, rx: 2, class: "bar-fill" },
 			s("title", {}, `${duration(i ? 2 ** i : 0)} to ${duration(2 ** (i + 1))}: ${exact(n)}`)));
-		if ((i - first) % 3 === 0)
+		if ((i - first) % 3 === 0 && i < last)
 			svg.append(s("text", { x, y: HEIGHT + 13, class: "axis" }, duration(2 ** i)));
 	}
+	let free = 0;
 	for (const q of [.5, .9, .99]) {
 		const at = quantile(buckets, q);
 		if (at === null)
 			continue;
 		const x = (Math.log2(Math.max(1, at)) - first) * BAR;
-		svg.append(s("line", { x1: x, x2: x, y1: 8, y2: HEIGHT, class: "mark-q" }),
-			s("text", { x: x + 2, y: q === .5 ? 14 : q === .9 ? 24 : 34, class: "axis" }, `p${q * 100}`));
+		free = Math.max(free, x - 8);
+		svg.append(s("line", { x1: x, x2: x, y1: HEAD - 4, y2: HEIGHT, class: "mark-q" }),
+			s("text", { x: free, y: 8, class: "axis" }, `p${q * 100}`));
+		free += 20;
 	}
-	const quantiles = h("p", { class: "note" }, [.5, .9, .99].map((q) => `p${q * 100} ${duration(quantile(buckets, q))}`).join("   "));
+	const quantiles = h("p", { class: "note" }, [.5, .9, .99].map((q) => `${q * 100} % within ${duration(quantile(buckets, q))}`).join(", "));
 	const box = h("div", { class: "histogram-box" }, svg, quantiles);
 	svg.style.setProperty("width", `${width * 1.4}px`);
 	return box;

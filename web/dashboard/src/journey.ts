@@ -10,11 +10,13 @@ import type { Item } from "./views.ts";
 export interface Func { depth: number; start: number; duration: number; symbol: string; layer: string; self: number }
 export interface Segment { start: number; end: number; layer: string }
 export interface Wait { start: number; end: number; reason: string }
-export interface Request { start: number; end: number; op: string; bytes: number | null; sector: number | null; device: string }
+export interface Request { start: number; end: number; op: string; bytes: number | null; sector: number | null; by: string }
 
 export interface Journey {
 	call: string; pid: number | null; comm: string; args: string; result: string;
 	duration: number;
+	/** What watching it took, left out of all times. */
+	overhead: number | null;
 	funcs: Func[];
 	segments: Segment[];
 	waits: Wait[];
@@ -24,18 +26,21 @@ export interface Journey {
 	key: string;
 }
 
-/** From the user's side of the kernel to the device. */
-export const LAYERS = ["entry", "vfs", "page cache", "file system", "block", "device", "memory", "scheduler", "network", "signals", "ipc", "other"] as const;
+/** From the user's side of the kernel to the device, then what lies beside that way. */
+export const LAYERS = ["entry", "vfs", "page cache", "file system", "block", "device", "memory", "scheduler", "network", "ipc",
+	"signals", "process", "security", "time", "interrupts", "other", "waiting"] as const;
 
-export const layerIndex = (layer: string): number => {
+const COLOURS = [0, 1, 2, 3, 4, 5, 6, 7, 5, 6, 4, 0, 1, 2, 7, 8, 8];
+
+const indexOf = (layer: string): number => {
 	const at = (LAYERS as readonly string[]).indexOf(layer);
-	return at < 0 ? LAYERS.length - 1 : at;
+	return at < 0 ? LAYERS.indexOf("other") : at;
 };
 
-const tidy = (layer: unknown): string => {
-	const name = String(layer ?? "other").replace(/_/g, " ");
-	return (LAYERS as readonly string[]).includes(name) ? name : name === "filesystem" ? "file system" : name === "virtio" ? "device" : "other";
-};
+/** Index of a layer's colour. */
+export const layerColour = (layer: string): number => COLOURS[indexOf(layer)]!;
+
+const tidy = (layer: unknown): string => LAYERS[indexOf(String(layer ?? ""))]!;
 
 const number = (value: unknown): number => typeof value === "number" && Number.isFinite(value) ? value : 0;
 
@@ -46,24 +51,34 @@ function readFuncs(item: Item): Func[] {
 	}));
 }
 
-/** Who had the processor when; the functions' own times are added up on the way. */
-export function segmentsOf(funcs: Func[], duration: number): Segment[] {
+/** Who had the processor when; the functions' own times are added up on the way. @waits: in order */
+export function segmentsOf(funcs: Func[], duration: number, waits: Wait[]): Segment[] {
 	const segments: Segment[] = [];
 	const stack: Func[] = [];
-	let cursor = 0;
-	const until = (end: number): void => {
-		if (end <= cursor)
-			return;
-		const top = stack[stack.length - 1];
-		if (top)
-			top.self += end - cursor;
-		const layer = top?.layer ?? "entry";
+	let cursor = 0, next = 0;
+	const add = (end: number, layer: string): void => {
 		const last = segments[segments.length - 1];
 		if (last && last.layer === layer && last.end === cursor)
 			last.end = end;
 		else
 			segments.push({ start: cursor, end, layer });
 		cursor = end;
+	};
+	const until = (end: number): void => {
+		const top = stack[stack.length - 1];
+		while (cursor < end) {
+			while (waits[next] && waits[next]!.end <= cursor)
+				next++;
+			const wait = waits[next];
+			if (wait && wait.start <= cursor) {
+				add(Math.min(end, wait.end), "waiting");
+				continue;
+			}
+			const stop = wait ? Math.min(end, wait.start) : end;
+			if (top)
+				top.self += stop - cursor;
+			add(stop, top?.layer ?? "entry");
+		}
 	};
 	const pop = (): void => {
 		const frame = stack[stack.length - 1]!;
@@ -82,33 +97,30 @@ export function segmentsOf(funcs: Func[], duration: number): Segment[] {
 	return segments;
 }
 
-/** Read the view; null when there is none. */
+/** Read the view; null when no call is in it. */
 export function readJourney(item: Item): Journey | null {
-	const call = item.str("call_name") ?? item.str("name") ?? item.str("call");
-	if (call === null || !item.rows("functions").length && !item.has("duration_ns"))
+	const call = item.item("call");
+	const name = call.str("name");
+	if (name === null || item.str("state") !== "done")
 		return null;
 	const funcs = readFuncs(item);
-	const ends = funcs.map((func) => func.start + func.duration);
-	const duration = item.num("duration_ns") ?? ends.reduce((a, b) => Math.max(a, b), 0);
-	const segments = segmentsOf(funcs, duration);
+	const duration = call.num("duration_ns") ?? funcs.reduce((most, func) => Math.max(most, func.start + func.duration), 0);
 	const waits = item.list("off_cpu").map((wait) => {
 		const start = wait.num("start_ns") ?? 0;
-		return { start, end: wait.num("end_ns") ?? start + (wait.num("duration_ns") ?? 0), reason: wait.str("wchan") ?? wait.str("reason") ?? wait.str("symbol") ?? "" };
-	});
-	const requests = item.list("block").map((request) => {
-		const start = request.num("issue_ns") ?? request.num("start_ns") ?? 0;
-		return {
-			start, end: request.num("complete_ns") ?? request.num("end_ns") ?? duration, op: request.str("op") ?? request.str("operation") ?? "request",
-			bytes: request.num("bytes"), sector: request.num("sector"), device: request.str("device") ?? "",
-		};
-	});
-	const given = item.item("layers").numbers().map(([name, ns]): [string, number] => [tidy(name), ns]);
+		return { start, end: start + (wait.num("duration_ns") ?? 0), reason: wait.flag("preempted") ? "preempted" : `in ${wait.str("reason") ?? "the scheduler"}` };
+	}).sort((a, b) => a.start - b.start);
+	const requests = item.list("block").map((request) => ({
+		start: request.num("issue_ns") ?? 0, end: request.num("complete_ns") ?? duration, op: request.str("operation") ?? "request",
+		bytes: request.num("bytes"), sector: request.num("sector"), by: request.flag("own") ? "" : ` by ${request.str("comm") ?? "another task"}`,
+	}));
+	const segments = segmentsOf(funcs, duration, waits);
+	const given = item.item("layers").numbers().map(([layer, ns]): [string, number] => [tidy(layer), ns]);
 	const layers = given.length ? given : sumLayers(segments);
 	return {
-		call, pid: item.num("pid"), comm: item.str("comm") ?? "", args: item.words("args").join(", "), result: item.str("result") ?? "–",
-		duration: Math.max(1, duration), funcs, segments, waits, requests,
-		layers: layers.filter(([, ns]) => ns > 0).sort((a, b) => layerIndex(a[0]) - layerIndex(b[0])),
-		truncated: item.flag("truncated"), key: `${item.str("number") ?? ""}/${item.str("begin_ns") ?? ""}/${duration}/${funcs.length}`,
+		call: name, pid: call.num("pid"), comm: call.str("comm") ?? "", args: call.words("args").join(", "), result: call.str("result") ?? "–",
+		duration: Math.max(1, duration), overhead: call.num("overhead_ns"), funcs, segments, waits, requests,
+		layers: layers.filter(([, ns]) => ns > 0).sort((a, b) => indexOf(a[0]) - indexOf(b[0])),
+		truncated: item.flag("truncated"), key: `${call.str("begin_ns") ?? ""}/${duration}/${funcs.length}`,
 	};
 }
 

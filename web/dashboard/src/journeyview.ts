@@ -9,7 +9,7 @@
 
 import { h, text, visible } from "./dom.ts";
 import { bytes, duration as shown } from "./format.ts";
-import { LAYERS, layerIndex, type Func, type Journey } from "./journey.ts";
+import { LAYERS, layerColour, type Func, type Journey } from "./journey.ts";
 import { colour, onTheme, seriesColour } from "./theme.ts";
 
 const LANE = 26, ROW = 18, AXIS = 22, GAP = 16, MOST_ROWS = 40;
@@ -54,7 +54,7 @@ export class JourneyView {
 
 	show(journey: Journey): void {
 		this.journey = journey;
-		this.lanes = LAYERS.filter((layer) => journey.segments.some((segment) => segment.layer === layer) ||
+		this.lanes = LAYERS.filter((layer) => layer !== "waiting" && journey.segments.some((segment) => segment.layer === layer) ||
 			layer === "device" && journey.requests.length > 0);
 		this.canvas.setAttribute("aria-label", `The way of ${journey.call} through the kernel; the table below says the same in numbers`);
 		text(this.tip, "Double click a function to look at it alone; + and − zoom, arrows move.");
@@ -153,7 +153,7 @@ export class JourneyView {
 		if (func)
 			text(this.tip, `${visible(func.symbol)}: ${shown(func.duration)} (${shown(func.self)} its own), ${func.layer}, at ${shown(func.start)}`);
 		else if (request)
-			text(this.tip, `${visible(request.op)} of ${bytes(request.bytes)} on ${visible(request.device)}: ${shown(request.end - request.start)}`);
+			text(this.tip, `${visible(request.op)} of ${bytes(request.bytes)} to the device${visible(request.by)}: ${shown(request.end - request.start)}`);
 		else if (wait && event.offsetY < this.top())
 			text(this.tip, `Asleep for ${shown(wait.end - wait.start)} ${visible(wait.reason)}`);
 	}
@@ -237,17 +237,16 @@ export class JourneyView {
 		}
 		for (const request of journey.requests) {
 			const x0 = this.x(request.start), x1 = Math.max(this.x(request.end), this.x(request.start) + 2);
-			context.fillStyle = seriesColour(layerIndex("device")) + "55";
+			context.fillStyle = seriesColour(layerColour("device")) + "55";
 			context.fillRect(x0, laneY("device") - 9, x1 - x0, 18);
 			if (x1 - x0 > 90) {
 				context.fillStyle = colour("ink");
 				context.fillText(`${visible(request.op)} ${bytes(request.bytes)}`, x0 + 6, laneY("device"));
 			}
 		}
-		const inSleep = (segment: { start: number; end: number }): boolean => journey.waits.some((wait) => segment.start <= wait.start && segment.end >= wait.end);
 		let lastX = -1, lastY = -1;
 		for (const segment of journey.segments) {
-			if (segment.end < this.from || segment.start > this.to)
+			if (segment.end < this.from || segment.start > this.to || segment.layer === "waiting")
 				continue;
 			const x0 = this.x(segment.start), x1 = this.x(segment.end), y = laneY(segment.layer);
 			if (x1 - lastX < .35)
@@ -260,8 +259,8 @@ export class JourneyView {
 				context.lineTo(x0, y);
 				context.stroke();
 			}
-			context.strokeStyle = seriesColour(layerIndex(segment.layer));
-			context.lineWidth = inSleep(segment) ? 2 : 8;
+			context.strokeStyle = seriesColour(layerColour(segment.layer));
+			context.lineWidth = 8;
 			context.beginPath();
 			context.moveTo(x0, y);
 			context.lineTo(Math.max(x1, x0 + 1), y);
@@ -288,7 +287,7 @@ export class JourneyView {
 			if (x1 < ends[row]! + .4)
 				continue; /* under a pixel beside one that is drawn already */
 			ends[row] = Math.max(x1, x0 + .6);
-			context.fillStyle = seriesColour(layerIndex(func.layer)) + "4d";
+			context.fillStyle = seriesColour(layerColour(func.layer)) + "4d";
 			context.fillRect(x0, top + row * ROW, Math.max(.8, x1 - x0 - .8), ROW - 2);
 			if (x1 - x0 > 34) {
 				context.fillStyle = colour("ink");

@@ -19,6 +19,8 @@ export interface Column<Row> {
 	show?: (row: Row) => string;
 	/** Text to the left, numbers (without this) to the right. */
 	text?: boolean;
+	/** Text of ours, not of the guest: no typewriter. */
+	plain?: boolean;
 	/** Left out where there is little room. */
 	minor?: boolean;
 	/** Width of a bar behind the number, 0 to 1. */
@@ -89,7 +91,7 @@ export class Table<Row> {
 	}
 
 	private classes(column: Column<Row>): string {
-		return (column.text ? "text" : "number") + (column.minor ? " minor" : "");
+		return (column.text ? "text" : "number") + (column.plain ? " plain" : "") + (column.minor ? " minor" : "");
 	}
 
 	private sortBy(column: Column<Row>): void {

@@ -24,7 +24,7 @@ export function block(): Panel {
 		name: "devices", title: "Devices", key: (row) => row.str("name") ?? "", sort: "name", filter: false,
 		columns: [
 			{ key: "name", label: "Device", text: true, value: (row) => row.str("name") },
-			size("size_bytes", "Size"), { key: "scheduler", label: "Scheduler", text: true, minor: true, value: (row) => row.str("scheduler") },
+			size("size_bytes", "Size"), { key: "scheduler", label: "Scheduler", text: true, plain: true, minor: true, value: (row) => row.str("scheduler") },
 			number("queue_depth", "Depth", true), number("reads", "Reads"), size("read_bytes", "Read"), number("writes", "Writes"),
 			size("written_bytes", "Written"), number("flushes", "Flushes", true),
 			{ key: "read_ns", label: "Per read", minor: true, value: (row) => mean(row, "read_ns", "reads"), show: (row) => duration(mean(row, "read_ns", "reads")) },
@@ -38,11 +38,11 @@ export function block(): Panel {
 		key: ({ device, item }) => `${device}/${item.num("tag")}/${item.num("sector")}`,
 		columns: [
 			{ key: "device", label: "Device", text: true, value: ({ device }) => device },
-			{ key: "op", label: "Operation", text: true, value: ({ item }) => item.str("op") },
+			{ key: "op", label: "Operation", text: true, plain: true, value: ({ item }) => item.str("op") },
 			{ key: "sector", label: "Sector", value: ({ item }) => item.num("sector"), show: ({ item }) => exact(item.num("sector")) },
 			{ key: "bytes", label: "Size", value: ({ item }) => item.num("bytes"), show: ({ item }) => bytes(item.num("bytes")) },
 			{ key: "age_ns", label: "Age", value: ({ item }) => item.num("age_ns"), show: ({ item }) => duration(item.num("age_ns")) },
-			{ key: "state", label: "State", text: true, value: ({ item }) => item.str("state") },
+			{ key: "state", label: "State", text: true, plain: true, value: ({ item }) => item.str("state") },
 		],
 	});
 	const poller = new Poller(1000, async () => {

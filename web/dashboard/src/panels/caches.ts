@@ -55,7 +55,7 @@ export function caches(): Panel {
 			{ key: "active_objects", label: "Objects", value: (row) => row.num("active_objects"), show: (row) => exact(row.num("active_objects")) },
 			{ key: "objects", label: "Room", minor: true, value: (row) => row.num("objects"), show: (row) => exact(row.num("objects")), bar: (row) => (row.num("active_objects") ?? 0) / Math.max(1, row.num("objects") ?? 1) },
 			size("object_bytes", "Each"), size("slab_bytes", "Slab", true), size("bytes", "Memory"),
-			{ key: "reclaimable", label: "Reclaimable", text: true, minor: true, value: (row) => row.flag("reclaimable") ? "yes" : "no" },
+			{ key: "reclaimable", label: "Reclaimable", text: true, plain: true, minor: true, value: (row) => row.flag("reclaimable") ? "yes" : "no" },
 		],
 	});
 

@@ -278,8 +278,9 @@ export function events(live: Live): Panel {
 	return {
 		id: "events", label: "Events", group: "Look closer",
 		element: h("section", { class: "card feed-card" },
-			h("div", { class: "controls" }, chips),
-			h("div", { class: "controls" }, call, family, pid, comm, slow, h("label", {}, errors, "Errors only"), h("label", {}, "Most", limit)),
+			h("details", { class: "filters", open: !matchMedia("(max-width: 860px)").matches }, h("summary", {}, "Filters"),
+				h("div", { class: "controls" }, chips),
+				h("div", { class: "controls" }, call, family, pid, comm, slow, h("label", {}, errors, "Errors only"), h("label", {}, "Most", limit))),
 			h("div", { class: "controls" }, pause, h("button", { type: "button", class: "button", click: () => restart() }, "Clear"), search, h("span", { class: "push" }), back,
 				exportButtons(() => ({
 					name: "vitrine-events", columns: ["seq", "time", "kind", "pid", "comm", "call", "disposition", "duration_ns", "text"],

@@ -16,7 +16,7 @@ export function files(): Panel {
 		columns: [
 			{ key: "target", label: "Where", text: true, value: (row) => row.str("target") },
 			{ key: "source", label: "What", text: true, value: (row) => row.str("source") },
-			{ key: "type", label: "Type", text: true, value: (row) => row.str("type") },
+			{ key: "type", label: "Type", text: true, plain: true, value: (row) => row.str("type") },
 			{ key: "total_bytes", label: "Size", value: (row) => row.num("total_bytes"), show: (row) => bytes(row.num("total_bytes")) },
 			{ key: "used", label: "In use", value: share, show: (row) => percent(share(row)), bar: (row) => share(row) ?? 0 },
 			{ key: "files", label: "Files", minor: true, value: (row) => row.num("files"), show: (row) => exact(row.num("files")) },
@@ -30,7 +30,7 @@ export function files(): Panel {
 			{ key: "pid", label: "Pid", value: (row) => row.num("pid") },
 			{ key: "comm", label: "Process", text: true, value: (row) => row.str("comm") },
 			{ key: "fd", label: "Fd", value: (row) => row.num("fd") },
-			{ key: "type", label: "Type", text: true, minor: true, value: (row) => row.str("type") },
+			{ key: "type", label: "Type", text: true, plain: true, minor: true, value: (row) => row.str("type") },
 			{ key: "access", label: "Access", text: true, value: (row) => [row.str("access"), ...row.words("flags")].join(" ") },
 			{ key: "position_bytes", label: "At", minor: true, value: (row) => row.num("position_bytes"), show: (row) => bytes(row.num("position_bytes")) },
 			{ key: "size_bytes", label: "Size", minor: true, value: (row) => row.num("size_bytes"), show: (row) => bytes(row.num("size_bytes")) },

@@ -4,7 +4,7 @@
 import { get, post, type Follow } from "../api.ts";
 import { guest, h, set, text, visible } from "../dom.ts";
 import { duration, exact, percent } from "../format.ts";
-import { layerIndex, readJourney, type Func, type Journey } from "../journey.ts";
+import { layerColour, readJourney, type Func, type Journey } from "../journey.ts";
 import { JourneyView } from "../journeyview.ts";
 import type { Live } from "../live.ts";
 import { card, Poller, type Panel } from "../panel.ts";
@@ -33,7 +33,7 @@ function layerBar(journey: Journey): HTMLElement {
 	for (const [layer, ns] of journey.layers) {
 		const part = h("span", {}), swatch = h("span", { class: "swatch" });
 		for (const element of [part, swatch])
-			element.style.setProperty("background", seriesColour(layerIndex(layer)));
+			element.style.setProperty("background", seriesColour(layerColour(layer)));
 		part.style.setProperty("flex-grow", String(ns));
 		bar.append(part);
 		list.append(h("li", { class: "entry", "data-layer": layer }, swatch, layer, h("span", { class: "value" }, `${duration(ns)} (${percent(ns / whole)})`)));
@@ -46,8 +46,8 @@ export function follow(live: Live): Panel {
 	let asked = false;
 	const call = h("input", { type: "text", name: "call", list: "calls", value: "write", placeholder: "any", size: 12, autocomplete: "off" });
 	const calls = h("datalist", { id: "calls" });
-	const pid = h("input", { type: "number", name: "pid", min: 1, placeholder: "any", size: 7 });
-	const least = h("input", { type: "number", name: "least", min: 0, value: 0, size: 7 });
+	const pid = h("input", { type: "number", name: "pid", min: 1, placeholder: "any", class: "short" });
+	const least = h("input", { type: "number", name: "least", min: 0, value: 0, class: "short" });
 	const state = h("p", { class: "notice", role: "status" }, "Choose a call and press Follow: the next call that fits is recorded, function by function, and drawn here.");
 	const title = h("h3"), facts = h("p", { class: "note" }), layers = h("div");
 	const drawing = new JourneyView();
@@ -56,7 +56,7 @@ export function follow(live: Live): Panel {
 		name: "functions", title: "Functions", key: (row) => row.symbol, sort: "-self", limit: 200,
 		columns: [
 			{ key: "symbol", label: "Function", text: true, value: (row) => row.symbol },
-			{ key: "layer", label: "Layer", text: true, value: (row) => row.layer },
+			{ key: "layer", label: "Layer", text: true, plain: true, value: (row) => row.layer },
 			{ key: "calls", label: "Times", value: (row) => row.calls, show: (row) => exact(row.calls) },
 			{ key: "self", label: "Own time", value: (row) => row.self, show: (row) => duration(row.self), bar: (row) => row.self / (journey?.duration ?? 1) },
 			{ key: "total", label: "With what it called", value: (row) => row.total, show: (row) => duration(row.total) },
@@ -99,7 +99,7 @@ export function follow(live: Live): Panel {
 		set(title, guest(`${now.call}(${now.args}) = ${now.result}`, 200));
 		const asleep = now.waits.reduce((sum, wait) => sum + wait.end - wait.start, 0);
 		set(facts, guest(now.comm), ` ${now.pid ?? ""}: ${duration(now.duration)} in all`, asleep ? `, ${duration(asleep)} of it asleep` : "",
-			`, ${exact(now.funcs.length)} functions`, now.requests.length ? `, ${exact(now.requests.length)} requests to a device` : "", now.truncated ? "; cut, there was more" : "", ".");
+			`, ${exact(now.funcs.length)} functions`, now.requests.length ? `, ${exact(now.requests.length)} requests to a device` : "", now.truncated ? "; cut, there was more" : "", now.overhead ? `. Watching took ${duration(now.overhead)}, which is left out` : "", ".");
 		set(layers, layerBar(now));
 		drawing.show(now);
 		table.update(sumUp(now.funcs));

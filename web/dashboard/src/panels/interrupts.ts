@@ -14,7 +14,7 @@ type Row = [string, Timed];
 const timed = (name: string, title: string, label: string): Table<Row> => new Table<Row>({
 	name, title, key: ([kind]) => kind, sort: "-count", filter: false,
 	columns: [
-		{ key: "kind", label, text: true, value: ([kind]) => kind.replace(/_/g, " ") },
+		{ key: "kind", label, text: true, plain: true, value: ([kind]) => kind.replace(/_/g, " ") },
 		{ key: "count", label: "Times", value: ([, row]) => row.count, show: ([, row]) => exact(row.count) },
 		{ key: "time_ns", label: "Time", value: ([, row]) => row.time_ns, show: ([, row]) => duration(row.time_ns) },
 		{ key: "mean_ns", label: "Mean", value: ([, row]) => row.count ? row.time_ns / row.count : null, show: ([, row]) => duration(row.count ? row.time_ns / row.count : null) },
@@ -24,7 +24,7 @@ const timed = (name: string, title: string, label: string): Table<Row> => new Ta
 const counted = (name: string, title: string, label: string): Table<[string, number]> => new Table<[string, number]>({
 	name, title, key: ([kind]) => kind, sort: "-count", filter: false,
 	columns: [
-		{ key: "kind", label, text: true, value: ([kind]) => kind.replace(/_/g, " ") },
+		{ key: "kind", label, text: true, plain: true, value: ([kind]) => kind.replace(/_/g, " ") },
 		{ key: "count", label: "Times", value: ([, n]) => n, show: ([, n]) => exact(n) },
 	],
 });

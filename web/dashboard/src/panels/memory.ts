@@ -36,7 +36,7 @@ export function memory(): Panel {
 	const figures = new Table<[string, number]>({
 		name: "memory-figures", title: "Figures", key: ([name]) => name, sort: "-bytes",
 		columns: [
-			{ key: "name", label: "What", text: true, value: ([name]) => name.replace(/_bytes$/, "").replace(/_/g, " ") },
+			{ key: "name", label: "What", text: true, plain: true, value: ([name]) => name.replace(/_bytes$/, "").replace(/_/g, " ") },
 			{ key: "bytes", label: "Size", value: ([, value]) => value, show: ([, value]) => bytes(value) },
 		],
 	});

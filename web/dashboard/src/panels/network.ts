@@ -36,9 +36,9 @@ export function network(): Panel {
 		name: "sockets", title: "Sockets", key: (row) => `${row.str("namespace")}/${row.str("inode")}/${row.str("local")}/${row.str("remote")}`, sort: "family",
 		empty: "No socket is open.",
 		columns: [
-			{ key: "family", label: "Family", text: true, value: (row) => row.str("family") },
-			{ key: "type", label: "Type", text: true, value: (row) => row.str("protocol") ?? row.str("type") },
-			{ key: "state", label: "State", text: true, value: (row) => row.str("state"), show: (row) => row.str("state") ?? "–" },
+			{ key: "family", label: "Family", text: true, plain: true, value: (row) => row.str("family") },
+			{ key: "type", label: "Type", text: true, plain: true, value: (row) => row.str("protocol") ?? row.str("type") },
+			{ key: "state", label: "State", text: true, plain: true, value: (row) => row.str("state"), show: (row) => row.str("state") ?? "–" },
 			{ key: "local", label: "Local", text: true, value: (row) => row.str("local"), show: (row) => row.str("local") ?? "–" },
 			{ key: "remote", label: "Remote", text: true, value: (row) => row.str("remote"), show: (row) => row.str("remote") ?? "–" },
 			{ key: "receive_queue_bytes", label: "Receive queue", minor: true, value: (row) => row.num("receive_queue_bytes") ?? row.num("backlog"), show: (row) => queue(row, "receive_queue_bytes") },

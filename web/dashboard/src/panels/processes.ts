@@ -52,7 +52,7 @@ export function processes(): Panel {
 			{ key: "comm", label: "Process", text: true, value: (row) => row.item.str("comm"), order: (row) => row.order },
 			{ key: "pid", label: "Pid", value: (row) => row.pid },
 			{ key: "uid", label: "User", minor: true, value: (row) => row.item.num("uid") },
-			{ key: "state", label: "State", text: true, minor: true, value: (row) => row.item.str("state") },
+			{ key: "state", label: "State", text: true, plain: true, minor: true, value: (row) => row.item.str("state") },
 			{ key: "cpu", label: "CPU", value: (row) => row.cpu, show: (row) => percent(row.cpu), bar: (row) => row.cpu ?? 0 },
 			{ key: "rss_bytes", label: "Memory", value: (row) => row.item.num("rss_bytes"), show: (row) => bytes(row.item.num("rss_bytes")) },
 			{ key: "threads", label: "Threads", minor: true, value: (row) => row.item.num("threads") },
@@ -116,7 +116,7 @@ export function processes(): Panel {
 
 	return {
 		id: "processes", label: "Processes", group: "Look closer",
-		element: h("div", { class: "stack" }, notice.element, h("div", { class: "split" }, h("div", { class: "stack" }, table.element, summary), detail)),
+		element: h("div", { class: "stack" }, notice.element, h("div", { class: "split even" }, h("div", { class: "stack" }, table.element, summary), detail)),
 		show() {
 			poller.start();
 			const pid = Number(location.hash.split("/")[1]);

@@ -24,19 +24,20 @@ export function scheduler(): Panel {
 		},
 	}, "Hold picture");
 	const picture = card("Who runs next (EEVDF)",
-		h("p", { class: "note" }, "A dot is where a task's service stands on the axis of virtual time, the bar after it its request, the tick its deadline. " +
+		h("p", { class: "note" }, "A dot is where a task's service stands on the axis of virtual time, the bar its request, the tick its deadline. " +
 			"Left of the mean a task has had less than its share and is eligible; of these the earliest deadline runs."), queues);
 	picture.querySelector("header")!.append(h("span", { class: "push" }), freeze);
 	const picks = new Table<Item>({
-		name: "picks", title: "Last picks", key: (row) => `${row.str("time_ns") ?? row.str("at_ns")}/${row.num("pid")}`, sort: "-time_ns", limit: 60, filter: false,
+		name: "picks", title: "Last picks", key: (row) => `${row.str("time_ns")}/${row.num("pid")}`, sort: "-time_ns", limit: 64, filter: false,
 		empty: "No task has been picked since somebody looks.",
 		columns: [
-			{ key: "comm", label: "Task", text: true, value: (row) => row.str("comm") },
+			{ key: "comm", label: "Task", text: true, value: (row) => row.num("pid") === 0 ? "idle" : row.str("comm") },
 			{ key: "pid", label: "Pid", value: (row) => row.num("pid") },
-			{ key: "time_ns", label: "Ago", value: (row) => row.num("time_ns") ?? row.num("at_ns"), show: (row) => duration(row.num("ago_ns") ?? nowNs - (row.num("time_ns") ?? row.num("at_ns") ?? nowNs)) },
+			{ key: "time_ns", label: "Ago", value: (row) => row.num("time_ns"), show: (row) => duration(nowNs - (row.num("time_ns") ?? nowNs)) },
 			{ key: "ran_ns", label: "Ran", value: (row) => row.num("ran_ns"), show: (row) => duration(row.num("ran_ns")) },
 			{ key: "delay_ns", label: "Had waited", value: (row) => row.num("delay_ns"), show: (row) => duration(row.num("delay_ns")) },
-			{ key: "reason", label: "Stopped by", text: true, value: (row) => row.str("reason") ?? row.str("stopped"), show: (row) => row.str("reason") ?? row.str("stopped") ?? "runs" },
+			{ key: "lag_ns", label: "Lag", minor: true, value: (row) => row.num("lag_ns"), show: (row) => duration(row.num("lag_ns")) },
+			{ key: "stopped", label: "Stopped by", text: true, plain: true, value: (row) => row.str("stopped"), show: (row) => row.str("stopped") ?? "runs" },
 		],
 	});
 	let nowNs = 0;
@@ -56,7 +57,7 @@ export function scheduler(): Panel {
 					queues.append(h("div", { class: "queue" }));
 				drawQueue(queues.children[i] as HTMLElement, cpu);
 			});
-			picks.update(now.list("picks").length ? now.list("picks") : cpus.flatMap((cpu) => cpu.list("picks")));
+			picks.update(cpus.flatMap((cpu) => cpu.list("picks")));
 			notice.clear();
 		} catch (error) {
 			notice.show(error);

@@ -55,7 +55,7 @@ export function syscalls(): Panel {
 		tone: (row) => row.enosys ? "bad" : "",
 		columns: [
 			{ key: "name", label: "Call", text: true, value: (row) => row.name },
-			{ key: "family", label: "Family", text: true, minor: true, value: (row) => FAMILY_LABEL[row.family] ?? row.family },
+			{ key: "family", label: "Family", text: true, plain: true, minor: true, value: (row) => FAMILY_LABEL[row.family] ?? row.family },
 			{ key: "calls", label: "Calls", value: (row) => row.calls, show: (row) => exact(row.calls), bar: (row) => row.calls / most },
 			{ key: "per_second", label: "Rate", minor: true, value: (row) => row.perSecond, show: (row) => rate(row.perSecond) },
 			{ key: "errors", label: "Errors", value: (row) => row.errors, show: (row) => row.errors ? `${exact(row.errors)} (${percent(row.errors / row.calls)})` : "0" },
@@ -73,7 +73,7 @@ export function syscalls(): Panel {
 			{ key: "name", label: "Call", text: true, value: (row) => row.name },
 			{ key: "nr", label: "Number", value: (row) => row.nr },
 			{ key: "count", label: "Times", value: (row) => row.count, show: (row) => exact(row.count) },
-			{ key: "last", label: "Last by", text: true, value: (row) => row.last ? `${row.last.comm} (${row.last.pid}), ${timeOfDay(row.last.time_ms)}` : null, show: (row) => row.last ? `${row.last.comm} (${row.last.pid}), ${timeOfDay(row.last.time_ms)}` : "–" },
+			{ key: "last", label: "Last by", text: true, plain: true, value: (row) => row.last ? `${row.last.comm} (${row.last.pid}), ${timeOfDay(row.last.time_ms)}` : null, show: (row) => row.last ? `${row.last.comm} (${row.last.pid}), ${timeOfDay(row.last.time_ms)}` : "–" },
 		],
 	});
 	const notice = new Notice();

@@ -60,7 +60,7 @@ export function taskDetails(): Details {
 		columns: [
 			{ key: "fd", label: "Fd", value: (row) => row.num("fd") },
 			{ key: "path", label: "Of", text: true, value: (row) => row.str("path") },
-			{ key: "type", label: "Type", text: true, minor: true, value: (row) => row.str("type") },
+			{ key: "type", label: "Type", text: true, plain: true, minor: true, value: (row) => row.str("type") },
 			{ key: "access", label: "Access", text: true, value: (row) => [row.str("access"), ...row.words("flags")].join(" ") },
 			{ key: "position_bytes", label: "At", value: (row) => row.num("position_bytes"), show: (row) => bytes(row.num("position_bytes")) },
 			{ key: "size_bytes", label: "Size", minor: true, value: (row) => row.num("size_bytes"), show: (row) => bytes(row.num("size_bytes")) },
@@ -71,7 +71,7 @@ export function taskDetails(): Details {
 		columns: [
 			{ key: "start", label: "Start", text: true, value: (row) => row.str("start"), order: (row) => Number(row.str("start")) },
 			{ key: "size_bytes", label: "Size", value: (row) => row.num("size_bytes"), show: (row) => bytes(row.num("size_bytes")) },
-			{ key: "permissions", label: "Rights", text: true, value: (row) => row.str("permissions") },
+			{ key: "permissions", label: "Rights", text: true, plain: true, value: (row) => row.str("permissions") },
 			{ key: "rss_bytes", label: "Resident", value: (row) => row.num("rss_bytes"), show: (row) => bytes(row.num("rss_bytes")), bar: (row) => (row.num("rss_bytes") ?? 0) / Math.max(1, row.num("size_bytes") ?? 1) },
 			{ key: "pss_bytes", label: "Share", title: "A page that n processes map counts 1/n", value: (row) => row.num("pss_bytes"), show: (row) => bytes(row.num("pss_bytes")) },
 			{ key: "dirty_bytes", label: "Dirty", minor: true, value: (row) => row.num("dirty_bytes"), show: (row) => bytes(row.num("dirty_bytes")) },
@@ -84,7 +84,7 @@ export function taskDetails(): Details {
 		columns: [
 			{ key: "comm", label: "Thread", text: true, value: (row) => row.str("comm") },
 			{ key: "pid", label: "Pid", value: (row) => row.num("pid") },
-			{ key: "state", label: "State", text: true, value: (row) => row.str("state") },
+			{ key: "state", label: "State", text: true, plain: true, value: (row) => row.str("state") },
 			{ key: "call", label: "In call", text: true, value: (row) => row.str("call"), show: (row) => row.str("call") ?? "–" },
 			{ key: "wchan", label: "Sleeps in", text: true, value: (row) => row.str("wchan"), show: (row) => row.str("wchan") ?? "–" },
 			{ key: "time_ns", label: "Time", value: (row) => (row.num("utime_ns") ?? 0) + (row.num("stime_ns") ?? 0), show: (row) => duration((row.num("utime_ns") ?? 0) + (row.num("stime_ns") ?? 0)) },
