@@ -90,6 +90,8 @@ static void tell(struct vt_observed *observed, long result, u64 ns, u8 flags, bo
 	struct vt_event *event;
 	size_t data_len;
 
+	if (!(flags & VT_CALL_NORETURN))
+		vt_capture_end(observed, result);
 	captured = observed->captured;
 	data_len = captured ? captured->len : 0;
 	event = vt_event_open(VT_EVENT_SYSCALL,
@@ -166,6 +168,8 @@ void vt_call_begin(const struct pt_regs *regs)
 	current->thread.counters->since_ns = call->begin_ns;
 	WRITE_ONCE(current->thread.counters->call, nr);
 	call->wanted = call_wanted(call_index(nr));
+	if (call->wanted)
+		vt_capture_begin(observed);
 }
 
 void vt_call_end(const struct pt_regs *regs, long nr)

@@ -119,6 +119,10 @@ void vt_event_close(const struct vt_event *event);
 void vt_event_tell(enum vt_event_kind kind, const struct task_struct *task,
 		   const struct vt_event_plain *plain, const char *text);
 
+/* capture.c */
+void vt_capture_begin(struct vt_observed *observed);
+void vt_capture_end(struct vt_observed *observed, long result);
+
 /* probes.c, probes_io.c */
 struct tracepoint;
 

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* exact.c - make exactly N system calls of a kind
+ *
+ * Usage: exact WHAT N
+ *
+ * What a run makes besides (libc's start, exit) does not depend on N: the difference between two
+ * runs is the calls that were asked for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void getppids(long n)
+{
+	while (n--)
+		syscall(SYS_getppid);
+}
+
+/* No such file: calls that fail */
+static void failures(long n)
+{
+	while (n--)
+		syscall(SYS_openat, AT_FDCWD, "/nothing", O_RDONLY);
+}
+
+static void unknown(long n)
+{
+	while (n--)
+		syscall(n % 2 ? 500 : -1L);
+}
+
+static void forks(long n)
+{
+	while (n--) {
+		if (fork() == 0)
+			_exit(0);
+		wait(NULL);
+	}
+}
+
+static void execs(long n)
+{
+	while (n--) {
+		if (vfork() == 0) {
+			execl("/proc/self/exe", "exact", "getppid", "0", NULL);
+			_exit(1);
+		}
+		wait(NULL);
+	}
+}
+
+static void *thread(void *unused)
+{
+	return NULL;
+}
+
+static void threads(long n)
+{
+	pthread_t id;
+
+	while (n--) {
+		pthread_create(&id, NULL, thread, NULL);
+		pthread_join(id, NULL);
+	}
+}
+
+/* A process that is stopped in a call and killed: the call never returns */
+static void killed(long n)
+{
+	while (n--) {
+		int fds[2];
+		char c;
+		pid_t pid;
+
+		if (pipe(fds) || (pid = fork()) < 0)
+			exit(1);
+		if (pid == 0) {
+			write(fds[1], "", 1);
+			syscall(SYS_pause);
+		}
+		read(fds[0], &c, 1);
+		usleep(2000);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
+
+static void handler(int sig)
+{
+}
+
+/* One call each, of which the program sees that it was interrupted, or does not */
+static void interrupted(long n, int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	const struct timespec delay = { .tv_nsec = 3000000 };
+	pid_t pid, self = getpid();
+	int fds[2];
+	char c;
+
+	sigaction(SIGUSR1, &action, NULL);
+	while (n--) {
+		if (pipe(fds) || (pid = fork()) < 0)
+			exit(1);
+		if (pid == 0) {
+			nanosleep(&delay, NULL);
+			kill(self, SIGUSR1);
+			nanosleep(&delay, NULL);
+			write(fds[1], "", 1);
+			_exit(0);
+		}
+		syscall(SYS_readv, fds[0], &(struct iovec){ &c, 1 }, 1);
+		while (waitpid(pid, NULL, 0) < 0)
+			;
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
+
+static void eintr(long n)
+{
+	interrupted(n, 0);
+}
+
+static void restarted(long n)
+{
+	interrupted(n, SA_RESTART);
+}
+
+/* Stopped and continued while it waits, which goes on by restart_syscall() */
+static void stopped(long n)
+{
+	const struct timespec while_stopped = { .tv_nsec = 5000000 };
+
+	while (n--) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			syscall(SYS_poll, NULL, 0, 20);
+			_exit(0);
+		}
+		usleep(5000);
+		kill(pid, SIGSTOP);
+		syscall(SYS_nanosleep, &while_stopped, NULL);
+		kill(pid, SIGCONT);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void filter(unsigned action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		exit(1);
+}
+
+static void denied(long n)
+{
+	filter(SECCOMP_RET_ERRNO | EPERM);
+	while (n--)
+		syscall(SYS_getppid);
+}
+
+static void filtered_dead(long n, unsigned action)
+{
+	while (n--) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			filter(action);
+			syscall(SYS_getppid);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void seccomp_killed(long n)
+{
+	filtered_dead(n, SECCOMP_RET_KILL_PROCESS);
+}
+
+static void thread_killed(long n)
+{
+	filtered_dead(n, SECCOMP_RET_KILL_THREAD);
+}
+
+static void trapped(long n)
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigaction(SIGSYS, &action, NULL);
+	filter(SECCOMP_RET_TRAP);
+	while (n--)
+		syscall(SYS_getppid);
+}
+
+/* A tracer sees each call twice; the program made it once */
+static void traced(long n)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		getppids(n);
+		_exit(0);
+	}
+	for (;;) {
+		waitpid(pid, &status, 0);
+		if (WIFEXITED(status))
+			return;
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+	}
+}
+
+static void yields(long n)
+{
+	while (n--)
+		sched_yield();
+}
+
+static const struct {
+	const char *name;
+	void (*run)(long n);
+} table[] = {
+	{ "getppid", getppids },
+	{ "failures", failures },
+	{ "unknown", unknown },
+	{ "forks", forks },
+	{ "execs", execs },
+	{ "threads", threads },
+	{ "killed", killed },
+	{ "eintr", eintr },
+	{ "restarted", restarted },
+	{ "stopped", stopped },
+	{ "denied", denied },
+	{ "seccomp_killed", seccomp_killed },
+	{ "thread_killed", thread_killed },
+	{ "trapped", trapped },
+	{ "traced", traced },
+	{ "yields", yields },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 3 && i < sizeof(table) / sizeof(table[0]); i++) {
+		if (!strcmp(argv[1], table[i].name)) {
+			table[i].run(atol(argv[2]));
+			return 0;
+		}
+	}
+	fprintf(stderr, "exact: what?\n");
+	return 2;
+}

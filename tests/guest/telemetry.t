@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Counters are true: a program that makes exactly N calls raises them by exactly N
+. "$(dirname "$0")/../lib.sh"
+uses mini
+export XDG_RUNTIME_DIR=$scratch
+watch=${VITRINE_BUILD:-$top/build}/tests/observe/watch
+n=25
+
+vitrine run --ephemeral --name box mini -- sleep 1000 >"$scratch/box.out" 2>&1 </dev/null &
+for _ in $(seq 100); do
+	[ -z "$(vitrine ps -q)" ] || break
+	sleep 0.1
+done
+trap 'vitrine kill box; finish' EXIT
+
+it 'the program that makes the calls compiles, and is in the sandbox'
+host bash -c 'cc -O1 -static -pthread -D_GNU_SOURCE -Wall -Wno-unused-result -o "$1/exact" \
+	tests/guest/observe/exact.c && vitrine cp "$1/exact" box:/exact' - "$scratch"
+status 0
+
+# lines WHAT N: what rises while exact runs, one "SET NAME" and its numbers a line
+lines() {
+	# shellcheck disable=SC2086 # words
+	"$watch" $observed box vitrine exec box /exact "$1" "$2" 2>/dev/null
+}
+
+# difference WHAT NAME...: what N more of them add to these lines, as multiples of N
+difference() {
+	local what=$1
+	shift
+	lines "$what" 0 >"$scratch/none"
+	lines "$what" $n >"$scratch/some"
+	awk -v n=$n -v names="$*" '
+		{ key = $1 " " $2; $1 = $2 = "" }
+		FNR == NR { none[key] = $0; next }
+		{ some[key] = $0 }
+		END {
+			count = split(names, wanted, " ")
+			for (i = 1; i <= count; i++) {
+				key = wanted[i]
+				sub(":", " ", key)
+				fields = split(some[key], a, " ")
+				split(none[key], b, " ")
+				line = wanted[i]
+				for (f = 1; f <= fields; f++)
+					line = line " " (a[f] - b[f]) / n
+				print line
+			}
+		}' "$scratch/none" "$scratch/some"
+}
+
+counts() {
+	name=$title
+	title=
+	what="exact $1"
+	stdout=$(difference "$@" | paste -sd,)
+	code=0
+}
+
+observed=
+it 'calls that succeed: calls, errors, ENOSYS'
+counts getppid call:getppid disposition:kernel
+expect 'call:getppid 1 0 0,disposition:kernel 1'
+
+it 'calls that fail'
+counts failures call:openat
+expect 'call:openat 1 1 0'
+
+it 'numbers that are no call'
+counts unknown call:other
+expect 'call:other 1 1 1'
+
+it 'fork counts once, exit counts though it never returns'
+counts forks call:clone call:wait4 call:exit_group count:forks count:exits
+expect 'call:clone 1 0 0,call:wait4 1 0 0,call:exit_group 1 0 0,count:forks 1,count:exits 1'
+
+it 'a successful exec counts'
+counts execs call:vfork call:execve count:execs
+expect 'call:vfork 1 0 0,call:execve 1 0 0,count:execs 1'
+
+it 'threads that end'
+counts threads call:clone3 call:exit count:exits
+expect 'call:clone3 1 0 0,call:exit 1 0 0,count:exits 1'
+
+it 'a call in which a process is killed'
+counts killed call:pause call:kill count:signals
+expect 'call:pause 1 0 0,call:kill 1 0 0,count:signals 1'
+
+it 'a call that a signal interrupts is one that failed'
+counts eintr call:readv call:rt_sigreturn
+expect 'call:readv 1 1 0,call:rt_sigreturn 1 0 0'
+
+it 'a call that is made again behind the back of the program is one call'
+counts restarted call:readv call:rt_sigreturn
+expect 'call:readv 1 0 0,call:rt_sigreturn 1 0 0'
+
+it 'a wait that goes on after a stop is one call'
+counts stopped call:poll call:nanosleep
+expect 'call:poll 1 0 0,call:nanosleep 1 0 0'
+
+it 'a call that a filter answers is denied'
+counts denied call:getppid disposition:denied
+expect 'call:getppid 1 1 0,disposition:denied 1'
+
+it 'a call for which a filter kills the process'
+counts seccomp_killed call:getppid disposition:denied
+expect 'call:getppid 1 0 0,disposition:denied 1'
+
+it 'a call for which a filter kills the thread'
+counts thread_killed call:getppid disposition:denied
+expect 'call:getppid 1 0 0,disposition:denied 1'
+
+it 'a call for which a filter sends a signal'
+counts trapped call:getppid disposition:denied call:rt_sigreturn
+expect 'call:getppid 1 0 0,disposition:denied 1,call:rt_sigreturn 1 0 0'
+
+it 'a call that a tracer sees twice was made once'
+counts traced call:getppid
+expect 'call:getppid 1 0 0'
+
+it 'sched_yield'
+counts yields call:sched_yield
+expect 'call:sched_yield 1 0 0'
+
+observed=-e
+it 'each call is one event'
+counts getppid event:syscall call:getppid
+expect 'event:syscall 1,call:getppid 1 0 0'
+
+it 'life is told: forks, execs, exits'
+counts execs event:fork event:exec event:exit
+expect 'event:fork 1,event:exec 1,event:exit 1'
+
+it 'filters and killed processes too'
+counts seccomp_killed event:signal count:signals
+expect 'event:signal 1,count:signals 1'
+
+it 'numbers of events are in order, and none is lost'
+host bash -c '"$1" -e box vitrine exec box /exact forks 200 2>&1 | grep -E "^(lost|order)" | paste -sd,' - "$watch"
+expect 'lost 0,order kept'
+
+it 'only the kinds of events that were asked for get a number'
+host bash -c '"$1" -e -k 0x40 box vitrine exec box /exact execs 3 2>&1 | grep -E "^event" | paste -sd,' - "$watch"
+expect 'event exec 4'
+
+it 'block requests, page cache and write-back are counted'
+host bash -c '"$1" box vitrine exec box sh -c "dd if=/dev/zero of=/f bs=1M count=2 2>/dev/null; sync" 2>&1 |
+	awk "/^bytes write/ { w = \$3 } /page_cache_added/ { c = \$3 } /pages_written_back/ { b = \$3 }
+		END { print (w >= 2097152), (c >= 512), (b >= 512) }"' - "$watch"
+expect '1 1 1'
+
+it 'packets on the loopback device are counted'
+host bash -c '"$1" box vitrine exec box sh -c "ping -c 3 127.0.0.1" 2>&1 | grep ^count.packets | paste -sd,' - "$watch"
+expect 'count packets_sent 6,count packets_received 6'
+
+it 'nothing is on when nobody observes'
+host bash -c 'sleep 0.3; "$1" -n box vitrine exec box true' - "$watch"
+expect 'enabled 0'
