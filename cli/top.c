@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* top.c - vitrine top: watch a sandbox work */
 
+#include <locale.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -8,64 +9,133 @@
 #include "cli/options.h"
 #include "cli/top.h"
 #include "engine/rundir.h"
-#include "observe/client.h"
 #include "vitrine/util.h"
 
+#define INTERVAL_MS 2000
+#define ONCE_MS 1000 /* rates need two looks */
+
 struct top_options {
-	bool once, json;
+	bool once, json, tree, kernel;
+	unsigned interval_ms;
 };
+
+/* Seconds, with a fraction */
+static int option_interval(void *field, const char *value, struct error *err)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (end == value || *end || !(seconds >= 0.1 && seconds <= 60))
+		return error_set(err, 0, "'%s' is not a number from 0.1 to 60 (seconds)", value);
+	*(unsigned *)field = (unsigned)(seconds * 1000 + 0.5);
+	return 0;
+}
 
 #define AT(member) offsetof(struct top_options, member)
 
 static const struct option_spec specs[] = {
-	{ 0, "once", NULL, option_flag, AT(once), "print once and end" },
-	{ 0, "json", NULL, option_flag, AT(json), "print JSON: all counters as they are" },
+	{ 'd', "interval", "SECONDS", option_interval, AT(interval_ms), "between looks (2)" },
+	{ 't', "tree", NULL, option_flag, AT(tree), "children below their parents" },
+	{ 'H', "kernel-threads", NULL, option_flag, AT(kernel), "show kernel threads, too" },
+	{ 0, "once", NULL, option_flag, AT(once), "print once and end; needs no terminal" },
+	{ 0, "json", NULL, option_flag, AT(json), "with --once: all counters, as they are" },
 };
 
 static const struct option_set options = {
 	"top [OPTION]... [NAME]",
-	"Watch a running sandbox: its tasks, system calls, faults and I/O.",
+	"Watch a running sandbox: its tasks, system calls, faults and I/O. The key h shows the "
+	"keys.",
 	specs,
 	ARRAY_SIZE(specs),
 	true,
 };
 
+void top_look(struct top *top)
+{
+	struct top_snapshot newest = { 0 };
+
+	top_snapshot_take(&newest, top->now.time_ns ? &top->now : NULL,
+			  observer_region(top->observer));
+	top_snapshot_free(&top->before);
+	top->before = top->now;
+	top->now = newest;
+	top_rows_make(&top->rows, &top->now, top->before.time_ns ? &top->before : NULL,
+		      &top->order);
+}
+
 /*
- * Counters that are on already are only looked at: to be counted among the observers and leave
- * again would switch off what a sandbox was started with.
+ * What is on already is only looked at: to be counted among the observers and leave again would
+ * switch off what a sandbox was started with.
  */
-static int attach(struct observer *observer, struct error *err)
+static int attach(struct top *top, unsigned needed, struct error *err)
 {
 	struct observe_wishes wishes = { .capture = -1 };
 	struct region_head head;
 
-	if (observer_wish(observer, &wishes, err) < 0)
+	if (observer_wish(top->observer, &wishes, err) < 0)
 		return -1;
-	region_head(observer_region(observer), &head);
-	if (head.enabled & VT_OBSERVE_COUNTERS)
+	region_head(observer_region(top->observer), &head);
+	if ((head.enabled & needed) == needed)
 		return 0;
 	wishes.counters = wishes.sampler = true;
-	return observer_wish(observer, &wishes, err);
+	return observer_wish(top->observer, &wishes, err);
 }
 
-static int print_once(struct observer *observer, const char *name, struct error *err)
+static int print_json(struct top *top, struct error *err)
 {
 	json_t *json;
 
-	if (attach(observer, err) < 0)
+	if (attach(top, VT_OBSERVE_COUNTERS, err) < 0)
 		return -1;
-	json = top_json(name, observer_region(observer));
+	json = top_json(top->name, observer_region(top->observer));
 	json_dumpf(json, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(json);
 	return 0;
 }
 
+static int print_table(struct top *top, unsigned ms, struct error *err)
+{
+	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	struct frame frame = { 0 };
+
+	if (attach(top, VT_OBSERVE_COUNTERS | VT_OBSERVE_SAMPLER, err) < 0)
+		return -1;
+	top_look(top);
+	nanosleep(&pause, NULL);
+	top_look(top);
+	frame_begin(&frame, 0, 0);
+	top_draw_header(top, &frame);
+	frame_line(&frame);
+	top_draw_table(top, &frame, 0);
+	fwrite(frame.text, 1, frame.len, stdout);
+	frame_free(&frame);
+	return 0;
+}
+
+static int run(struct top *top, const struct top_options *opt, struct error *err)
+{
+	int ret;
+
+	if (opt->json)
+		return print_json(top, err);
+	top_users_read(top->name);
+	if (opt->once)
+		return print_table(top, opt->interval_ms ? opt->interval_ms : ONCE_MS, err);
+	if (attach(top, VT_OBSERVE_COUNTERS | VT_OBSERVE_SAMPLER, err) < 0)
+		return -1;
+	ret = top_ui(top, err);
+	top_snapshot_free(&top->now);
+	top_snapshot_free(&top->before);
+	top_rows_free(&top->rows);
+	return ret;
+}
+
 int cmd_top(int argc, char **argv)
 {
 	char name[RUNDIR_NAME_MAX + 1];
+	struct top top = { .name = name, .order = { .by = COLUMN_CPU } };
 	struct top_options opt = { 0 };
-	struct observer *observer;
 	struct error err = { 0 };
 	int at = options_parse(&options, &opt, argc, argv, &err), ret;
 
@@ -73,16 +143,22 @@ int cmd_top(int argc, char **argv)
 		return 0;
 	if (at > 0 && argc - at > 1)
 		at = error_set(&err, 0, "top takes at most one name");
+	if (at > 0 && opt.json && !opt.once)
+		at = error_set(&err, 0, "--json goes with --once");
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
+	setlocale(LC_CTYPE, ""); /* which bytes are characters, and how wide */
 	if (at < argc)
 		snprintf(name, sizeof(name), "%s", argv[at]);
 	else if (observer_only(name, &err) < 0)
 		return cli_fail(EXIT_VITRINE, &err);
-	observer = observer_connect(name, &err);
-	if (!observer)
+	top.observer = observer_connect(name, &err);
+	if (!top.observer)
 		return cli_fail(EXIT_VITRINE, &err);
-	ret = print_once(observer, name, &err);
-	observer_close(observer);
+	top.order.tree = opt.tree;
+	top.order.kernel = opt.kernel;
+	top.interval_ms = opt.interval_ms ? opt.interval_ms : INTERVAL_MS;
+	ret = run(&top, &opt, &err);
+	observer_close(top.observer);
 	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -16,6 +16,8 @@
 #include "observe/names.h"
 #include "vitrine/util.h"
 
+#define BIRTH_SLACK_NS 50000000U
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -38,6 +40,14 @@ const struct top_task *top_snapshot_find(const struct top_snapshot *snapshot, ui
 	return snapshot->ntasks
 		   ? bsearch(&key, snapshot->tasks, snapshot->ntasks, sizeof(key), by_pid)
 		   : NULL;
+}
+
+bool top_task_same(const struct top_task *a, const struct top_task *b)
+{
+	const uint64_t apart =
+	    a->start_ns > b->start_ns ? a->start_ns - b->start_ns : b->start_ns - a->start_ns;
+
+	return a->pid == b->pid && (!a->start_ns || !b->start_ns || apart < BIRTH_SLACK_NS);
 }
 
 /* ---- the sampler's list ---- */
@@ -109,6 +119,7 @@ static void processes_take(struct top_snapshot *snapshot, const struct region *r
 
 	if (sample_read(region, "tasks", &sample))
 		json = json_loadb(sample.text, sample.len, 0, NULL);
+	snapshot->tasks_ns = sample.info.time_ns;
 	list = json_object_get(json, "processes");
 	count = json_array_size(list);
 	/* Room for those, too, that only have counters */
@@ -192,7 +203,33 @@ static void files_take(struct top_snapshot *snapshot, const struct region *regio
 	sample_free(&sample);
 }
 
-void top_snapshot_take(struct top_snapshot *snapshot, const struct region *region)
+/*
+ * What share of a CPU each process had between the two newest samples; since its birth, if the
+ * older one did not have it
+ */
+static void shares_take(struct top_snapshot *snapshot, const struct top_snapshot *before)
+{
+	for (size_t i = 0; i < snapshot->ntasks; i++) {
+		struct top_task *task = &snapshot->tasks[i];
+		const struct top_task *old = top_snapshot_find(before, task->pid);
+		uint64_t since = before->tasks_ns, used = 0;
+
+		if (!task->known)
+			continue;
+		if (!old || !old->known || !top_task_same(task, old))
+			since = task->start_ns;
+		else
+			used = old->cpu_ns;
+		if (snapshot->tasks_ns <= before->tasks_ns)
+			task->cpu_share = old ? old->cpu_share : 0;
+		else if (task->cpu_ns > used && snapshot->tasks_ns > since)
+			task->cpu_share =
+			    (double)(task->cpu_ns - used) / (double)(snapshot->tasks_ns - since);
+	}
+}
+
+void top_snapshot_take(struct top_snapshot *snapshot, const struct top_snapshot *before,
+		       const struct region *region)
 {
 	top_snapshot_free(snapshot);
 	snapshot->time_ns = now_ns();
@@ -203,6 +240,8 @@ void top_snapshot_take(struct top_snapshot *snapshot, const struct region *regio
 	files_take(snapshot, region);
 	processes_take(snapshot, region);
 	counters_take(snapshot, region);
+	if (before)
+		shares_take(snapshot, before);
 }
 
 void top_snapshot_free(struct top_snapshot *snapshot)

@@ -17,6 +17,7 @@
  * @state:    one letter as ps shows it, '?' when not known
  * @call:     number of the system call that its first thread is in, -1 for none
  * @comm:     bytes of the guest: clean them before they go to a terminal
+ * @cpu_share: of one CPU, between the last two samples
  * @live:     threads that were counted; the counters start when observing began
  */
 struct top_task {
@@ -27,11 +28,13 @@ struct top_task {
 	unsigned threads, live;
 	uint64_t rss, cpu_ns, start_ns;
 	uint64_t calls, errors, faults, switches, delay_ns;
+	double cpu_share;
 };
 
 /**
  * struct top_snapshot - the state of a sandbox
  * @time_ns: when it was taken
+ * @tasks_ns: when the sampler took its list of processes
  * @sampled: the kernel's files have been read: @stat, @memory, @load are good
  * @tasks:   @ntasks of them by ascending pid, owned
  */
@@ -45,6 +48,7 @@ struct top_snapshot {
 	struct proc_stat stat;
 	struct proc_meminfo memory;
 	struct proc_loadavg load;
+	uint64_t tasks_ns;
 	struct top_task *tasks;
 	size_t ntasks;
 };
@@ -52,11 +56,21 @@ struct top_snapshot {
 /**
  * top_snapshot_take() - Look at a sandbox now
  * @snapshot: zero, or one that was taken before and is replaced
+ * @before:   the last one, or NULL
  */
-void top_snapshot_take(struct top_snapshot *snapshot, const struct region *region);
+void top_snapshot_take(struct top_snapshot *snapshot, const struct top_snapshot *before,
+		       const struct region *region);
 void top_snapshot_free(struct top_snapshot *snapshot);
 
 /** top_snapshot_find() - The process with this number, or NULL */
 const struct top_task *top_snapshot_find(const struct top_snapshot *snapshot, uint32_t pid);
+
+/**
+ * top_task_same() - Are these the same process, in two snapshots?
+ *
+ * Its number is; its time of birth is the kernel's, converted to the host's clock each time, and
+ * may differ by as much as a clock is set right meanwhile.
+ */
+bool top_task_same(const struct top_task *a, const struct top_task *b);
 
 #endif

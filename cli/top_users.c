@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* top_users.c - names of the guest's users
+ *
+ * From /etc/passwd in the guest, read once: the guest may write there what it likes, and a name is
+ * only shown.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "cli/guestfs.h"
+#include "cli/top_rows.h"
+#include "vitrine/util.h"
+
+#define USERS_MAX 256
+#define NAME_MAX_SHOWN 16
+
+static struct user {
+	uint32_t uid;
+	char name[NAME_MAX_SHOWN];
+} users[USERS_MAX];
+static size_t count;
+
+/* "name:password:uid:..." */
+static void user_add(char *line)
+{
+	char *name = strsep(&line, ":"), *password = strsep(&line, ":"), *uid = strsep(&line, ":"),
+	     *end;
+	unsigned long number;
+
+	if (!password || !uid || !*name || !*uid || count == USERS_MAX)
+		return;
+	number = strtoul(uid, &end, 10);
+	if (*end || number > UINT32_MAX)
+		return;
+	users[count].uid = number;
+	snprintf(users[count++].name, NAME_MAX_SHOWN, "%s", name);
+}
+
+void top_users_read(const char *sandbox)
+{
+	cleanup_free struct client *client = malloc(sizeof(*client));
+	cleanup_free char *text = NULL;
+	const uint8_t *data;
+	struct error err;
+	int64_t handle;
+	ssize_t len;
+	char *rest, *line;
+
+	if (!client || client_open(client, sandbox, &err) < 0)
+		return;
+	client_timeout(client, 2);
+	handle = guestfs_open(client, "/etc/passwd", 0, 0, &err);
+	len = handle < 0 ? -1 : guestfs_read(client, handle, 0, &data, &err);
+	if (len > 0)
+		text = strndup((const char *)data, len);
+	client_close(client);
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		user_add(line);
+}
+
+const char *top_user(uint32_t uid)
+{
+	static char number[16];
+
+	for (size_t i = 0; i < count; i++) {
+		if (users[i].uid == uid)
+			return users[i].name;
+	}
+	snprintf(number, sizeof(number), "%u", uid);
+	return number;
+}
