@@ -11,15 +11,17 @@ skip() {
 	exit 0
 }
 
-# The supervisor of a debug build, with its own kernel or the ordinary one; root may look into any
+# The supervisor of a debug build, with its own kernel if that is not out of date; root may look
+# into any
 program=$top/build/debug/vitrine
-kernel=$top/build/debug/kernel/vmlinux
 command -v gdb >/dev/null || skip "no gdb"
 if [ ! -x "$program" ]; then
 	[ "$(id -u)" = 0 ] || skip "no supervisor that can be traced: make debugger"
 	program=$(command -v vitrine)
 fi
-[ -e "$kernel" ] || kernel=$(dirname "$(command -v vitrine)")/kernel/vmlinux
+kernel=$(dirname "$(command -v vitrine)")/kernel/vmlinux
+debug_kernel=$top/build/debug/kernel/vmlinux
+[ "$debug_kernel" -ot "$kernel" ] || kernel=$debug_kernel
 export VITRINE_KERNEL=$kernel
 
 cat >"$scratch/guest" <<'GUEST'
@@ -163,3 +165,9 @@ debug 'vitrine tasks'
 says 'no process and no core file'
 debug 'vitrine attach nobody'
 says 'no sandbox nobody'
+
+if [ -e "$kernel.debug" ]; then
+	it 'stacks are unwound as the compiler says'
+	host gdb -nx -batch "$kernel" -x tests/gdb/unwind.py
+	shows '*right, 0 wrong, *'
+fi

@@ -17,6 +17,7 @@ information (make DEBUG=1): there gdb's own way also knows where locals are.
 """
 import functools
 import re
+import struct
 
 import gdb
 from gdb.unwinder import Unwinder, register_unwinder
@@ -82,6 +83,7 @@ class Place:
         match = _ADD.match(text)
         if match and self.depth is not None:
             amount = int(match.group(2), 0)
+            amount -= (amount >> 63) << 64  # printed unsigned
             return self.depth + (amount if match.group(1) == "sub" else -amount)
         match = _LEA.match(text)
         if match:
@@ -108,10 +110,19 @@ def _inside(address, start, name):
     return around is not None and (around[0] == start or around[2].split(".cold")[0] == name)
 
 
+@functools.lru_cache(maxsize=None)
+def _jump_labels():
+    """{address: target} of the branches that the kernel patches: a no-op now, or a jump"""
+    start, end = (kernel.symbol(f"__{which}___jump_table") for which in ("start", "stop"))
+    data = bytes(gdb.selected_inferior().read_memory(start, end - start))
+    return {start + at + code: start + at + 4 + to
+            for at, (code, to, _) in zip(range(0, len(data), 16), struct.iter_unpack("<iiq", data))}
+
+
 @functools.lru_cache(maxsize=4096)
 def _places(start, name):
     """{address: Place} of all instructions that can be reached from a function's first"""
-    found, todo = {}, [(start, Place(0, None, {}))]
+    found, todo, labels = {}, [(start, Place(0, None, {}))], _jump_labels()
     while todo and len(found) < INSTRUCTIONS_MAX:
         address, place = todo.pop()
         while address not in found:
@@ -122,10 +133,12 @@ def _places(start, name):
             text, length = line
             found[address] = place
             jump = _JUMP.match(text)
-            if jump and jump.group(2):
-                to = int(jump.group(2), 16)
-                if _inside(to, start, name):
-                    todo.append((to, place))
+            to = labels.get(address) or (jump and jump.group(2) and int(jump.group(2), 16))
+            if to and _inside(to, start, name):
+                todo.append((to, place))
+            if address in labels:
+                address += length
+                continue
             if text.startswith(("ret", "ud2", "hlt")) or (jump and jump.group(1) == "mp"):
                 break
             if text.startswith("call") and _never_returns(text):
@@ -166,9 +179,10 @@ def place_of(address, caller):
     places = _places(start, name)
     if not caller and address in places:
         return places[address], function
-    for back in range(1, 16):  # the instruction that ends where we are, or covers it
-        if look - back + 1 in places:
-            return places[look - back + 1], function
+    code = _code(function[0], function[1])
+    for begin in range(look, look - 15, -1):  # the instruction that covers the address
+        if begin in code:
+            return places.get(begin), function
     return None, function
 
 
@@ -293,7 +307,7 @@ class _KernelUnwinder(Unwinder):
 
 def install():
     """Tell gdb; the code of another kernel may have been read before"""
-    _code.cache_clear()
-    _places.cache_clear()
+    for cache in (_code, _places, _jump_labels):
+        cache.cache_clear()
     register_unwinder(None, _KernelUnwinder(), replace=True)
     gdb.invalidate_cached_frames()
