@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
 	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
 	{ "logs", cmd_logs, "show what a sandbox has written" },
 	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },
+	{ "follow", cmd_follow, "show a system call's way through the kernel" },
 	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
 	{ "observe", cmd_observe, "serve what a sandbox's kernel does to browsers" },
 	{ "image", cmd_image, "build, list, inspect and remove disk images" },

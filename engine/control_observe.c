@@ -6,7 +6,8 @@
  * from then on it costs nobody anything but what the kernel does for it. A connection has one wish,
  * which a further `observe` replaces and the connection's end takes back. The kernel gets the union
  * of all wishes, whenever that changes: what is switched on is never less than what one of them
- * asked for, but can be more, so that observers filter what they read.
+ * asked for, but can be more, so that observers filter what they read. Only one call is followed at
+ * a time: for who asked last, until it is there or the connection ends.
  *
  * What a sandbox was started with (vitrine.observe= on its command line) holds until the first
  * client has said what it wants.
@@ -27,7 +28,8 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct connection *observers;
-static struct observe_wish current; /* as the kernel knows it */
+static struct observe_wish current;	  /* as the kernel knows it */
+static const struct connection *follower; /* who asked last that a call be followed */
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -145,11 +147,25 @@ int control_observe(struct connection *conn, struct message *msg)
 			    NULL, 0, &fd, 1);
 }
 
+static int64_t follow(int64_t call, uint64_t pid, uint64_t min_ns)
+{
+	const uint64_t args[4] = { call, pid, min_ns };
+	struct reply reply;
+
+	request_call(VT_REQ_FOLLOW, args, NULL, 0, &reply);
+	free(reply.data);
+	return reply.value;
+}
+
 void control_observe_close(struct connection *conn)
 {
 	pthread_mutex_lock(&lock);
 	observer_remove(conn);
 	observe_update();
+	if (follower == conn) {
+		follower = NULL;
+		follow(VT_FOLLOW_OFF, 0, 0);
+	}
 	pthread_mutex_unlock(&lock);
 }
 
@@ -193,12 +209,14 @@ int control_view(struct connection *conn, struct message *msg)
 
 int control_follow(struct connection *conn, struct message *msg)
 {
-	const uint64_t args[4] = { msg->call, msg->pid, msg->min_ns };
-	struct reply reply;
+	int64_t value;
 
-	request_call(VT_REQ_FOLLOW, args, NULL, 0, &reply);
-	free(reply.data);
-	if (reply.value < 0)
-		return errno_error(conn, reply.value, "follow");
+	pthread_mutex_lock(&lock);
+	value = follow(msg->call, msg->pid, msg->min_ns);
+	if (value >= 0)
+		follower = conn;
+	pthread_mutex_unlock(&lock);
+	if (value < 0)
+		return errno_error(conn, value, "follow");
 	return connection_answer(conn, json_object());
 }

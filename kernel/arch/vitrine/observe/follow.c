@@ -217,6 +217,29 @@ static void drop(void)
 	follow.state = VT_FOLLOW_IDLE;
 }
 
+static int arm(const struct vt_follow_wish *wish)
+{
+	int err;
+
+	drop();
+	err = attach();
+	if (err)
+		return err;
+	follow.wish = *wish;
+	follow.too_short = 0;
+	follow.state = VT_FOLLOW_ARMED;
+	return 0;
+}
+
+/* What was found stays */
+static int disarm(void)
+{
+	if (follow.state != VT_FOLLOW_DONE)
+		drop();
+	detach();
+	return 0;
+}
+
 /**
  * vt_follow_request() - Answer VT_REQ_FOLLOW
  *
@@ -225,26 +248,18 @@ static void drop(void)
  */
 long vt_follow_request(const struct vt_request *req)
 {
-	s64 nr = req->args[0], pid = req->args[1];
-	bool off = nr == VT_FOLLOW_OFF;
-	long err;
+	const struct vt_follow_wish wish = {
+		.nr = req->args[0],
+		.pid = req->args[1],
+		.least_ns = req->args[2],
+	};
+	int err;
 
-	if (nr >= VT_TELEMETRY_CALLS || nr < VT_FOLLOW_OFF || pid < 0 || pid > PID_MAX_LIMIT)
+	if (wish.nr >= VT_TELEMETRY_CALLS || wish.nr < VT_FOLLOW_OFF ||
+	    req->args[1] > PID_MAX_LIMIT)
 		return -EINVAL;
 	mutex_lock(&follow_mutex);
-	drop();
-	if (off)
-		detach();
-	err = off ? 0 : attach();
-	if (!off && !err) {
-		follow.wish = (struct vt_follow_wish){
-			.nr = nr,
-			.pid = pid,
-			.least_ns = req->args[2],
-		};
-		follow.too_short = 0;
-		follow.state = VT_FOLLOW_ARMED;
-	}
+	err = wish.nr == VT_FOLLOW_OFF ? disarm() : arm(&wish);
 	mutex_unlock(&follow_mutex);
 	return err;
 }

@@ -19,8 +19,7 @@ static void probe_sched_switch(void *data, bool preempt, struct task_struct *pre
 {
 	if (prev_state & TASK_DEAD)
 		vt_follow_dead(prev);
-	else
-		vt_follow_switch(prev, next, !prev_state);
+	vt_follow_switch(prev, next, !prev_state);
 }
 
 static u8 operation_of(const struct request *rq)

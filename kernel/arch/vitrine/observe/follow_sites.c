@@ -40,6 +40,7 @@ static const char *const skipped[] = {
 	"__percpu_",
 	"__probestub_",
 	"__put_user",
+	"__radix_tree",
 	"__rb_",
 	"__rcu_",
 	"__rht_",
@@ -52,11 +53,15 @@ static const char *const skipped[] = {
 	"_local_bh_",
 	"_raw_",
 	"avg_vruntime",
+	"blkcg_maybe_throttle",
+	"call_rcu",
 	"cgroup_rstat_updated",
 	"count_memcg_",
 	"cpuacct_",
 	"debug_",
+	"delete_node",
 	"detach_if_pending",
+	"dl_server_update",
 	"down_read",
 	"down_write",
 	"entity_eligible",
@@ -64,11 +69,14 @@ static const char *const skipped[] = {
 	"fdget",
 	"folio_mapping",
 	"from_k",
+	"get_pfnblock",
+	"hrtick_update",
 	"hrtimer_",
 	"idr_",
 	"in_group_p",
 	"in_lock_functions",
 	"in_sched_functions",
+	"init_wait",
 	"int_sqrt",
 	"irq_enter",
 	"jiffies",
@@ -91,16 +99,19 @@ static const char *const skipped[] = {
 	"mutex_lock",
 	"mutex_trylock",
 	"mutex_unlock",
+	"next_signal",
 	"node_page_state",
 	"obj_cgroup_",
 	"percpu_",
 	"propagate_protected",
 	"psi_",
+	"put_task_struct_rcu",
 	"radix_tree_",
 	"rb_",
 	"rcu_",
 	"rcuref_",
 	"read_lock",
+	"recalc_sigpending",
 	"refcount_",
 	"rht_",
 	"sched_clock",
@@ -125,6 +136,11 @@ static const char *const skipped[] = {
 	"xas_",
 };
 
+/* Whole names: the ways of arch/vitrine/mm/uaccess.c */
+static const char *const skipped_names[] = {
+	"touch",
+};
+
 static struct {
 	u32 *offsets; /* of the functions from the beginning of the text, sorted */
 	u32 count;
@@ -144,6 +160,10 @@ static bool is_skipped(const char *name)
 
 	for (i = 0; i < ARRAY_SIZE(skipped); i++) {
 		if (str_has_prefix(name, skipped[i]))
+			return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(skipped_names); i++) {
+		if (!strcmp(name, skipped_names[i]))
 			return true;
 	}
 	return false;
