@@ -21,6 +21,7 @@ int cmd_kill(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_follow(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_observe(int argc, char **argv);
 int cmd_image(int argc, char **argv);

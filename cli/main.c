@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
 	{ "logs", cmd_logs, "show what a sandbox has written" },
 	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },
 	{ "follow", cmd_follow, "show a system call's way through the kernel" },
+	{ "trace", cmd_trace, "show system calls and other events, as strace does" },
 	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
 	{ "observe", cmd_observe, "serve what a sandbox's kernel does to browsers" },
 	{ "image", cmd_image, "build, list, inspect and remove disk images" },

@@ -28,6 +28,8 @@
 #define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
 #define OBSERVED " vitrine.observe=7 psi=1" /* everything, from the first instruction */
+#define TRACED " vitrine.observe=3"	    /* counters and events */
+#define OBSERVER_PATIENCE_MS 5000
 #define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
 static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
@@ -45,8 +47,10 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
 			   boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
 			   config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
-			   config->web.argv ? OBSERVED : "", config->cmdline ? " " : "",
-			   config->cmdline ?: "");
+			   config->web.argv ? OBSERVED
+			   : config->traced ? TRACED
+					    : "",
+			   config->cmdline ? " " : "", config->cmdline ?: "");
 
 	if (len >= (int)sizeof(boot.cmdline))
 		return error_set(err, 0, "the kernel command line is longer than %d bytes",
@@ -95,6 +99,8 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 		return -1;
 	}
 	control_serve();
+	if (config->traced)
+		control_await_observer(OBSERVER_PATIENCE_MS);
 
 	telemetry_calibrate(&boot);
 	status = vcpu_enter(entry);

@@ -30,4 +30,12 @@ void control_serve(void);
  */
 void control_stop(void);
 
+/**
+ * control_await_observer() - Wait until a client has said what it wants to observe
+ * @ms: give up after that time
+ *
+ * The kernel does not run yet, so the client's answer comes later.
+ */
+void control_await_observer(unsigned ms);
+
 #endif

@@ -18,15 +18,21 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include "engine/connection.h"
+#include "engine/control.h"
 #include "engine/request.h"
 #include "engine/telemetry.h"
 #include "vitrine/util.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t arrival_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
+static bool arrived; /* under arrival_lock: the other one is held while the kernel is asked */
 static struct connection *observers;
 static struct observe_wish current;	  /* as the kernel knows it */
 static const struct connection *follower; /* who asked last that a call be followed */
@@ -123,12 +129,34 @@ static int errno_error(struct connection *conn, int64_t value, const char *what)
 	return connection_error(conn, &err);
 }
 
+static void announce(void)
+{
+	pthread_mutex_lock(&arrival_lock);
+	arrived = true;
+	pthread_cond_signal(&arrival);
+	pthread_mutex_unlock(&arrival_lock);
+}
+
+void control_await_observer(unsigned ms)
+{
+	struct timespec until;
+	int ret = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ms / 1000;
+	pthread_mutex_lock(&arrival_lock);
+	while (!arrived && !ret)
+		ret = pthread_cond_timedwait(&arrival, &arrival_lock, &until);
+	pthread_mutex_unlock(&arrival_lock);
+}
+
 int control_observe(struct connection *conn, struct message *msg)
 {
 	const struct observe_wish before = conn->wish, wish = wish_of(msg);
 	const int fd = telemetry_fd();
 	int64_t value;
 
+	announce();
 	pthread_mutex_lock(&lock);
 	observer_remove(conn);
 	observer_add(conn, &wish);

@@ -54,6 +54,7 @@ struct sandbox_config {
 	unsigned timeout;   /* seconds until the sandbox is ended with status 124; 0: never */
 	bool verbose;	    /* kernel log to stderr */
 	struct sandbox_web web;
+	bool traced; /* record from the start, and boot only when an observer is there */
 
 	/* the main command */
 	char *const *argv; /* NULL terminated */

@@ -3,6 +3,7 @@
 #include "observe/event.h"
 
 #include <string.h>
+#include "vitrine/syscalls.h"
 
 #define PADDED(n) (((size_t)(n) + 7) & ~(size_t)7)
 
@@ -33,7 +34,7 @@ bool event_data(const struct event *event, size_t *at, struct event_data *data)
 	if (!call || *at >= call->data_len || sizeof(*head) > call->data_len - *at)
 		return false;
 	head = behind(event, base, sizeof(*head));
-	if (!head || head->len > call->data_len - *at - sizeof(*head) || head->arg >= 6)
+	if (!head || head->len > call->data_len - *at - sizeof(*head) || head->arg > VT_DATA_RESULT)
 		return false;
 	data->bytes = behind(event, base + sizeof(*head), head->len);
 	if (!data->bytes)

@@ -22,7 +22,7 @@ struct event {
 
 /**
  * struct event_data - what was kept of one argument's memory
- * @arg:   index of the argument (0 to 5); @index: in an array of strings
+ * @arg:   index of the argument (0 to 5), or VT_DATA_RESULT; @index: in an array of strings
  * @bytes: @len bytes, anything; they are the first of @full
  */
 struct event_data {

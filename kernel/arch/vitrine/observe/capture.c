@@ -150,8 +150,10 @@ static bool add_string(struct vt_captured *captured, unsigned int arg, unsigned 
 		return true;
 	/* with its NUL, or cut and then with a NUL in the last byte */
 	len = strncpy_from_user_nofault(next_bytes(captured), (const void __user *)from, most);
-	if (len <= 0)
+	if (len < 0)
 		return false;
+	if (!len) /* it counts the NUL, but not that of an empty string */
+		len = 1;
 	full = len - 1;
 	if (len == most) {
 		full = strnlen_user_nofault((const void __user *)from, PATH_MAX);
