@@ -69,27 +69,34 @@ static json_t *counters_of(struct server *server, const struct question *questio
 	}
 }
 
-static json_t *armed_json(struct server *server)
+/* What is waited for, as openapi.yaml's Follow has it */
+static json_t *armed_json(int64_t call, uint64_t pid, uint64_t min_ns)
 {
-	const struct question *follow = &server->follow;
-	json_t *armed = NULL;
+	const bool named = call >= 0 && call < VT_TELEMETRY_CALLS;
 	char text[32];
 
-	pthread_mutex_lock(&server->lock);
-	if (server->armed)
-		armed = json_pack("{s:s?, s:o, s:o}", "call",
-				  follow->call >= 0 ? call_label(follow->call, text) : NULL, "pid",
-				  follow->pid ? json_integer(follow->pid) : json_null(), "min_ns",
-				  json_count(follow->min_ns));
-	pthread_mutex_unlock(&server->lock);
-	return armed ? armed : json_null();
+	return json_pack("{s:s?, s:o, s:o}", "call", named ? call_label((int)call, text) : NULL,
+			 "pid", pid ? json_count(pid) : json_null(), "min_ns", json_count(min_ns));
+}
+
+/* The same from the kernel's view, where another observer's wish is to be seen as well */
+static json_t *armed_now(const json_t *view)
+{
+	const char *state = json_string_value(json_object_get(view, "state"));
+	const json_t *request = json_object_get(view, "request");
+
+	if (!state || (strcmp(state, "armed") && strcmp(state, "following")))
+		return json_null();
+	return armed_json(json_integer_value(json_object_get(request, "number")),
+			  json_integer_value(json_object_get(request, "pid")),
+			  json_integer_value(json_object_get(request, "least_ns")));
 }
 
 static json_t *envelope(struct server *server, const struct question *question, json_t *view)
 {
 	if (question->view == VT_VIEW_FOLLOW)
 		return json_pack("{s:o, s:s, s:o, s:o}", "time_ms", server_time(server), "state",
-				 server_state_name(server), "armed", armed_json(server), "view",
+				 server_state_name(server), "armed", armed_now(view), "view",
 				 view);
 	return json_pack("{s:o, s:s, s:o, s:o}", "time_ms", server_time(server), "state",
 			 server_state_name(server), "counters", counters_of(server, question),
@@ -161,22 +168,13 @@ static struct ask_answer ask_follow(struct server *server, const struct question
 {
 	struct error err = { 0 };
 
-	/* Before it is armed: the call may be there at once */
-	pthread_mutex_lock(&server->lock);
-	server->follow = *question;
-	server->armed = true;
-	pthread_mutex_unlock(&server->lock);
 	if (observer_follow(server->observer, question->call, question->pid, question->min_ns,
-			    &err) < 0) {
-		pthread_mutex_lock(&server->lock);
-		server->armed = false;
-		pthread_mutex_unlock(&server->lock);
+			    &err) < 0)
 		return answer_error(error_status(&err), err.text);
-	}
 	return answer_json(MHD_HTTP_ACCEPTED,
 			   json_pack("{s:o, s:s, s:o, s:n}", "time_ms", server_time(server),
 				     "state", server_state_name(server), "armed",
-				     armed_json(server), "view"));
+				     armed_json(question->call, question->pid, question->min_ns), "view"));
 }
 
 struct ask_answer api_ask(void *context, const struct question *question)

@@ -82,6 +82,13 @@ static void collect(struct asks *asks, uint64_t now_ns)
 	}
 }
 
+/* What was answered before something changed is not the answer any more */
+static void expire(struct asks *asks)
+{
+	for (struct ask *ask = asks->list; ask; ask = ask->next)
+		ask->answered_ns = 0;
+}
+
 /* The oldest one stands last */
 static struct ask *next_waiting(struct asks *asks)
 {
@@ -113,6 +120,8 @@ static void *work(void *context)
 		pthread_mutex_unlock(&asks->lock);
 		answer = asks->ask(asks->context, &ask->question);
 		pthread_mutex_lock(&asks->lock);
+		if (ask->question.serial)
+			expire(asks);
 		ask->answer = answer;
 		ask->answered_ns = server_now();
 		ask->state = ASK_ANSWERED;

@@ -109,14 +109,12 @@ const char *server_state_name(struct server *server)
 	return state_name[state_get(server)];
 }
 
-/* Who was the last to ask for a call that does not exist, and whether the followed call came */
+/* Who was the last to ask for a call that does not exist */
 static void note(struct server *server, const struct event *event)
 {
 	const struct vt_event_syscall *call = event_syscall(event);
 
 	server->events_read++;
-	if (event->head.kind == VT_EVENT_FOLLOWED)
-		server->armed = false;
 	if (!call || call->result != -ENOSYS || call->nr < 0 || call->nr >= VT_TELEMETRY_CALLS)
 		return;
 	server->enosys[call->nr] = (struct last_call){ event->head.time_ns, event->head.pid };

@@ -65,7 +65,6 @@ enum cached { CACHED_SNAPSHOT, CACHED_METRICS, CACHED_SYSCALLS, CACHED_COUNT };
  * @lock:     protects what follows it, up to @stream. Taken before stream.lock
  * @kinds:    of events that the kernel was asked for
  * @announce: the state or what is observed has changed, and readers do not know
- * @armed:    a call is waited for, described by @follow
  * @cache:    answers of this moment; the HTTP thread's own
  * @worker:   @observer is used by the worker's thread only
  */
@@ -81,8 +80,7 @@ struct server {
 	enum server_state state;
 	struct wishes wishes;
 	uint64_t kinds;
-	bool announce, armed, lost;
-	struct question follow;
+	bool announce;
 	struct history history;
 	struct last_call enosys[VT_TELEMETRY_CALLS];
 	uint64_t events_read, events_lost[VT_NR_RINGS];

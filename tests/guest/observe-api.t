@@ -38,6 +38,9 @@ sleep 1.5
 it 'every answer fits its schema'
 host "$tools/schema.py" "$url" answers
 shows '*answers'
+it 'a call is followed through the kernel'
+host "$tools/schema.py" "$url" follow
+expect
 it 'wrong requests are refused with a reason'
 host "$tools/schema.py" "$url" wrong
 expect

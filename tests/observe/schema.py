@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """schema.py - does every answer look as web/openapi.yaml says?
 
-Usage: schema.py URL answers|stream|document [SECONDS]
+Usage: schema.py URL CHECK [SECONDS]
 """
 import json
 import os
@@ -24,7 +24,11 @@ def valid(value, schema, what):
     resolver = jsonschema.RefResolver("", API)
     errors = list(jsonschema.Draft202012Validator(schema, resolver=resolver).iter_errors(value))
     if errors:
-        best = jsonschema.exceptions.best_match(errors)
+        # Of alternatives, the one that came furthest says what is wrong
+        leaves = list(errors)
+        while any(e.context for e in leaves):
+            leaves = [leaf for e in leaves for leaf in (e.context or [e])]
+        best = max(leaves, key=lambda e: len(e.absolute_path))
         raise Failed(f"{what}: {'/'.join(map(str, best.absolute_path))}: {best.message[:400]}")
 
 
@@ -61,6 +65,8 @@ def answers(server, *_):
         real = path.replace("{pid}", str(pid))
         check_answer(server, real, methods["get"])
         count += 1
+    check_answer(server, "/api/page-cache?path=/bin/busybox", API["paths"]["/api/page-cache"]["get"])
+    check_answer(server, f"/api/files?pid={pid}", API["paths"]["/api/files"]["get"])
     for path in ("/api/task/4194303", "/api/page-cache?path=/no/such/file"):
         status, _, text = server.ask(path)
         want(status in (404, 503), f"{path}: {status}")
@@ -73,6 +79,27 @@ def answers(server, *_):
         check_answer(server, "/api/control", API["paths"]["/api/control"]["post"], "POST",
                      json.dumps(body).encode())
     print(count, "answers")
+
+
+def follow(server, *_):
+    """A call that was armed is followed, and the picture is complete"""
+    methods = API["paths"]["/api/follow"]
+    body = json.dumps({"call": "openat", "min_ns": 1}).encode()
+    text = check_answer(server, "/api/follow", methods["post"], "POST", body, (202,))
+    want(json.loads(text)["armed"] == {"call": "openat", "pid": None, "min_ns": 1}, text)
+    with server.stream("kind=followed&last_event_id=0") as s:
+        next(s.events(10), None)
+    answer = json.loads(check_answer(server, "/api/follow", methods["get"]))
+    view = answer["view"]
+    want(answer["armed"] is None and view["state"] == "done", f"{answer['armed']} {view['state']}")
+    want(view["call"]["name"] == "openat", view["call"]["name"])
+    want(any("do_sys_open" in f[3] for f in view["functions"]), "no do_sys_open")
+    want(sum(view["layers"].values()) <= view["call"]["duration_ns"] * 1.01, "layers")
+    impossible = json.dumps({"call": "uselib", "pid": 4000000, "min_ns": 10 ** 15}).encode()
+    check_answer(server, "/api/follow", methods["post"], "POST", impossible, (202,))
+    answer = json.loads(check_answer(server, "/api/follow", methods["get"]))
+    want(answer["armed"] == {"call": "uselib", "pid": 4000000, "min_ns": 10 ** 15},
+         f"{answer['armed']}")
 
 
 def wrong(server, *_):
@@ -158,4 +185,4 @@ def document(server, *_):
 
 
 if __name__ == "__main__":
-    run({"answers": answers, "wrong": wrong, "stream": stream, "document": document}, sys.argv)
+    run({"answers": answers, "follow": follow, "wrong": wrong, "stream": stream, "document": document}, sys.argv)
