@@ -63,21 +63,10 @@ void top_look(struct top *top)
 		      &top->order);
 }
 
-/*
- * What is on already is only looked at: to be counted among the observers and leave again would
- * switch off what a sandbox was started with.
- */
-static int attach(struct top *top, unsigned needed, struct error *err)
+static int attach(struct top *top, bool sampler, struct error *err)
 {
-	struct observe_wishes wishes = { .capture = -1 };
-	struct region_head head;
+	const struct observe_wishes wishes = { .counters = true, .sampler = sampler };
 
-	if (observer_wish(top->observer, &wishes, err) < 0)
-		return -1;
-	region_head(observer_region(top->observer), &head);
-	if ((head.enabled & needed) == needed)
-		return 0;
-	wishes.counters = wishes.sampler = true;
 	return observer_wish(top->observer, &wishes, err);
 }
 
@@ -85,7 +74,7 @@ static int print_json(struct top *top, struct error *err)
 {
 	json_t *json;
 
-	if (attach(top, VT_OBSERVE_COUNTERS, err) < 0)
+	if (attach(top, false, err) < 0)
 		return -1;
 	json = top_json(top->name, observer_region(top->observer));
 	json_dumpf(json, stdout, JSON_INDENT(1));
@@ -99,7 +88,7 @@ static int print_table(struct top *top, unsigned ms, struct error *err)
 	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 	struct frame frame = { 0 };
 
-	if (attach(top, VT_OBSERVE_COUNTERS | VT_OBSERVE_SAMPLER, err) < 0)
+	if (attach(top, true, err) < 0)
 		return -1;
 	top_look(top);
 	nanosleep(&pause, NULL);
@@ -122,7 +111,7 @@ static int run(struct top *top, const struct top_options *opt, struct error *err
 	top_users_read(top->name);
 	if (opt->once)
 		return print_table(top, opt->interval_ms ? opt->interval_ms : ONCE_MS, err);
-	if (attach(top, VT_OBSERVE_COUNTERS | VT_OBSERVE_SAMPLER, err) < 0)
+	if (attach(top, true, err) < 0)
 		return -1;
 	ret = top_ui(top, err);
 	top_snapshot_free(&top->now);

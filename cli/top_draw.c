@@ -102,7 +102,7 @@ static void draw_cpu(const struct top *top, struct frame *frame)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		double share = total && (int64_t)parts[i] > 0 ? 100.0 * parts[i] / total : 0;
 
-		snprintf(text, sizeof(text), "%.1f%%", share);
+		snprintf(text, sizeof(text), share < 99.95 ? "%.1f%%" : "%.0f%%", share);
 		figure(frame, text, names[i]);
 	}
 	frame_line(frame);

@@ -33,7 +33,7 @@ _vitrine() {
 			image:-*) choices=$(_vitrine_options "$program" image "${COMP_WORDS[2]}") ;;
 			*:-*) choices=$(_vitrine_options "$program" "$verb") ;;
 			run:*) choices=$("$program" image ls -q 2>/dev/null) ;;
-			exec:* | ps:* | kill:* | logs:* | observe:* | follow:*) choices=$(_vitrine_sandboxes "$program") ;;
+			exec:* | ps:* | kill:* | logs:* | top:* | observe:* | follow:*) choices=$(_vitrine_sandboxes "$program") ;;
 			help:*) choices=$(_vitrine_verbs "$program") ;;
 			image:*)
 				case ${COMP_WORDS[2]} in

@@ -9,8 +9,9 @@
  * asked for, but can be more, so that observers filter what they read. Only one call is followed at
  * a time: for who asked last, until it is there or the connection ends.
  *
- * What a sandbox was started with (vitrine.observe= on its command line) holds until the first
- * client has said what it wants.
+ * What a sandbox was started with (vitrine.observe= on its command line) stays on whoever comes and
+ * goes. Of what --web starts it with, events do not: they are for the observer that comes with it,
+ * and cost too much to be recorded for nobody.
  *
  * The lock is held while the kernel is told, so that it hears of changes in their order.
  *
@@ -34,7 +35,9 @@ static pthread_mutex_t arrival_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
 static bool arrived; /* under arrival_lock: the other one is held while the kernel is asked */
 static struct connection *observers;
-static struct observe_wish current;	  /* as the kernel knows it */
+static struct observe_wish current; /* as the kernel knows it */
+static struct observe_wish always;  /* from the start; what is not zero in it stays */
+static bool asked;
 static const struct connection *follower; /* who asked last that a call be followed */
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -76,10 +79,32 @@ static struct observe_wish wish_of(const struct message *msg)
 	return wish;
 }
 
+/* Note, once, what is on without our doing */
+static void always_take(const struct sandbox_config *config)
+{
+	const uint64_t on = telemetry->enabled;
+
+	if (asked)
+		return;
+	asked = true;
+	always.what = on & (VT_OBSERVE_COUNTERS | VT_OBSERVE_SAMPLER);
+	if (on & VT_OBSERVE_SAMPLER)
+		always.interval = VT_SAMPLE_FAST_NS;
+	if ((on & VT_OBSERVE_EVENTS) && !config->web.argv) {
+		always.what |= VT_OBSERVE_EVENTS;
+		always.kinds = telemetry->kinds;
+		always.flags = VT_OBSERVE_PATHS;
+		always.filter.capture = VT_CAPTURE_DEFAULT;
+		memset(always.filter.calls, 0xff, sizeof(always.filter.calls));
+	}
+	current = always;
+	current.what |= on & VT_OBSERVE_EVENTS;
+}
+
 /* Tell the kernel, if it does not know yet; with the lock held. Return: 0 or a negative errno */
 static int64_t observe_update(void)
 {
-	struct observe_wish sum = { 0 };
+	struct observe_wish sum = always;
 	struct reply reply;
 
 	for (const struct connection *conn = observers; conn; conn = conn->next_observer)
@@ -158,6 +183,7 @@ int control_observe(struct connection *conn, struct message *msg)
 
 	announce();
 	pthread_mutex_lock(&lock);
+	always_take(conn->config);
 	observer_remove(conn);
 	observer_add(conn, &wish);
 	value = observe_update();
@@ -189,7 +215,8 @@ void control_observe_close(struct connection *conn)
 {
 	pthread_mutex_lock(&lock);
 	observer_remove(conn);
-	observe_update();
+	if (asked)
+		observe_update();
 	if (follower == conn) {
 		follower = NULL;
 		follow(VT_FOLLOW_OFF, 0, 0);

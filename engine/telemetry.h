@@ -8,7 +8,7 @@
 #include "vitrine/error.h"
 #include "vitrine/telemetry.h"
 
-/* The region, from telemetry_init() on; written only, never believed */
+/* The region, from telemetry_init() on; what the guest kernel writes there is never believed */
 extern struct vt_telemetry *telemetry;
 
 /**

@@ -46,6 +46,10 @@ shows 0
 it 'holds no input or output of the command'
 host bash -c "readlink /proc/$observer/fd/0 /proc/$observer/fd/1 | sort -u"
 expect /dev/null
+it 'goes on counting when an observer has come and gone'
+vitrine top --once --json "$box" >/dev/null
+host python3 tests/guest/enabled.py "$box"
+shows '[57]' # events are recorded while somebody reads them
 it 'ends when the sandbox ends'
 host vitrine kill "$box"
 wait "$pid"
@@ -58,7 +62,10 @@ import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
 print(s.getsockname()[1], flush=True); time.sleep(20)' >"$scratch/port" &
 taken=$!
-sleep 0.5
+for _ in $(seq 100); do
+	[ -s "$scratch/port" ] && break
+	sleep 0.1
+done
 guest_port=$(cat "$scratch/port")
 host vitrine run --ephemeral --web="$guest_port" mini -- echo started
 says 'Address already in use'
