@@ -46,7 +46,7 @@ static json_t *guest_name(const char *name)
 
 	if (string)
 		return string;
-	for (i = 0; name[i] && i < sizeof(clean) - 1; i++)
+	for (i = 0; i < sizeof(clean) - 1 && name[i]; i++)
 		clean[i] = name[i] >= ' ' && name[i] <= '~' ? name[i] : '?';
 	clean[i] = '\0';
 	return json_string(clean);

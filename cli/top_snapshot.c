@@ -156,7 +156,7 @@ static void counters_take(struct top_snapshot *snapshot, const struct region *re
 	struct vt_task_counters counters;
 
 	for (unsigned slot = 0; snapshot->tasks && slot < VT_TELEMETRY_TASKS; slot++) {
-		struct top_task key, *task = NULL;
+		struct top_task key = { 0 }, *task = NULL;
 
 		if (!region_task(region, slot, &counters))
 			continue;

@@ -52,12 +52,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint32_t lies[] = { 0, 1, VT_SAMPLE_SIZE, UINT32_MAX };
 	cleanup_free struct vt_telemetry *t = calloc(1, VT_TELEMETRY_RINGS);
 	struct region region = { (const uint8_t *)t, VT_TELEMETRY_RINGS };
-	struct vt_sample *slot = t ? &t->sampler.samples[VT_SAMPLES_MAX - 1] : NULL;
-	uint8_t *text = (uint8_t *)t + VT_TELEMETRY_SAMPLES + (VT_SAMPLES_MAX - 1) * VT_SAMPLE_SIZE;
+	struct vt_sample *slot;
 	struct sample sample = { 0 };
+	uint8_t *text;
 
 	if (!t || !size)
 		return 0;
+	slot = &t->sampler.samples[VT_SAMPLES_MAX - 1];
+	text = (uint8_t *)t + VT_TELEMETRY_SAMPLES + (VT_SAMPLES_MAX - 1) * VT_SAMPLE_SIZE;
 	memset(t->sampler.samples, 'x', sizeof(t->sampler.samples)); /* names without an end */
 	memcpy(slot->name, "stat", 5);
 	slot->sequence = 2;
