@@ -171,3 +171,34 @@ if [ -e "$kernel.debug" ]; then
 	host gdb -nx -batch "$kernel" -x tests/gdb/unwind.py
 	shows '*right, 0 wrong, *'
 fi
+
+# As an ordinary user: what was built for debuggers can be looked into, and nothing else
+user=()
+[ "$(id -u)" != 0 ] || user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+home=$scratch/home
+mkdir "$home"
+chmod 711 "$scratch"
+cp --sparse=always "$(vitrine image inspect mini | awk '$1 == "path" { print $2 }')" "$home/image"
+[ "$(id -u)" != 0 ] || chown -R 65534:65534 "$home"
+attach() {
+	local pid
+	"${user[@]}" env HOME="$home" XDG_RUNTIME_DIR="$home" "$1" run --ephemeral --memory 128M \
+		--name mine "$home/image" -- sleep 20 >/dev/null 2>&1 </dev/null &
+	pid=$!
+	for _ in $(seq 100); do
+		[ ! -S "$home/vitrine/mine.sock" ] || break
+		sleep 0.1
+	done
+	host "${user[@]}" env HOME="$home" XDG_RUNTIME_DIR="$home" gdb -nx -batch \
+		-x tools/gdb/vitrine-gdb.py -ex 'vitrine attach mine' -ex 'vitrine stack current'
+	kill $pid 2>/dev/null
+	wait $pid 2>/dev/null
+}
+if [ "$program" != "$(command -v vitrine)" ] && "${user[@]}" test -x "$program" -a -r "$kernel"; then
+	it 'the user of an ordinary build is told which one to take'
+	attach "$(command -v vitrine)"
+	says 'cannot be traced*make debugger*'
+	it 'the user of a build for debuggers looks into it'
+	attach "$program"
+	shows '*vitrine_entry*'
+fi

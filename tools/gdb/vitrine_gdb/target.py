@@ -179,8 +179,8 @@ def attach(name):
             raise
         raise Failure(
             f"process {pid} cannot be traced: a supervisor protects its guest's memory from the "
-            "user's other programs. Run the sandbox with a debug build (make DEBUG=1, then "
-            "build/debug/vitrine), or run gdb as root") from None
+            "user's other programs. Run the sandbox with a build for debuggers (make debugger, "
+            "then build/debug/vitrine), or run gdb as root") from None
     need_kernel()
     print(f"sandbox {name}: process {pid}, kernel {state['path']}"
           f"{', with line numbers' if has_lines() else ''}")
