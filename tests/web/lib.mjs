@@ -18,10 +18,10 @@ process.env.XDG_RUNTIME_DIR = scratch;
 const children = new Set();
 let tests = 0, failures = 0, browser = null;
 
-/** One line of TAP; what() says why when it failed. */
+/** One line of TAP; @why it failed, if it did. */
 export function ok(good, name, why = "") {
 	tests++;
-	console.log(`${good ? "ok" : "not ok"} ${tests} - ${name.replace(/#/g, "")}`);
+	console.log(`${good ? "ok" : "not ok"} ${tests} - ${good ? name : name.replace(/#/g, "")}`);
 	if (!good) {
 		failures++;
 		console.log(String(why).slice(0, 3000).replace(/^/gm, "# "));

@@ -2,7 +2,7 @@
 // build.mjs - bundle the dashboard and write it as a C file
 //
 // Theory of operation
-// esbuild makes one script and one style sheet of src/. With index.html and the icon they become
+// esbuild makes a script for the page, one for its worker, and one style sheet of src/. With index.html and the icon they become
 // byte arrays in assets.c, each as it is and compressed, with an ETag made of its content, so that
 // the server hands them out without a file system (observe/assets.h). A depfile tells ninja what
 // was read. Nothing but what is in the lock file goes in: no address of another host is in it.
@@ -23,7 +23,7 @@ const read = new Set([fileURLToPath(import.meta.url), join(here, "package-lock.j
 async function bundle() {
 	const result = await esbuild.build({
 		absWorkingDir: here,
-		entryPoints: { app: "src/main.ts" },
+		entryPoints: { app: "src/main.ts", worker: "src/worker.ts" },
 		outdir: "/out",
 		bundle: true,
 		minify: true,

@@ -66,7 +66,7 @@ export class Parser {
 
 export class Stream {
 	private abort: AbortController | null = null;
-	private timer = 0;
+	private timer: ReturnType<typeof setTimeout> | undefined;
 	private pause = FIRST_PAUSE;
 	private id = "";
 	private running = false;
@@ -107,10 +107,10 @@ export class Stream {
 
 	private async run(): Promise<void> {
 		const abort = this.abort = new AbortController();
-		let alarm = 0;
+		let alarm: ReturnType<typeof setTimeout> | undefined;
 		const wind = (): void => {
 			clearTimeout(alarm);
-			alarm = window.setTimeout(() => abort.abort(), SILENCE);
+			alarm = setTimeout(() => abort.abort(), SILENCE);
 		};
 		this.options.link?.("connecting");
 		try {
@@ -125,7 +125,7 @@ export class Stream {
 			return;
 		this.abort = null;
 		this.options.link?.("waiting", this.pause);
-		this.timer = window.setTimeout(() => void this.run(), this.pause * (0.8 + 0.4 * Math.random()));
+		this.timer = setTimeout(() => void this.run(), this.pause * (0.8 + 0.4 * Math.random()));
 		this.pause = Math.min(LONGEST_PAUSE, this.pause * 2);
 	}
 

@@ -33,6 +33,7 @@ export class VirtualList<Row> {
 	private focused: Row | null = null;
 	private pending = false;
 	private isHeld = false;
+	private timer: number | undefined;
 
 	constructor(private readonly options: ListOptions<Row>) {
 		this.element = h("div", {
@@ -55,10 +56,14 @@ export class VirtualList<Row> {
 		this.setHeld(false);
 	}
 
-	/** Rows from oldest to newest; shown at the next frame. */
+	/** Rows from oldest to newest; shown soon. */
 	update(rows: readonly Row[]): void {
 		this.rows = rows;
-		this.draw();
+		/* Ten times a second is as fast as anybody reads */
+		this.timer ??= window.setTimeout(() => {
+			this.timer = undefined;
+			this.draw();
+		}, this.isHeld ? 0 : 100);
 	}
 
 	private setHeld(held: boolean): void {

@@ -2,18 +2,17 @@
 // events.ts - the feed: what happens, as it happens, filtered at the server and searched here
 //
 // Theory of operation
-// The stream runs while the panel is in sight. The server sends batches, with what it left out
-// counted; both that and gaps are rows of their own, never silent. Rows are kept in a ring, so
+// The stream runs in a worker while the panel is in sight. The server counts what it leaves out; both that and gaps are rows of their own, never silent. Rows are kept in a ring, so
 // memory is bounded however fast they come, and the list makes elements only for those in sight.
 
-import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamEvents, type StreamGap } from "../api.ts";
+import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamGap } from "../api.ts";
 import { h, set, text, visible, guest } from "../dom.ts";
 import { exportButtons } from "../export.ts";
 import { count, duration, exact, timeOfDay } from "../format.ts";
 import type { Live } from "../live.ts";
 import type { Panel } from "../panel.ts";
-import { Stream, type Message } from "../sse.ts";
 import { newcomers, VirtualList } from "../vlist.ts";
+import type { FromWorker, ToWorker } from "../worker.ts";
 import { stored, store } from "../settings.ts";
 
 const KEPT = 20_000;
@@ -57,12 +56,11 @@ export class Feed {
 	}
 }
 
-function omittedRow(message: StreamEvents): Row {
-	const omitted = message.omitted!;
+function omittedRow(omitted: NonNullable<FromWorker["omitted"]>, limit: number, ms: number): Row {
 	const most = Object.entries(omitted.calls).sort((a, b) => b[1] - a[1]).slice(0, 4).map(([name, n]) => `${name} ${count(n)}`);
 	return {
-		kind: "omitted", time_ms: message.events[message.events.length - 1]?.time_ms ?? Date.now(),
-		text: `${exact(omitted.total)} more, left out to keep to ${exact(message.limit)} a second${most.length ? `: ${most.join(", ")}` : ""}`,
+		kind: "omitted", time_ms: ms,
+		text: `${exact(omitted.total)} more, left out to keep to ${exact(limit)} a second${most.length ? `: ${most.join(", ")}` : ""}`,
 		detail: [...Object.entries(omitted.kinds), ...Object.entries(omitted.calls)].map(([name, n]) => [name, exact(n)]),
 	};
 }
@@ -143,45 +141,46 @@ export function events(live: Live): Panel {
 		return chip;
 	}));
 
-	const stream = new Stream({
-		url: () => {
-			const query = new URLSearchParams({ limit: limit.value, samples: "none", kind: [...kinds].join(",") });
-			for (const [name, value] of [["call", call.value.replace(/\s/g, "")], ["pid", pid.value], ["comm", comm.value], ["slow_us", slow.value], ["family", family.value]] as const)
-				if (value)
-					query.set(name, value);
-			if (errors.checked)
-				query.set("errors", "1");
-			return `/api/events?${query}`;
-		},
-		messages: take,
+	const worker = new Worker("/assets/worker.js", { type: "module", name: "events" });
+	let generation = 0;
+	worker.addEventListener("message", (event: MessageEvent<FromWorker>) => {
+		if (event.data.generation === generation)
+			take(event.data);
 	});
+
+	function tell(message: ToWorker): void {
+		generation++;
+		worker.postMessage(message);
+	}
+
+	function stream(on: boolean): void {
+		if (!on || !kinds.size)
+			return tell({ stop: true });
+		const query = new URLSearchParams({ limit: limit.value, samples: "none", kind: [...kinds].join(",") });
+		for (const [name, value] of [["call", call.value.replace(/\s/g, "")], ["pid", pid.value], ["comm", comm.value], ["slow_us", slow.value], ["family", family.value]] as const)
+			if (value)
+				query.set(name, value);
+		if (errors.checked)
+			query.set("errors", "1");
+		tell({ start: `/api/events?${query}` });
+	}
 
 	const matches = (row: Row): boolean => !needle || `${row.text} ${isEvent(row) ? `${row.comm} ${row.pid} ${row.call ?? row.kind}` : ""}`.toLowerCase().includes(needle);
 
-	function take(batch: Message[]): void {
-		const fresh: Row[] = [];
-		for (const { event, data } of batch) {
-			let said: unknown;
-			try {
-				said = JSON.parse(data);
-			} catch {
-				continue;
-			}
-			if (event === "gap") {
-				const gap = said as StreamGap;
-				feed.lost += gap.lost;
-				fresh.push(gapRow(gap));
-			} else if (event === "events") {
-				const message = said as StreamEvents;
-				for (const one of message.events)
-					fresh.push(one);
-				feed.measure(message.events.length);
-				if (message.omitted) {
-					feed.left += message.omitted.total;
-					fresh.push(omittedRow(message));
-				}
-			}
+	function take({ events: fresh, omitted, limit: most, gap }: FromWorker): void {
+		feed.measure(fresh.length);
+		if (gap) {
+			feed.lost += gap.lost;
+			put([gapRow(gap)]);
+		} else if (omitted) {
+			feed.left += omitted.total;
+			put([omittedRow(omitted, most ?? 0, feed.rows[feed.rows.length - 1]?.time_ms ?? Date.now())]);
+		} else {
+			put(fresh);
 		}
+	}
+
+	function put(fresh: Row[]): void {
 		feed.add(fresh);
 		held += fresh.length;
 		if (needle) {
@@ -258,10 +257,7 @@ export function events(live: Live): Panel {
 		frozen = null;
 		list.release();
 		show();
-		if (kinds.size)
-			stream.restart();
-		else
-			stream.stop();
+		stream(true);
 	}
 
 	async function record(): Promise<void> {
@@ -291,10 +287,9 @@ export function events(live: Live): Panel {
 			list.element, legend, status),
 		show() {
 			void record();
-			if (kinds.size)
-				stream.start();
+			stream(true);
 		},
-		hide: () => stream.stop(),
+		hide: () => stream(false),
 		update() {
 			const recorded = live.snapshot?.observation.kinds;
 			for (const chip of chips.children)
