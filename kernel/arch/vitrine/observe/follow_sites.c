@@ -159,7 +159,7 @@ static bool is_skipped(const char *name)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(skipped); i++) {
-		if (str_has_prefix(name, skipped[i]))
+		if (name[0] == skipped[i][0] && str_has_prefix(name, skipped[i]))
 			return true;
 	}
 	for (i = 0; i < ARRAY_SIZE(skipped_names); i++) {

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The run queue as EEVDF sees it, and whom it picks
+. "$(dirname "$0")/../lib.sh"
+uses mini
+export XDG_RUNTIME_DIR=$scratch
+
+# Three that never sleep, of one session, which makes them one group; one of them is less important
+hogs='echo started
+(while :; do :; done) &
+(while :; do :; done) &
+(renice 5 -p $(exec sh -c "echo \$PPID") >/dev/null; while :; do :; done) &
+wait'
+vitrine run --ephemeral --name box mini -- sh -c "$hogs" >"$scratch/box.out" 2>&1 </dev/null &
+for _ in $(seq 100); do
+	grep -q started "$scratch/box.out" && break
+	sleep 0.1
+done
+sleep 1
+
+# ask EXPRESSION: v is the view; q the queue of the root, c the CPU
+ask() {
+	title=${title:-$1}
+	host python3 tests/guest/ask.py box scheduler "(lambda c, q: $1)(v['cpus'][0], v['cpus'][0]['fair'])"
+}
+
+it 'all three wait, in one group'
+ask 'sorted((t["nice"], t["weight"]) for t in tasks(q) if not t["running"] and t["comm"] == "sh")'
+expect '[(0, 1024), (0, 1024), (5, 335)]'
+ask 'any(e["group"] for e in q["entities"])'
+expect True
+it 'the one that has the CPU answers'
+ask '[t["comm"].startswith("kworker") for t in tasks(q) if t["running"]]'
+expect '[True]'
+it 'who is not behind the average is eligible, and nobody else'
+ask 'all(e["eligible"] == (e["lag_ns"] >= 0) for x in queues(q) for e in x["entities"] if abs(e["lag_ns"]) > 1)'
+expect True
+it 'next is one that waits, is picked, and was due first'
+ask 'c["next"]["pid"] in [t["pid"] for t in tasks(q) if t["picked"] and not t["running"]]'
+expect True
+ask '"eligible" in c["next"]["why"] or "only" in c["next"]["why"]'
+expect True
+it 'the weight of a queue is that of its entities'
+ask 'all(x["weight"] == sum(e["weight"] for e in x["entities"]) for x in queues(q))'
+expect True
+sleep 1
+it 'the picks since then: who, how long, why it stopped'
+ask '{"sleep", "preempted"} <= {p["stopped"] for p in c["picks"]}'
+expect True
+ask 'all(a["time_ns"] + a["ran_ns"] <= b["time_ns"] + 1000 for a, b in zip(c["picks"], c["picks"][1:]))'
+expect True
+ask '[p["stopped"] for p in c["picks"][-1:]]'
+expect '[None]'
+it 'a third of the weight is a third of the time'
+ask '(lambda n: n[1] / n[0] < 0.5)([sum(t["sum_exec_ns"] for t in tasks(q) if t["nice"] == n) for n in (0, 5)])'
+expect True
+host vitrine kill box
+wait
