@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "observe/api.h"
+#include "observe/mhd.h"
 #include "observe/serve_confine.h"
 #include "observe/guest_text.h"
 #include "vitrine/util.h"
@@ -544,7 +545,7 @@ int server_run(const struct server_options *options, struct error *err)
 	if (!server)
 		return error_set(err, 0, "no memory");
 	server->options = *options;
-	if (serve_confine_begin(err) < 0)
+	if (mhd_load(err) < 0 || serve_confine_begin(err) < 0)
 		return -1;
 	fd = options->listen_fd ? listen_inherited(options->listen_fd, &address, err)
 				: listen_on(options, &address, err);
