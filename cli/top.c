@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* top.c - vitrine top: watch a sandbox work */
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
 #include "cli/cli.h"
+#include "cli/guestfs.h"
 #include "cli/options.h"
 #include "cli/top.h"
 #include "engine/rundir.h"
 #include "vitrine/util.h"
 
 #define INTERVAL_MS 2000
-#define ONCE_MS 1000 /* rates need two looks */
+#define USERS_PATIENCE 2 /* seconds */
+#define ONCE_MS 1000	 /* rates need two looks */
 
 struct top_options {
 	bool once, json, tree, kernel;
@@ -70,6 +73,28 @@ static int attach(struct top *top, bool sampler, struct error *err)
 	return observer_wish(top->observer, &wishes, err);
 }
 
+/* Without a passwd file users are numbers */
+static void learn_users(const char *sandbox)
+{
+	cleanup_free struct client *client = malloc(sizeof(*client));
+	cleanup_free char *text = NULL;
+	const uint8_t *data;
+	struct error err;
+	int64_t handle;
+	ssize_t len;
+
+	if (!client || client_open(client, sandbox, &err) < 0)
+		return;
+	client_timeout(client, USERS_PATIENCE);
+	handle = guestfs_open(client, "/etc/passwd", O_RDONLY, 0, &err);
+	len = handle < 0 ? -1 : guestfs_read(client, handle, 0, &data, &err);
+	if (len > 0)
+		text = strndup((const char *)data, len);
+	client_close(client);
+	if (text)
+		top_users_learn(text);
+}
+
 static int print_json(struct top *top, struct error *err)
 {
 	json_t *json;
@@ -108,7 +133,7 @@ static int run(struct top *top, const struct top_options *opt, struct error *err
 
 	if (opt->json)
 		return print_json(top, err);
-	top_users_read(top->name);
+	learn_users(top->name);
 	if (opt->once)
 		return print_table(top, opt->interval_ms ? opt->interval_ms : ONCE_MS, err);
 	if (attach(top, true, err) < 0)

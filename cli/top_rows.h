@@ -76,7 +76,8 @@ void top_rows_free(struct top_rows *table);
  */
 const char *top_user(uint32_t uid);
 
-/** top_users_read() - Learn the guest's users, if its passwd file can be read */
-void top_users_read(const char *sandbox);
+/** top_users_learn() - Learn the guest's users from the text of its passwd file, which is changed
+ */
+void top_users_learn(char *passwd);
 
 #endif
