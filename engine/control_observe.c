@@ -30,6 +30,8 @@
 #include "engine/telemetry.h"
 #include "vitrine/util.h"
 
+#define EVERYTHING (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS | VT_OBSERVE_SAMPLER)
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t arrival_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
@@ -79,10 +81,20 @@ static struct observe_wish wish_of(const struct message *msg)
 	return wish;
 }
 
-/* Note, once, what is on without our doing */
+/* What is on without a client's doing; not what the region says, which may be written later */
+static uint64_t started_with(const struct sandbox_config *config)
+{
+	static const char word[] = "vitrine.observe=";
+	const char *at = config->cmdline ? strstr(config->cmdline, word) : NULL;
+
+	if (config->web.argv)
+		return EVERYTHING;
+	return at ? strtoul(at + sizeof(word) - 1, NULL, 0) & EVERYTHING : 0;
+}
+
 static void always_take(const struct sandbox_config *config)
 {
-	const uint64_t on = telemetry->enabled;
+	const uint64_t on = started_with(config);
 
 	if (asked)
 		return;
@@ -92,13 +104,13 @@ static void always_take(const struct sandbox_config *config)
 		always.interval = VT_SAMPLE_FAST_NS;
 	if ((on & VT_OBSERVE_EVENTS) && !config->web.argv) {
 		always.what |= VT_OBSERVE_EVENTS;
-		always.kinds = telemetry->kinds;
+		always.kinds = ~0UL;
 		always.flags = VT_OBSERVE_PATHS;
 		always.filter.capture = VT_CAPTURE_DEFAULT;
 		memset(always.filter.calls, 0xff, sizeof(always.filter.calls));
 	}
 	current = always;
-	current.what |= on & VT_OBSERVE_EVENTS;
+	current.what |= on;
 }
 
 /* Tell the kernel, if it does not know yet; with the lock held. Return: 0 or a negative errno */
