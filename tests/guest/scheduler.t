@@ -6,6 +6,7 @@ uses mini
 export XDG_RUNTIME_DIR=$scratch
 
 # Three that never sleep, of one session, which makes them one group; one of them is less important
+# shellcheck disable=SC2016 # for the guest's shell
 hogs='echo started
 (while :; do :; done) &
 (while :; do :; done) &

@@ -26,6 +26,7 @@
 #include <linux/string.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
+#include <asm/follow.h>
 #include "observe.h"
 
 #define CALL_OTHER (VT_TELEMETRY_CALLS - 1) /* numbers that are no call */
@@ -100,7 +101,7 @@ static void tell(struct vt_observed *observed, long result, u64 ns, u8 flags, bo
 	body = (struct vt_event_syscall *)(event + 1);
 	body->nr = call->nr;
 	body->disposition = call->disposition;
-	body->flags = flags;
+	body->flags = flags | (vt_follows(current) ? VT_CALL_FOLLOWED : 0);
 	body->data_len = data_len;
 	memcpy(body->args, call->args, sizeof(body->args));
 	body->result = result;
@@ -139,8 +140,11 @@ static void finish(struct vt_observed *observed, long result, u8 flags)
 	slot->call_ns += ns;
 	WRITE_ONCE(slot->call, -1);
 
-	if (call->wanted && vt_event_wanted(VT_EVENT_SYSCALL))
-		tell(observed, flags & VT_CALL_NORETURN ? 0 : result, ns, flags, error);
+	if (!call->wanted || !vt_event_wanted(VT_EVENT_SYSCALL))
+		return;
+	vt_follow_hide(); /* what the event needs is not the call's */
+	tell(observed, flags & VT_CALL_NORETURN ? 0 : result, ns, flags, error);
+	vt_follow_show();
 }
 
 void vt_call_begin(const struct pt_regs *regs)

@@ -122,8 +122,6 @@ const struct task_struct *vt_follow_task(void);
 bool vt_follow_recording(void);
 enum vt_follow_part vt_follow_part(const struct task_struct *task);
 void vt_follow_switch(struct task_struct *prev, struct task_struct *next, bool runnable);
-void vt_follow_hide(void);
-void vt_follow_show(void);
 u64 vt_follow_now(void);
 u64 vt_follow_ns(u64 ticks);
 

@@ -335,6 +335,14 @@ const struct task_struct *vt_follow_task(void)
 	return shadow.task;
 }
 
+/**
+ * vt_follows() - Is @task in the call that is followed?
+ */
+bool vt_follows(const struct task_struct *task)
+{
+	return shadow.recording && task == shadow.task;
+}
+
 bool vt_follow_recording(void)
 {
 	return shadow.recording;

@@ -185,8 +185,7 @@ static struct sched_entity *pick_in(struct cfs_rq *cfs, struct vt_queue *queue)
 }
 
 /* The copy of @se, or NULL when there was no room for it */
-static struct vt_entity *find_copy(struct vt_runqueue *copy, u32 queue,
-				   struct sched_entity *se)
+static struct vt_entity *find_copy(struct vt_runqueue *copy, u32 queue, struct sched_entity *se)
 {
 	pid_t pid = entity_is_task(se) ? task_of(se)->pid : 0;
 	u32 i;

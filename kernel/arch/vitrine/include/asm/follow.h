@@ -23,6 +23,11 @@ void vt_follow_result(const struct pt_regs *regs);
 void vt_follow_end(void);
 unsigned long vt_follow_real(const struct task_struct *task, const unsigned long *slot);
 void vitrine_follow_return(void);
+
+/* observe/: what is called between the two is not shown; @task is in the call that is followed */
+void vt_follow_hide(void);
+void vt_follow_show(void);
+bool vt_follows(const struct task_struct *task);
 #else
 #define vitrine_follow_waits() false
 
@@ -41,6 +46,19 @@ static inline void vt_follow_result(const struct pt_regs *regs)
 
 static inline void vt_follow_end(void)
 {
+}
+
+static inline void vt_follow_hide(void)
+{
+}
+
+static inline void vt_follow_show(void)
+{
+}
+
+static inline bool vt_follows(const struct task_struct *task)
+{
+	return false;
 }
 #endif
 
