@@ -37,7 +37,8 @@ static void raw(void)
 	struct termios mode = before;
 
 	mode.c_iflag &= ~(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
-	mode.c_lflag &= ~(ECHO | ICANON | IEXTEN | ISIG);
+	/* ISIG stays: a guest that hangs while it is asked must not keep us from ^C */
+	mode.c_lflag &= ~(ECHO | ICANON | IEXTEN);
 	mode.c_cc[VMIN] = 1;
 	mode.c_cc[VTIME] = 0;
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &mode);
@@ -208,13 +209,6 @@ static int key_read(void)
 	switch (byte) {
 	case KEY_ESCAPE:
 		return sequence();
-	case CONTROL('C'):
-	case CONTROL('\\'):
-		raise(byte == CONTROL('C') ? SIGINT : SIGQUIT);
-		return KEY_NONE;
-	case CONTROL('Z'):
-		raise(SIGTSTP);
-		return KEY_RESIZE;
 	case CONTROL('L'):
 		return KEY_RESIZE;
 	case CONTROL('H'):

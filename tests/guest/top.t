@@ -135,10 +135,14 @@ sleep 0.3
 type_keys 'clear; stty -a | grep -o " -*icanon"; echo status $?' Enter
 screen '* icanon*status 0*'
 
-for signal in TERM HUP SEGV; do
+for signal in INT TERM HUP SEGV; do
 	type_keys 'clear; vitrine top -d 0.2 box' Enter
 	screen 'vitrine top - box *q quit*'
-	pkill -"$signal" -f "^vitrine top -d 0.2 box$"
+	if [ $signal = INT ]; then
+		type_keys C-c
+	else
+		pkill -"$signal" -f "^vitrine top -d 0.2 box$"
+	fi
 	sleep 0.5
 	type_keys Enter 'clear; stty -a | grep -oE " -?echo "' Enter
 	it "gives the terminal back on SIG$signal"
