@@ -14,8 +14,8 @@
  * Strings come from guests: any bytes are escaped. What is no UTF-8 (RFC 3629: no surrogates, no
  * overlong forms) becomes U+FFFD a byte, and so does NUL, which many readers refuse even as \u0000.
  *
- * The buffer grows with GFP_KERNEL: all functions may sleep. Memory that there is not counts as
- * full.
+ * The buffer grows, so all functions may sleep. Nobody is killed to make room for it: memory that
+ * there is not counts as full.
  */
 #include <linux/bug.h>
 #include <linux/kernel.h>
@@ -24,6 +24,7 @@
 #include "json.h"
 
 #define JSON_FIRST_SIZE 4096
+#define JSON_GFP (GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 #define JSON_RESERVE 4096	       /* for members behind a list that is full */
 #define JSON_TAIL (VT_JSON_DEPTH + 32) /* ends, and "truncated" */
 #define JSON_KEY_MAX 64
@@ -131,7 +132,7 @@ static bool grow(struct vt_json *json, size_t need)
 	while (size < need)
 		size *= 2;
 	size = min(size, json->limit);
-	buf = kvmalloc(size, GFP_KERNEL);
+	buf = kvmalloc(size, JSON_GFP);
 	if (!buf)
 		return false;
 	memcpy(buf, json->buf, json->len);
@@ -239,7 +240,7 @@ static void close(struct vt_json *json)
 int vt_json_init(struct vt_json *json, u32 limit)
 {
 	*json = (struct vt_json){ .size = JSON_FIRST_SIZE, .limit = limit };
-	json->buf = kvmalloc(json->size, GFP_KERNEL);
+	json->buf = kvmalloc(json->size, JSON_GFP);
 	if (!json->buf)
 		return -ENOMEM;
 	put(json, "{", 1);

@@ -257,7 +257,8 @@ static void tick(void)
 	int source;
 
 	region()->ticks++;
-	while (used_ns() - start < VT_SAMPLE_BUDGET_NS && (source = source_next(now)) >= 0) {
+	while (!kthread_should_stop() && used_ns() - start < VT_SAMPLE_BUDGET_NS &&
+	       (source = source_next(now)) >= 0) {
 		source_step(source);
 		cond_resched();
 	}
@@ -378,6 +379,7 @@ void vt_sampler_stop(void)
 {
 	if (!sampler.thread)
 		return;
+	set_user_nice(sampler.thread, 0); /* we wait for it */
 	kthread_stop(sampler.thread);
 	sampler.thread = NULL;
 	files_close();

@@ -21,6 +21,8 @@ typedef long long s64;
 #define S64_MAX INT64_MAX
 #define WARN_ON_ONCE(condition) (condition)
 #define GFP_KERNEL 0
+#define __GFP_NORETRY 0
+#define __GFP_NOWARN 0
 #define kvmalloc(size, flags) malloc(size)
 #define kvfree(pointer) free(pointer)
 #define scnprintf snprintf /* nothing is cut here */
