@@ -106,7 +106,9 @@ static void unix_read(struct vt_socket *to, struct sock *sk)
 	if (peer)
 		to->remote_len = unix_name(to->remote, peer);
 	unix_state_unlock(sk);
-	if (to->state != TCP_LISTEN) {
+	if (to->state == TCP_LISTEN) {
+		to->backlog = skb_queue_len_lockless(&sk->sk_receive_queue);
+	} else {
 		to->receive_queue = unix_inq_len(sk);
 		to->send_queue = unix_outq_len(sk);
 	}
