@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include "../../../fs/internal.h"
 #include "view.h"
@@ -35,6 +36,7 @@ static const char *const file_systems[] = {
 };
 
 struct cached_files {
+	struct work_struct put;
 	struct inode *inodes[FILES_SHOWN];
 	u64 pages[FILES_SHOWN];
 	unsigned int used, count;
@@ -198,6 +200,19 @@ static void json_file(struct vt_json *json, struct inode *inode)
 	vt_json_end(json);
 }
 
+/*
+ * An inode whose last reference is ours ends here, and if its file system was frozen or taken away
+ * meanwhile that takes as long as the guest likes: not in the queue of the views.
+ */
+static void files_put(struct work_struct *work)
+{
+	struct cached_files *files = container_of(work, struct cached_files, put);
+
+	for (unsigned int i = 0; i < files->used; i++)
+		iput(files->inodes[i]);
+	kvfree(files);
+}
+
 static int view_files(struct vt_json *json)
 {
 	struct cached_files *files = kvzalloc(sizeof(*files), GFP_KERNEL);
@@ -210,12 +225,11 @@ static int view_files(struct vt_json *json)
 	json_pages(json, "writeback_bytes", global_node_page_state(NR_WRITEBACK));
 	vt_json_int(json, "inodes_count", files->count);
 	vt_json_array(json, "files");
-	for (unsigned int i = 0; i < files->used; i++) {
+	for (unsigned int i = 0; i < files->used; i++)
 		json_file(json, files->inodes[i]);
-		iput(files->inodes[i]);
-	}
 	vt_json_end(json);
-	kvfree(files);
+	INIT_WORK(&files->put, files_put);
+	queue_work(system_unbound_wq, &files->put);
 	return 0;
 }
 
