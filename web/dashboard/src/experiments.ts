@@ -25,13 +25,14 @@ export const experiments: Experiment[] = [
 			},
 			{
 				"watch": "syscalls",
-				"text": "The row of clone: 1,047 calls, 398 of them errors."
+				"text": "The row of clone: a thousand calls, a third of them errors."
 			},
 			{
 				"watch": "overview",
 				"text": "Forks per second against processes: many tries, few children."
 			}
 		],
+		"terminal": "vitrine trace -e clone --errors tour",
 		"explanation": [
 			"The bomb doubles with every round until its control group has 20 processes. From then on each clone() fails with EAGAIN: when the new task is all but ready copy_process() asks every controller with cgroup_can_fork(), pids_can_fork() says no, and everything is thrown away again. pids.events has counted the refusals, pids.peak says 20.",
 			"Nothing else is refused anything: the shell in which you typed this is in another group. Without the limit the bomb would meet the next one, kernel.threads-max; and beyond that Vitrine's own, for a guest's process is a process of the host. cgroup.kill sends SIGKILL to all of the group at once, which a loop over kill cannot: it would race with the forks."
@@ -66,6 +67,7 @@ export const experiments: Experiment[] = [
 				"text": "A read() of the second cat: it ends in the page cache and never enters the block layer."
 			}
 		],
+		"terminal": "vitrine trace -e read --events block --comm cat tour",
 		"explanation": [
 			"The first cat took 0.13 s, the second 0.04 s, though the host had the disk's file in memory. Both make the same calls. filemap_read() looks each page up in the file's address_space, a tree of pages. Cold, it finds none: page_cache_sync_ra() guesses that a reader from the start goes on, and asks for more than was wanted (the window doubles while the guess is right), ext4_mpage_readpages() makes requests of it, virtio_queue_rqs() puts them in the disk's ring, and the reader sleeps in folio_wait_bit_common(). Warm, all that is left is copy_folio_to_iter().",
 			"drop_caches throws away what is clean. A dirty page has nowhere to come back from, hence the conv=fsync before it."
@@ -97,6 +99,7 @@ export const experiments: Experiment[] = [
 				"text": "Processor time: three quarters and one quarter."
 			}
 		],
+		"terminal": "vitrine top tour",
 		"explanation": [
 			"In five seconds the plain loop had 377 ticks of 10 ms, the nice one 124: 75 to 25. A nice value is an index into sched_prio_to_weight[]: 0 weighs 1024, 5 weighs 335, and 1024 / (1024 + 335) is 0.753.",
 			"The scheduler keeps one clock per task, vruntime, which update_curr() advances by the time that the task ran, divided by its weight. A task is eligible while its clock is not ahead of the weighted average (entity_eligible()); of the eligible ones pick_eevdf() takes the one whose deadline, a slice further on its own clock, comes first. So both clocks advance alike, and real time is shared by weight. Both loops were started from one shell: the autogroup of another session would have a weight of its own."
@@ -125,6 +128,7 @@ export const experiments: Experiment[] = [
 				"text": "A write() of the second dd, from the entry through ext4 and its journal to the disk and back."
 			}
 		],
+		"terminal": "vitrine follow --min-us 300 tour write",
 		"explanation": [
 			"0.14 s without, 1.06 s with, and that on a disk that is a file in the host's memory; on real disks the factor is hundreds. A plain write ends in the page cache: generic_perform_write() copies the bytes and marks the page dirty. wb_workfn(), a worker of the kernel, writes it when it is old or when there are too many.",
 			"With O_DSYNC, as with fsync(), generic_write_sync() waits: ext4_sync_file() writes the page, asks jbd2 to commit the transaction that holds the new size and block numbers (jbd2_log_wait_commit()), and blkdev_issue_flush() has the disk empty its own cache. Only then does a power cut leave the data alone. Databases do this once for each commit, and group commits for the same reason."
@@ -161,6 +165,7 @@ export const experiments: Experiment[] = [
 				"text": "The child: its resident memory is 64 MiB from its first moment on, because it counts what it shares."
 			}
 		],
+		"terminal": "vitrine trace -e clone --events fault --comm perl tour",
 		"explanation": [
 			"fork() copies no memory. copy_page_range() copies page tables, takes the right to write from both sides, and counts one more user of each page. The child's own count says 16,441 faults, 16,384 of them for the 16,384 pages of 64 MiB. The dashboard shows fewer, because a fault costs more here than on hardware: when a program writes page after page, write_ahead() of Vitrine's architecture has the kernel copy the next ones before they are asked for. The first write of either faults; do_wp_page() sees that the page has more than one user, and wp_page_copy() makes the child its own.",
 			"The parent, which writes nothing, pays nothing. Had the child called exec at once, as most do, there would have been no copy at all. Once the child has its own copy the parent is a page's only user, and do_wp_page() just gives it the right back (wp_can_reuse_anon_folio())."
@@ -194,6 +199,7 @@ export const experiments: Experiment[] = [
 				"text": "Both ends of the pipe, by the same inode number."
 			}
 		],
+		"terminal": "vitrine trace -e write -y --comm dd tour",
 		"explanation": [
 			"A pipe is a ring of 16 buffers, a page each. pipe_write() fills them, finds pipe_full(), and sleeps with wait_event_interruptible_exclusive() until there is room; its state is S and its wait channel says pipe_write. The reader's pipe_read() empties a buffer and wakes the writer if the ring was full.",
 			"That is all there is to flow control in a | b | c: the slowest sets the pace, and what is under way is never more than 64 KiB for each bar. The other end of the same idea is SIGPIPE: a writer with no reader left has no pace to keep, and is told so."
@@ -227,6 +233,7 @@ export const experiments: Experiment[] = [
 				"text": "tail reads until it dies: it waits for the end of a line, and /dev/zero has none."
 			}
 		],
+		"terminal": "vitrine trace -e exit_group --events life tour",
 		"explanation": [
 			"tail ended with status 137: signal 9. Each new page is charged to the control group. When try_charge_memcg() meets the limit it first reclaims: clean page cache goes, dirty pages are written. Anonymous memory could only go to swap, and there is none. What is left is mem_cgroup_out_of_memory(): oom_badness() gives each process of the group points for the memory that it has, oom_kill_process() sends the one with most SIGKILL, and oom_reaper, a thread of the kernel, takes its memory at once, for the victim may be asleep with a lock that somebody waits for.",
 			"Without a group the same happens to the whole system, with all processes as candidates: /proc/PID/oom_score_adj is how a database asks to be spared."
@@ -257,6 +264,7 @@ export const experiments: Experiment[] = [
 				"text": "The shell's kill(): it is short. All the work is done by the receiver."
 			}
 		],
+		"terminal": "vitrine trace -e kill,clock_nanosleep,rt_sigreturn --events life tour",
 		"explanation": [
 			"kill() finds the task, and __send_signal_locked() puts the signal in its queue; signal_wake_up() sets TIF_SIGPENDING and wakes it. That is all the sender does. The sleeper leaves do_nanosleep() with a restart code, and on its way to user mode exit_to_user_mode_loop() sees the flag: get_signal() takes the signal, setup_rt_frame() saves all registers on the program's own stack, below them the address of rt_sigreturn, and points the instruction pointer at the handler.",
 			"The handler is an ordinary function; its return address is a call of rt_sigreturn(), which loads the saved registers. Perl's own handler only takes a note, and runs your code between two of its operations: few functions of a C library may be called in a signal handler, see signal-safety(7). That is why the interrupted call had to end with EINTR."
@@ -280,6 +288,7 @@ export const experiments: Experiment[] = [
 				"text": "Calls per second: flat for the first command, a plateau for the second."
 			}
 		],
+		"terminal": "vitrine trace --summary --comm perl tour",
 		"explanation": [
 			"The kernel maps a small library of its own into each program, the vDSO (ls of /proc/self/maps shows it). Its clock_gettime() reads the processor's time stamp counter and a page of factors that the kernel keeps current, and is done. In Vitrine that library asks the host's vDSO, which does the same.",
 			"getppid() has to enter the kernel, and in Vitrine that is a round trip to another process: performance has its price. Hence the rule to count calls before cycles."

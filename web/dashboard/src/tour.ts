@@ -15,6 +15,8 @@ export interface Experiment {
 	command: string[];
 	/** What to look at, and where. */
 	steps: { watch: Watch; text: string }[];
+	/** A command of the host that shows the same as text. */
+	terminal: string;
 	/** What one sees and why; paragraphs, with the kernel's functions named. */
 	explanation: string[];
 }

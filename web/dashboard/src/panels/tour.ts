@@ -21,6 +21,7 @@ function page(experiment: Experiment, n: number): HTMLElement {
 		h("div", { class: "command" }, h("pre", { tabindex: "0" }, experiment.command.join("\n")), copyButton(experiment.command)),
 		h("ol", { class: "steps" }, ...experiment.steps.map((step) =>
 			h("li", {}, step.text, " ", h("a", { href: `#${step.watch}` }, `Open ${step.watch}`)))),
+		h("p", { class: "muted" }, "In a terminal of the host: ", h("code", {}, experiment.terminal)),
 		...experiment.explanation.map((paragraph) => h("p", { class: "why" }, paragraph)));
 }
 
