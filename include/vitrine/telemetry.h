@@ -173,6 +173,7 @@ struct vt_sampler {
 
 /* ---- events ---- */
 
+/* Devices are as st_dev has them */
 enum vt_event_kind {
 	VT_EVENT_PAD,	  /* room up to the ring's end: not an event, has no number */
 	VT_EVENT_SYSCALL, /* struct vt_event_syscall */

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -247,6 +248,37 @@ static void yields(long n)
 		sched_yield();
 }
 
+static void stats(long n)
+{
+	struct stat st;
+
+	while (n--)
+		stat("/exact", &st);
+}
+
+static void reads(long n)
+{
+	int fd = open("/exact", O_RDONLY);
+	char buffer[512];
+
+	while (n--)
+		pread(fd, buffer, sizeof(buffer), 0);
+}
+
+/* A byte through a pipe: two calls */
+static void pipes(long n)
+{
+	int fds[2];
+	char c = 0;
+
+	if (pipe(fds))
+		exit(1);
+	while (n--) {
+		write(fds[1], &c, 1);
+		read(fds[0], &c, 1);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long n);
@@ -267,6 +299,9 @@ static const struct {
 	{ "trapped", trapped },
 	{ "traced", traced },
 	{ "yields", yields },
+	{ "stats", stats },
+	{ "reads", reads },
+	{ "pipes", pipes },
 };
 
 int main(int argc, char **argv)

@@ -30,6 +30,7 @@
 #define VECTORS_MAX 16 /* of an array of struct iovec */
 #define STRINGS_MAX 32 /* of an array of strings; more are only counted */
 #define STRINGS_COUNTED 512
+#define ROOM_MIN 32 /* for one more of them */
 #define RECORD_HEAD sizeof(struct vt_event_data)
 
 #define KIND(name, capture, size) [VT_ARG_##name] = { VT_CAPTURE_##capture, size },
@@ -96,11 +97,12 @@ static bool fetch(void *to, u64 from, size_t len)
 	return !copy_from_user_nofault(to, (const void __user *)from, len);
 }
 
+/* Most bytes that the next record can have; the number of what is left out fits behind it */
 static size_t room(const struct vt_captured *captured)
 {
 	size_t left = VT_CAPTURED_SIZE - captured->len;
 
-	return left > RECORD_HEAD ? left - RECORD_HEAD : 0;
+	return left > 2 * RECORD_HEAD ? ALIGN_DOWN(left - 2 * RECORD_HEAD, 8) : 0;
 }
 
 /* The next record's bytes; room() says how many there may be */
@@ -133,7 +135,7 @@ static u64 limit_of(unsigned int kind)
 static bool add_bytes(struct vt_captured *captured, unsigned int arg, unsigned int index, u64 from,
 		      u64 full, u64 limit)
 {
-	size_t len = min3(full, limit, (u64)ALIGN_DOWN(room(captured), 8));
+	size_t len = min3(full, limit, (u64)room(captured));
 
 	if (!fetch(next_bytes(captured), from, len))
 		return false;
@@ -144,7 +146,7 @@ static bool add_bytes(struct vt_captured *captured, unsigned int arg, unsigned i
 static bool add_string(struct vt_captured *captured, unsigned int arg, unsigned int index, u64 from,
 		       u64 limit)
 {
-	long most = min_t(u64, limit + 1, ALIGN_DOWN(room(captured), 8)), len, full;
+	long most = min_t(u64, limit + 1, room(captured)), len, full;
 
 	if (most < 2)
 		return true;
@@ -175,7 +177,7 @@ static bool add_strings(struct vt_captured *captured, unsigned int arg, u64 from
 			return count > 0;
 		if (!string)
 			break;
-		if (kept == count && kept < most && room(captured) > limit + 2 * RECORD_HEAD &&
+		if (kept == count && kept < most && room(captured) >= ROOM_MIN &&
 		    add_string(captured, arg, count, string, limit))
 			kept++;
 	}
@@ -194,7 +196,7 @@ static bool add_vector(struct vt_captured *captured, unsigned int arg, u64 from,
 		struct iovec iov;
 		u64 len;
 
-		if (room(captured) < limit + 2 * RECORD_HEAD)
+		if (room(captured) < ROOM_MIN)
 			break;
 		if (!fetch(&iov, from + i * sizeof(iov), sizeof(iov)))
 			return i > 0;
@@ -214,14 +216,14 @@ static void add_path(struct vt_captured *captured, unsigned int arg, const struc
 	u8 *bytes = next_bytes(captured);
 	char *text;
 
-	if (size < 16)
+	if (size < ROOM_MIN)
 		return;
 	text = d_path(path, bytes, size);
 	if (IS_ERR(text))
 		return;
-	len = strnlen(text, VT_CAPTURE_PATH);
-	memmove(bytes, text, len);
-	add(captured, arg, 0, len, len);
+	len = strlen(text);
+	memmove(bytes, text, min_t(size_t, len, VT_CAPTURE_PATH));
+	add(captured, arg, 0, min_t(size_t, len, VT_CAPTURE_PATH), len);
 }
 
 static void add_descriptor(struct vt_captured *captured, unsigned int arg, int fd)

@@ -35,10 +35,8 @@ static struct vt_task_counters *slot_take(struct task_struct *task)
 
 	if (task->flags & (PF_KTHREAD | PF_EXITING))
 		return NULL;
-	if (!table->nr_free) {
-		vt_region->counters.tasks_lost++;
+	if (!table->nr_free)
 		return NULL;
-	}
 	slot = &vt_region->tasks[table->free[--table->nr_free]];
 	memset(slot, 0, sizeof(*slot));
 	slot->tgid = task->tgid;
@@ -79,6 +77,15 @@ struct vt_observed *vt_observed(struct task_struct *task)
 }
 
 /**
+ * vt_task_forked() - There is one more task
+ */
+void vt_task_forked(struct task_struct *task)
+{
+	if (!slot_take(task) && !(task->flags & (PF_KTHREAD | PF_EXITING)))
+		vt_region->counters.tasks_lost++;
+}
+
+/**
  * vt_tasks_start() - Give every task its slot
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
@@ -98,7 +105,7 @@ int vt_tasks_start(void)
 	for_each_process_thread(process, task)
 	{
 		task->thread.runnable_at = 0;
-		slot_take(task);
+		vt_task_forked(task);
 	}
 	rcu_read_unlock();
 	return 0;
@@ -120,11 +127,6 @@ void vt_tasks_stop(void)
 	rcu_read_unlock();
 	vfree(table);
 	table = NULL;
-}
-
-void vt_task_forked(struct task_struct *task)
-{
-	slot_take(task);
 }
 
 /* A thread that calls execve() takes its leader's number */
