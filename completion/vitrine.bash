@@ -27,13 +27,14 @@ _vitrine() {
 		--mount-profile) choices='full minimal' ;;
 		--syscall-mode) choices='auto seccomp' ;;
 		--wx) choices='allow deny' ;;
+		--trace-format) choices='text json perfetto' ;;
 		--disk | --env-file | -S | -R | -r) ;;
 		*)
 			case $verb:$word in
 			image:-*) choices=$(_vitrine_options "$program" image "${COMP_WORDS[2]}") ;;
 			*:-*) choices=$(_vitrine_options "$program" "$verb") ;;
 			run:*) choices=$("$program" image ls -q 2>/dev/null) ;;
-			exec:* | ps:* | kill:* | logs:* | top:* | observe:* | follow:*) choices=$(_vitrine_sandboxes "$program") ;;
+			exec:* | ps:* | kill:* | logs:* | top:* | observe:* | follow:* | trace:*) choices=$(_vitrine_sandboxes "$program") ;;
 			help:*) choices=$(_vitrine_verbs "$program") ;;
 			image:*)
 				case ${COMP_WORDS[2]} in

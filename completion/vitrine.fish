@@ -18,5 +18,5 @@ end
 complete -c vitrine -n __fish_use_subcommand -f -a '(__vitrine_verbs)'
 complete -c vitrine -n 'not __fish_use_subcommand' -a '(__vitrine_options)'
 complete -c vitrine -n '__fish_seen_subcommand_from run' -a '(vitrine image ls -q 2>/dev/null)'
-complete -c vitrine -n '__fish_seen_subcommand_from exec ps kill logs top observe follow' -f -a '(vitrine ps -q 2>/dev/null)'
+complete -c vitrine -n '__fish_seen_subcommand_from exec ps kill logs top observe follow trace' -f -a '(vitrine ps -q 2>/dev/null)'
 complete -c vitrine -n '__fish_seen_subcommand_from image' -f -a 'build ls inspect rm mini debian'

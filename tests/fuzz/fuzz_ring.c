@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "observe/ring.h"
+#include "vitrine/syscalls.h"
 #include "vitrine/util.h"
 
 #define SPACE (64 * 1024)
@@ -40,7 +41,7 @@ static void use(const struct event *event)
 	for (size_t i = 0; i < event->head.size; i++)
 		sum += event->bytes[i];
 	while (event_data(event, &at, &piece)) {
-		if (piece.arg >= 6 || piece.full < piece.len)
+		if (piece.arg > VT_DATA_RESULT || piece.full < piece.len)
 			abort();
 		for (size_t i = 0; i < piece.len; i++)
 			sum += piece.bytes[i];
