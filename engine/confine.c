@@ -37,6 +37,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "notify.h"
 #include "vitrine/util.h"
 
 #define PROGRAM_MAX 512
@@ -69,7 +70,8 @@ struct rule {
 	{ SYS_##name, #name, COMPARE_VALUES, arg, mask, { __VA_ARGS__ }, note }
 
 static const struct rule rules[] = {
-	WITH(ioctl, 1, EVERY_BIT, "notifications", SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND),
+	WITH(ioctl, 1, EVERY_BIT, "notifications", SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND,
+	     SECCOMP_IOCTL_NOTIF_SET_FLAGS),
 	WITH(ioctl, 1, EVERY_BIT, "the terminal's mode and size",
 	     TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ),
 
@@ -94,7 +96,7 @@ static const struct rule rules[] = {
 	/* threads, signals, time */
 	WITH(clone, 0, CLONE_VM | CLONE_THREAD, "a thread", CLONE_VM | CLONE_THREAD),
 	CALL(futex), CALL(set_robust_list), CALL(rseq), CALL(exit), CALL(exit_group),
-	CALL(sched_yield), CALL(sched_getaffinity), CALL(sched_setaffinity), CALL(getpid), CALL(gettid),
+	CALL(pause), CALL(sched_yield), CALL(sched_getaffinity), CALL(sched_setaffinity), CALL(getpid), CALL(gettid),
 	CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(rt_sigtimedwait),
 	CALL(sigaltstack), CALL(restart_syscall), CALL(wait4),
 	WITH(kill, 1, EVERY_BIT, "SIGKILL", SIGKILL),

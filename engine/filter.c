@@ -2,12 +2,13 @@
 /* filter.c - the seccomp filters of stub processes
  *
  * Theory of operation
- * Filters are a stack, and the strictest answer wins: TRAP over NOTIFY over ALLOW. Every stub
- * thread has the first filter, which owns the listener: calls of the service thread's kind that
- * carry its mark are allowed, all others are notifications. Guest threads have the second filter
- * above it, which traps exactly what the first allows, and the calls that need all registers. So
- * the guest cannot make one system call that the host executes, but for sigreturn, which loads
- * registers from the guest's own memory and can do no more than code of the guest could.
+ * Filters are a stack, and the strictest answer wins: TRAP over NOTIFY over ALLOW. Every thread of
+ * a stub process has its first filter, which owns the process's listener: calls of the service
+ * thread's kind that carry its mark are allowed, all others are notifications. Guest threads have
+ * the second filter above it, which traps exactly what the first allows, and the calls that need
+ * all registers. So the guest cannot make one system call that the host executes, but for
+ * sigreturn, which loads registers from the guest's own memory and can do no more than code of the
+ * guest could.
  *
  * The number alone does not name a call: int 0x80 enters by another table, so it fails first.
  */
@@ -31,8 +32,9 @@
 
 /* Allowed to the service thread with STUB_MAGIC as sixth argument */
 static const unsigned short marked_calls[] = {
-	SYS_munmap,	 SYS_mprotect,	     SYS_clone,	  SYS_exit,  SYS_exit_group,
-	SYS_sigaltstack, SYS_rt_sigprocmask, SYS_seccomp, SYS_prctl, SYS_rt_sigreturn,
+	SYS_munmap,	SYS_mprotect,	  SYS_clone,	      SYS_exit,
+	SYS_exit_group, SYS_sigaltstack,  SYS_rt_sigprocmask, SYS_seccomp,
+	SYS_prctl,	SYS_rt_sigreturn, SYS_sendmsg,	      SYS_close,
 };
 
 /* Guest calls that replace or copy the whole register set */

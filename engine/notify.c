@@ -2,9 +2,11 @@
 /* notify.c - seccomp notifications
  *
  * Theory of operation
- * All stub processes share one listener. A notification names the host thread by its tid, which the
- * host kernel vouches for; nothing else in it is believed. tid_table maps it to the thread's
- * record. A record has room for one event because a thread can only be in one system call.
+ * Each stub process has a listener of its own: the host walks a list of all threads that wait in
+ * notifications of one listener whenever one is received or answered, and sleeping threads wait
+ * there. A notification names the host thread by its tid, which the host kernel vouches for;
+ * nothing else in it is believed. tid_table maps it to the thread's record, which must be of the
+ * same process. A record has room for one event because a thread can only be in one system call.
  *
  * Host system calls: ioctl on the listener, mmap.
  */
@@ -21,38 +23,35 @@
 #include "telemetry.h"
 #include "vcpu.h"
 
-#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1UL
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#endif
-
 #define TID_LIMIT (4U << 20) /* PID_MAX_LIMIT */
 
-static int listener = -1;
 static notify_unknown_fn unknown_thread;
 static struct host_thread **tid_table;
 
-int notify_init(int fd, notify_unknown_fn unknown, struct error *err)
+int notify_init(notify_unknown_fn unknown, struct error *err)
 {
-	listener = fd;
 	unknown_thread = unknown;
 	tid_table = mmap(NULL, TID_LIMIT * sizeof(*tid_table), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (tid_table == MAP_FAILED)
 		return error_set(err, errno, "cannot allocate the thread table");
-	/* both ends on one CPU: since Linux 6.6, an optimisation only */
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	return 0;
 }
 
-static void send_response(const struct seccomp_notif_resp *response)
+void notify_listen(int listener)
+{
+	/* both ends on one CPU: since Linux 6.6, an optimisation only */
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
+static void send_response(int listener, const struct seccomp_notif_resp *response)
 {
 	telemetry_count(VT_HOST_REPLIES, 1);
 	/* ENOENT: the thread was killed meanwhile, SIGCHLD tells the rest */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response);
 }
 
-int notify_receive(volatile uint32_t *flag)
+int notify_receive(int listener, volatile uint32_t *flag)
 {
 	struct seccomp_notif event;
 	struct host_thread *thread;
@@ -69,11 +68,12 @@ int notify_receive(volatile uint32_t *flag)
 	if (event.pid >= TID_LIMIT)
 		return 0;
 	thread = tid_table[event.pid];
-	if (!thread || thread->dead) { /* the host gives numbers out again */
-		thread = unknown_thread(&event);
+	/* the host gives numbers out again */
+	if (!thread || thread->dead || thread->listener != listener) {
+		thread = unknown_thread(listener, &event);
 		if (!thread) {
-			send_response(
-			    &(struct seccomp_notif_resp){ .id = event.id, .error = -EPERM });
+			send_response(listener, &(struct seccomp_notif_resp){ .id = event.id,
+									      .error = -EPERM });
 			return 0;
 		}
 		thread->tid = event.pid;
@@ -91,7 +91,7 @@ int notify_wait(struct host_thread *thread)
 			stub_reap();
 		if (thread->dead)
 			return -ESRCH;
-		notify_receive(&vcpu_child_died);
+		notify_receive(thread->listener, &vcpu_child_died);
 	}
 	return 0;
 }
@@ -105,14 +105,7 @@ void notify_reply(struct host_thread *thread, int64_t value)
 	else
 		response.val = value;
 	thread->stopped = false;
-	send_response(&response);
-}
-
-void notify_continue(struct host_thread *thread)
-{
-	thread->stopped = false;
-	send_response(&(struct seccomp_notif_resp){ .id = thread->event.id,
-						    .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE });
+	send_response(thread->listener, &response);
 }
 
 void notify_forget(struct host_thread *thread)

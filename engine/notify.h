@@ -9,35 +9,42 @@
 #include <linux/seccomp.h>
 #include "vitrine/error.h"
 
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1UL
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
 /**
  * struct host_thread - a thread of a stub process
  * @tid:     its id on the host, 0 until its first notification
+ * @listener: of its process: the descriptor that its notifications come from
  * @stopped: it waits in notification @event, which has not been answered
  * @dead:    its process has died
  */
 struct host_thread {
 	pid_t tid;
+	int listener;
 	bool stopped, dead;
 	struct seccomp_notif event;
 };
 
-/* A notification from a thread that nobody knows yet: whose it is, or NULL to kill it */
-typedef struct host_thread *(*notify_unknown_fn)(const struct seccomp_notif *event);
+/* A notification from a thread that nobody knows yet: whose it is, or NULL to refuse it */
+typedef struct host_thread *(*notify_unknown_fn)(int listener, const struct seccomp_notif *event);
+
+/* @unknown: called for the first notification of each thread */
+int notify_init(notify_unknown_fn unknown, struct error *err);
+
+/* A new process's listener: set it up */
+void notify_listen(int listener);
 
 /**
- * notify_init() - Take over a listener
- * @listener: seccomp listener, owned by the module from now on
- * @unknown:  called for the first notification of each thread
- */
-int notify_init(int listener, notify_unknown_fn unknown, struct error *err);
-
-/**
- * notify_receive() - Take one notification and file it with its thread
+ * notify_receive() - Take one notification of a process and file it with its thread
+ * @listener: of the process
  * @flag: see vcpu_wait()
  *
  * Return: 0, or -EINTR when @flag is set or a signal came.
  */
-int notify_receive(volatile uint32_t *flag);
+int notify_receive(int listener, volatile uint32_t *flag);
 
 /**
  * notify_wait() - Wait until a thread has stopped, without letting the kernel do anything else
@@ -48,9 +55,6 @@ int notify_wait(struct host_thread *thread);
 
 /* Answer a stopped thread's notification with @value; negative errno values are errors there */
 void notify_reply(struct host_thread *thread, int64_t value);
-
-/* Let a stopped thread's system call happen on the host */
-void notify_continue(struct host_thread *thread);
 
 /* Forget a thread whose process is gone */
 void notify_forget(struct host_thread *thread);

@@ -7,28 +7,29 @@
  * for guest threads inside a process. So most forks and threads of guests cost the host nothing
  * but mappings.
  *
- * New processes and threads introduce themselves in their first notification, sent before any guest
- * code runs in them; stub_unknown() believes it for that reason, and only for things it waits for.
+ * A new process sends its listener through the zygote's socket (zygote.c). It and its threads
+ * introduce themselves in their first notification, sent before any guest code runs in them;
+ * stub_unknown() believes it for that reason, and only for things it waits for.
  *
  * Host system calls: memfd_create, ftruncate, mmap, open and read of /proc/PID/maps, kill, wait4.
  */
 #include "stubproc.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <link.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "filter.h"
+#include "hostclock.h"
 #include "memory.h"
 #include "telemetry.h"
 #include "vcpu.h"
@@ -41,15 +42,17 @@
 #define IDLE_MAX 8	/* unused threads that a process keeps */
 #define DEFAULT_UC 1024 /* below the slot's header */
 
-static struct vt_mm zygote;
+static struct zygote zygote;
+static struct vt_mm zygote_mm;		       /* its command page, the first one */
 static struct vt_mm *processes[PROCESSES_MAX]; /* by control page; 0 is the zygote's */
 static struct vt_thread *threads[THREADS_MAX]; /* by slot */
 static unsigned next_process = 1, next_thread;
 static struct vt_mm *pool;
 static unsigned pool_size;
 static uint8_t *control_memory, *slot_memory;
-static struct sock_filter guest_filter[FILTER_MAX];
-static unsigned short guest_filter_length;
+static struct sock_filter guest_filter[FILTER_MAX], service_filter[FILTER_MAX];
+static unsigned short guest_filter_length, service_filter_length;
+static volatile bool stranger_died; /* a child that has not introduced itself */
 
 /*
  * A guest's fork bomb must run out of what is ours before the host runs out of process numbers: all
@@ -77,16 +80,24 @@ static void *share(const char *name, size_t size, int *fd)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+static void put_filter(uint8_t *page, size_t offset, const struct sock_filter *filter,
+		       unsigned short length)
+{
+	struct sock_fprog *prog = (struct sock_fprog *)(page + offset);
+
+	prog->len = length;
+	prog->filter = (struct sock_filter *)(STUB_CONTROL + offset + sizeof(*prog));
+	memcpy(prog + 1, filter, length * sizeof(*filter));
+}
+
 static void prepare_control(struct vt_mm *mm, unsigned index)
 {
 	uint8_t *page = control_memory + (size_t)index * CONTROL_SIZE;
-	struct sock_fprog *prog = (struct sock_fprog *)(page + CONTROL_FILTER);
 
 	mm->index = index;
 	mm->commands = (struct stub_command *)page;
-	prog->len = guest_filter_length;
-	prog->filter = (struct sock_filter *)(STUB_CONTROL + CONTROL_FILTER + sizeof(*prog));
-	memcpy(prog + 1, guest_filter, guest_filter_length * sizeof(*guest_filter));
+	put_filter(page, CONTROL_FILTER, guest_filter, guest_filter_length);
+	put_filter(page, CONTROL_SERVICE, service_filter, service_filter_length);
 }
 
 void stub_command(struct vt_mm *mm, unsigned at, const struct stub_command *command)
@@ -111,94 +122,27 @@ int stub_execute(struct vt_mm *mm, unsigned count)
 
 /* ---- first notifications ---- */
 
-static struct host_thread *stub_unknown(const struct seccomp_notif *event)
+static struct host_thread *stub_unknown(int listener, const struct seccomp_notif *event)
 {
 	const __u64 *args = event->data.args;
+	struct host_thread *host = NULL;
 	uint64_t index;
 
-	if (zygote.service.tid == 0) /* starting, see zygote.c */
-		return &zygote.service;
 	if (event->data.nr != STUB_NR)
 		return NULL;
 	if (args[0] == STUB_PROCESS) {
 		index = args[1] / CONTROL_SIZE;
-		if (index < PROCESSES_MAX && processes[index] && !processes[index]->service.tid)
-			return &processes[index]->service;
+		if (index < PROCESSES_MAX && processes[index])
+			host = &processes[index]->service;
 	} else if (args[0] == STUB_THREAD) {
 		index = (args[1] - STUB_SLOTS) / SLOT_SIZE - 1;
-		if (index < THREADS_MAX && threads[index] && !threads[index]->host.tid)
-			return &threads[index]->host;
+		if (index < THREADS_MAX && threads[index])
+			host = &threads[index]->host;
 	}
-	return NULL;
+	return host && !host->tid && host->listener == listener ? host : NULL;
 }
 
 /* ---- the zygote ---- */
-
-/* Offset of clock_gettime in the host's vDSO, 0 when there is none */
-static uint64_t vdso_clock_offset(void)
-{
-	const uint8_t *base = (const uint8_t *)getauxval(AT_SYSINFO_EHDR);
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)base;
-	const Elf64_Sym *symbols = NULL;
-	const uint32_t *hash = NULL;
-	const char *strings = NULL;
-
-	if (!base)
-		return 0;
-	for (unsigned i = 0; i < header->e_phnum; i++) {
-		const Elf64_Phdr *ph = (const Elf64_Phdr *)(base + header->e_phoff) + i;
-
-		if (ph->p_type != PT_DYNAMIC)
-			continue;
-		for (const Elf64_Dyn *d = (const Elf64_Dyn *)(base + ph->p_offset); d->d_tag; d++) {
-			if (d->d_tag == DT_SYMTAB)
-				symbols = (const Elf64_Sym *)(base + d->d_un.d_ptr);
-			else if (d->d_tag == DT_STRTAB)
-				strings = (const char *)(base + d->d_un.d_ptr);
-			else if (d->d_tag == DT_HASH)
-				hash = (const uint32_t *)(base + d->d_un.d_ptr);
-		}
-	}
-	/* newer kernels have only the GNU hash; their symbol table ends where the strings begin */
-	if (!symbols || !strings)
-		return 0;
-	size_t count =
-	    hash ? hash[1]
-		 : ((const uint8_t *)strings - (const uint8_t *)symbols) / sizeof(*symbols);
-	for (size_t i = 0; i < count; i++) {
-		if (symbols[i].st_shndx &&
-		    !strcmp(strings + symbols[i].st_name, "__vdso_clock_gettime"))
-			return symbols[i].st_value;
-	}
-	return 0;
-}
-
-/* Does the host's clock answer without a system call? Only then may guests use it. */
-static bool clock_is_fast(void)
-{
-	cleanup_fclose FILE *f =
-	    fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
-	char name[64] = "";
-
-	if (!f || !fgets(name, sizeof(name), f))
-		return false;
-	return !strncmp(name, "tsc", 3) || !strncmp(name, "kvm-clock", 9) ||
-	       !strncmp(name, "hyperv", 6);
-}
-
-/* Execute commands that the filter knows nothing of, one notification each */
-static int zygote_execute(unsigned count)
-{
-	notify_reply(&zygote.service, count);
-	for (;;) {
-		if (notify_wait(&zygote.service))
-			return -ESRCH;
-		if (zygote.service.event.data.nr == STUB_NR)
-			break;
-		notify_continue(&zygote.service);
-	}
-	return zygote.service.event.data.args[2] ? (int64_t)zygote.service.event.data.args[1] : 0;
-}
 
 /*
  * Put the address space that exec made in order: the stack goes, and the vDSO with its data moves
@@ -211,7 +155,7 @@ static int clean_zygote(uint64_t *vdso, struct error *err)
 	unsigned count = 0;
 	bool lost = false;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", zygote.service.tid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", zygote.pid);
 	cleanup_fclose FILE *maps = fopen(path, "re");
 	if (!maps)
 		return error_set(err, errno, "cannot read %s", path);
@@ -234,8 +178,8 @@ static int clean_zygote(uint64_t *vdso, struct error *err)
 			if (strstr(line, "[vdso]"))
 				*vdso = command.args[4];
 		}
-		stub_command(&zygote, 0, &command);
-		if (!zygote_execute(1))
+		stub_command(&zygote_mm, 0, &command);
+		if (!zygote_execute(&zygote, 1))
 			continue;
 		if (command.nr == SYS_munmap)
 			return error_set(err, 0, "cannot clear the stub's address space");
@@ -243,41 +187,6 @@ static int clean_zygote(uint64_t *vdso, struct error *err)
 	}
 	if (lost)
 		*vdso = 0;
-	return 0;
-}
-
-int stub_init(uint64_t *vdso_clock, struct error *err)
-{
-	struct zygote_files files = { .phys = memory_fd() };
-	uint64_t vdso = 0, offset = vdso_clock_offset();
-	int listener;
-
-	control_memory =
-	    share("vitrine-control", (size_t)PROCESSES_MAX * CONTROL_SIZE, &files.control);
-	slot_memory = share("vitrine-slots", (size_t)THREADS_MAX * SLOT_SIZE, &files.slots);
-	if (!control_memory || !slot_memory)
-		return error_set(err, errno, "cannot create the stubs' memory");
-	limit_tasks();
-	guest_filter_length = filter_guest(guest_filter);
-	prepare_control(&zygote, 0);
-
-	if (zygote_start(&files, &listener, err) < 0 || notify_init(listener, stub_unknown, err))
-		return -1;
-	for (;;) {
-		if (notify_wait(&zygote.service))
-			return error_set(err, 0,
-					 "the stub process died while it started "
-					 "(see `vitrine doctor`)");
-		if (zygote.service.event.data.nr == STUB_NR)
-			break;
-		notify_continue(&zygote.service);
-	}
-	close(files.control);
-	close(files.slots);
-	close(files.image);
-	if (clean_zygote(&vdso, err))
-		return -1;
-	*vdso_clock = vdso && offset && clock_is_fast() ? vdso + offset : 0;
 	return 0;
 }
 
@@ -297,6 +206,7 @@ static struct vt_mm *process_alloc(void)
 		if (!mm)
 			return NULL;
 		prepare_control(mm, index);
+		mm->service.listener = -1;
 		processes[index] = mm;
 		tasks++;
 		next_process = index + 1;
@@ -308,9 +218,29 @@ static struct vt_mm *process_alloc(void)
 static void process_free(struct vt_mm *mm)
 {
 	notify_forget(&mm->service);
+	if (mm->service.listener >= 0)
+		close(mm->service.listener);
 	processes[mm->index] = NULL;
 	tasks--;
 	free(mm);
+}
+
+/* 0 or what went wrong, as the host said it */
+static int process_start(struct vt_mm *mm)
+{
+	int err;
+
+	stranger_died = false;
+	stub_command(&zygote_mm, 0,
+		     &(struct stub_command){ .nr = SYS_clone,
+					     .args = { CLONE_PARENT | SIGCHLD },
+					     .extra = (uint64_t)mm->index * CONTROL_SIZE });
+	err = zygote_clone(&zygote, &stranger_died);
+	if (err < 0)
+		return err;
+	mm->service.listener = err;
+	notify_listen(err);
+	return notify_wait(&mm->service);
 }
 
 static int process_create(struct vt_mm **mm)
@@ -320,17 +250,10 @@ static int process_create(struct vt_mm **mm)
 
 	if (!new)
 		return -EAGAIN;
-	stub_command(
-	    &zygote, 0,
-	    &(struct stub_command){ .nr = SYS_clone,
-				    .args = { CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, STUB_MAGIC },
-				    .extra = (uint64_t) new->index *CONTROL_SIZE });
-	err = stub_execute(&zygote, 1);
-	if (!err)
-		err = notify_wait(&new->service);
+	err = process_start(new);
 	if (err) {
 		process_free(new);
-		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+		return err;
 	}
 	telemetry_count(VT_HOST_PROCESSES, 1);
 	*mm = new;
@@ -339,6 +262,8 @@ static int process_create(struct vt_mm **mm)
 
 int stub_process_get(struct vt_mm **mm)
 {
+	int err;
+
 	if (vcpu_child_died)
 		stub_reap();
 	while (pool) {
@@ -353,7 +278,8 @@ int stub_process_get(struct vt_mm **mm)
 		}
 		stub_process_put(reused);
 	}
-	return process_create(mm);
+	err = process_create(mm);
+	return !err || err == -ENOMEM ? err : -EAGAIN;
 }
 
 static void thread_free(struct vt_thread *thread)
@@ -441,6 +367,7 @@ static struct vt_thread *thread_alloc(struct vt_mm *mm)
 			return NULL;
 		thread->slot = slot;
 		thread->mm = mm;
+		thread->host.listener = mm->service.listener;
 		thread->memory = slot_memory + (size_t)slot * SLOT_SIZE;
 		threads[slot] = thread;
 		tasks++;
@@ -521,7 +448,60 @@ void stub_thread_put(struct vt_thread *thread)
 		stub_process_put(thread->mm);
 }
 
-/* ---- the end ---- */
+/* ---- the beginning and the end ---- */
+
+/* A first process, for pid 1's first child; it shows whether the host lets us have any */
+static int first_process(struct error *err)
+{
+	struct vt_mm *mm;
+	int failed = process_create(&mm);
+
+	if (!failed) {
+		stub_process_put(mm);
+		return 0;
+	}
+	return error_set(err, -failed,
+			 failed == -EINVAL ? "this host is older than Linux 5.19, which killable "
+					     "seccomp notifications need"
+					   : "this host refuses seccomp user notification "
+					     "(see `vitrine doctor`)");
+}
+
+/* Each process takes a descriptor */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int stub_init(uint64_t *vdso_clock, struct error *err)
+{
+	struct zygote_files files = { .phys = memory_fd() };
+	uint64_t vdso = 0, offset = hostclock_offset();
+	int failed;
+
+	control_memory =
+	    share("vitrine-control", (size_t)PROCESSES_MAX * CONTROL_SIZE, &files.control);
+	slot_memory = share("vitrine-slots", (size_t)THREADS_MAX * SLOT_SIZE, &files.slots);
+	if (!control_memory || !slot_memory)
+		return error_set(err, errno, "cannot create the stubs' memory");
+	limit_tasks();
+	raise_descriptors();
+	service_filter_length = filter_service(service_filter);
+	guest_filter_length = filter_guest(guest_filter);
+	prepare_control(&zygote_mm, 0);
+	failed = notify_init(stub_unknown, err) || zygote_start(&zygote, &files, err);
+	close(files.control);
+	close(files.slots);
+	if (failed || clean_zygote(&vdso, err) || first_process(err))
+		return -1;
+	*vdso_clock = vdso && offset ? vdso + offset : 0;
+	return 0;
+}
 
 void stub_reap(void)
 {
@@ -529,13 +509,17 @@ void stub_reap(void)
 	pid_t pid;
 
 	vcpu_child_died = 0;
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
-		if (pid == zygote.service.tid)
-			zygote.service.dead = true;
+	while (zygote.pid > 0 && (pid = waitpid(-zygote.pid, &status, WNOHANG | __WALL)) > 0) {
+		bool known = pid == zygote.pid;
+
+		if (known)
+			zygote.dead = true;
 		for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 			if (processes[i] && processes[i]->service.tid == pid)
-				processes[i]->service.dead = true;
+				known = processes[i]->service.dead = true;
 		}
+		if (!known)
+			stranger_died = true;
 		for (unsigned i = 0; i < THREADS_MAX; i++) {
 			if (threads[i] && threads[i]->mm->service.dead)
 				threads[i]->host.dead = true;
@@ -545,13 +529,13 @@ void stub_reap(void)
 
 void stub_stop(void)
 {
-	if (zygote.service.tid > 0)
-		kill(zygote.service.tid, SIGKILL);
+	if (zygote.pid > 0)
+		kill(zygote.pid, SIGKILL);
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 		if (processes[i] && processes[i]->service.tid > 0 && !processes[i]->service.dead)
 			kill(processes[i]->service.tid, SIGKILL);
 	}
 	/* All of them are in the zygote's session: other children are not ours to wait for */
-	while (zygote.service.tid > 0 && waitpid(-zygote.service.tid, NULL, __WALL) > 0)
+	while (zygote.pid > 0 && waitpid(-zygote.pid, NULL, __WALL) > 0)
 		;
 }

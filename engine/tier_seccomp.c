@@ -159,7 +159,7 @@ static int wait_for_stop(struct vt_thread *thread)
 	while (!host->stopped && !host->dead) {
 		if (vcpu_child_died)
 			stub_reap();
-		else if (notify_receive(&vcpu_child_died) &&
+		else if (notify_receive(host->listener, &vcpu_child_died) &&
 			 stuck_check(&limit, thread->mm->service.tid))
 			kill(thread->mm->service.tid, SIGKILL);
 	}
@@ -236,7 +236,7 @@ static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *r
 			stub_reap();
 		if (host->dead)
 			return VT_EV_GONE;
-		if (notify_receive(boot->kernel.pending) && *boot->kernel.pending)
+		if (notify_receive(host->listener, boot->kernel.pending) && *boot->kernel.pending)
 			return VT_EV_INTERRUPT;
 	}
 	return take_event(thread, regs, frame);
@@ -284,7 +284,7 @@ static void idle(void)
 	telemetry_count(VT_HOST_IDLES, 1);
 	if (vcpu_child_died)
 		stub_reap();
-	notify_receive(boot->kernel.pending);
+	vcpu_sleep();
 }
 
 int tier_seccomp_init(struct vt_boot *vt_boot, struct vt_host_ops *ops, struct error *err)

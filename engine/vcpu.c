@@ -11,7 +11,8 @@
  * A host fault in kernel code goes to the kernel's exception table; one that is not expected there
  * becomes a kernel bug report, on the stack where it happened. One in host code is fatal.
  *
- * Host system calls: rt_sigaction, sigaltstack, timer_create, timer_settime, tgkill, clock_gettime.
+ * Host system calls: pause, rt_sigaction, sigaltstack, timer_create, timer_settime, tgkill,
+ * clock_gettime.
  */
 #include "vcpu.h"
 
@@ -39,19 +40,19 @@ volatile uint32_t vcpu_child_died;
 /* The window in which a signal must not be lost: from the test to the system call itself */
 extern const char vcpu_wait_test[], vcpu_wait_done[], vcpu_wait_abort[];
 asm(".text\n"
-    ".globl vcpu_wait_ioctl\n"
-    "vcpu_wait_ioctl:\n" /* fd, request, arg, flag */
+    ".globl vcpu_wait_call\n"
+    "vcpu_wait_call:\n" /* three arguments, flag, number */
+    "	mov %r8d, %eax\n"
     "vcpu_wait_test:\n"
     "	cmpl $0, (%rcx)\n"
     "	jne vcpu_wait_abort\n"
-    "	mov $16, %eax\n"
     "	syscall\n"
     "vcpu_wait_done:\n"
     "	ret\n"
     "vcpu_wait_abort:\n"
     "	mov $-4, %rax\n"
     "	ret\n");
-long vcpu_wait_ioctl(int fd, unsigned long request, void *arg, volatile uint32_t *flag);
+long vcpu_wait_call(long a, unsigned long b, void *c, volatile uint32_t *flag, int number);
 
 /* Leave for the kernel and come back: the callee-saved registers are all there is to keep */
 asm(".text\n"
@@ -205,14 +206,24 @@ uint32_t vcpu_enter(uint64_t entry)
 	return vcpu_call_kernel(entry, boot);
 }
 
-long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag)
+static long wait_call(long a, unsigned long b, void *c, volatile uint32_t *flag, int number)
 {
 	long ret;
 
 	__atomic_store_n(&sleeping, 1, __ATOMIC_SEQ_CST);
-	ret = vcpu_wait_ioctl(fd, request, arg, flag);
+	ret = vcpu_wait_call(a, b, c, flag, number);
 	__atomic_store_n(&sleeping, 0, __ATOMIC_RELAXED);
 	return ret;
+}
+
+long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag)
+{
+	return wait_call(fd, request, arg, flag, SYS_ioctl);
+}
+
+void vcpu_sleep(void)
+{
+	wait_call(0, 0, NULL, pending_word(), SYS_pause);
 }
 
 static vt_u64 clock_ns(clockid_t clock)

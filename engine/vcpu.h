@@ -39,6 +39,9 @@ uint32_t vcpu_enter(uint64_t entry);
  */
 long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag);
 
+/* Sleep until an interrupt is pending; may return early */
+void vcpu_sleep(void);
+
 /* Set by SIGCHLD: a child of this process has died */
 extern volatile uint32_t vcpu_child_died;
 

@@ -15,6 +15,7 @@
 #define CONTROL_SIZE 0x4000
 #define CONTROL_COMMANDS 192  /* struct stub_command, from the start of the page */
 #define CONTROL_FILTER 0x3000 /* the guest threads' struct sock_fprog and program */
+#define CONTROL_SERVICE 0x3800 /* the same of the whole process, which owns its listener */
 #define COMMAND_SIZE 64
 
 #define SLOT_SHIFT 15
@@ -24,10 +25,20 @@
 #define HEADER_GS 8
 #define HEADER_STACK 16 /* stack_t for sigaltstack */
 
-/* Descriptors of the stub process */
+/* Descriptors of the stub process; the first and the last are closed before a guest runs */
+#define STUB_FD_LISTENER 0 /* the lowest that is free when the filter is installed */
 #define STUB_FD_PHYS 3
 #define STUB_FD_CONTROL 4
 #define STUB_FD_SLOTS 5
+#define STUB_FD_SOCKET 6
+
+/*
+ * Messages on the socket say all that they say by their length. To the zygote: the number of
+ * commands in its control page. From it: STUB_DONE plus the errno value of the one that failed. From
+ * a new process: its listener, and STUB_BORN plus an errno value.
+ */
+#define STUB_DONE 1
+#define STUB_BORN 0x1001
 
 /* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
 #define STUB_NR 0x1000

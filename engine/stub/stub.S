@@ -6,8 +6,10 @@
  * everything that it could read the guest can write, except its own code and the control page,
  * which are mapped read-only.
  *
- * A process has one service thread, which waits in a notification for commands in the control page
- * and executes them, and guest threads, which run guest code. A signal stops a guest thread in
+ * The first process, the zygote, makes the others; it runs no guest code and takes its commands from a
+ * socket. Each other process installs a filter of its own and sends its listener to the supervisor.
+ * It has one service thread, which waits in a notification for commands in the control page and
+ * executes them, and guest threads, which run guest code. A signal stops a guest thread in
  * stub_signal: it saves the segment bases in its slot, tells the supervisor where its ucontext is,
  * and resumes with sigreturn from the ucontext that the answer names.
  *
@@ -19,17 +21,23 @@
 #define NR_mmap 9
 #define NR_rt_sigaction 13
 #define NR_rt_sigprocmask 14
+#define NR_close 3
 #define NR_rt_sigreturn 15
+#define NR_sendto 44
+#define NR_recvfrom 45
+#define NR_sendmsg 46
 #define NR_clone 56
 #define NR_sigaltstack 131
 #define NR_prctl 157
 #define NR_exit_group 231
 #define NR_seccomp 317
 
+#define MSG_TRUNC 0x20
+#define MSG_NOSIGNAL 0x4000
+
 	.text
 	.globl _start
 _start:
-	/* the zygote: the listener's filter is on, the supervisor lets all of this pass */
 	xor %esp, %esp
 	xor %ebp, %ebp
 	lea signals(%rip), %r12
@@ -49,6 +57,8 @@ _start:
 	mov $8, %r10d
 	mov $NR_rt_sigprocmask, %eax
 	syscall
+
+	mov $1, %r12d			/* this is the zygote */
 
 /* rbp = offset of the control page */
 new_process:
@@ -70,12 +80,76 @@ new_process:
 	mov $STUB_MAGIC, %r9
 	mov $NR_prctl, %eax
 	syscall
+	xor %r13d, %r13d
+	xor %r14d, %r14d
+	test %r12d, %r12d
+	jnz zygote
+
+	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
+	mov $0x28, %esi			/* NEW_LISTENER | WAIT_KILLABLE_RECV */
+	mov $(STUB_CONTROL + CONTROL_SERVICE), %rdx
+	mov $NR_seccomp, %eax
+	syscall
+	mov $STUB_BORN, %edx
+	test %rax, %rax
+	js 1f
+	jnz die				/* not STUB_FD_LISTENER */
+	mov $STUB_FD_SOCKET, %edi
+	lea born(%rip), %rsi
+	mov $MSG_NOSIGNAL, %edx
+	mov $STUB_MAGIC, %r9
+	mov $NR_sendmsg, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $STUB_FD_LISTENER, %edi
+	mov $NR_close, %eax
+	syscall
+	mov $STUB_FD_SOCKET, %edi
+	mov $NR_close, %eax
+	syscall
 	mov $STUB_PROCESS, %edi
 	mov %rbp, %rsi
 	xor %edx, %edx
 	jmp notify
+1:	sub %eax, %edx			/* the supervisor will want to know why */
+	mov $STUB_FD_SOCKET, %edi
+	mov $STUB_CONTROL, %rsi
+	mov $MSG_NOSIGNAL, %r10d
+	xor %r8d, %r8d
+	xor %r9d, %r9d
+	mov $NR_sendto, %eax
+	syscall
+	jmp die
+
+/* r13 = last result, r14 = commands not executed */
+zygote:
+	mov $STUB_DONE, %edx
+	test %r14, %r14
+	jz 1f
+	sub %r13d, %edx
+1:	mov $STUB_FD_SOCKET, %edi
+	mov $STUB_CONTROL, %rsi
+	mov $MSG_NOSIGNAL, %r10d
+	xor %r8d, %r8d
+	xor %r9d, %r9d
+	mov $NR_sendto, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $STUB_FD_SOCKET, %edi
+	xor %esi, %esi
+	xor %edx, %edx
+	mov $MSG_TRUNC, %r10d
+	mov $NR_recvfrom, %eax
+	syscall
+	test %rax, %rax
+	jg execute
+	jmp die
 
 service:
+	test %r12d, %r12d
+	jnz zygote
 	mov $STUB_READY, %edi
 	mov %r13, %rsi
 	mov %r14, %rdx
@@ -84,6 +158,7 @@ notify:
 	syscall
 	test %rax, %rax
 	js die
+execute:
 	mov %rax, %r14			/* number of commands */
 	mov $STUB_CONTROL, %r15
 	xor %r13d, %r13d
@@ -109,6 +184,7 @@ notify:
 	jmp 1b
 3:	test %rax, %rax
 	jnz 2b
+	xor %r12d, %r12d
 	test %rsp, %rsp
 	jz new_process
 
@@ -168,6 +244,13 @@ action:	/* struct kernel_sigaction: SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RE
 	.quad stub_signal, 0x1c000004, stub_restorer
 all_signals:
 	.quad -1
+born:	/* struct msghdr: one byte, one descriptor */
+	.quad 0, 0, born_text, 1, born_rights, 20, 0
+born_text:
+	.quad STUB_CONTROL, STUB_BORN
+born_rights: /* struct cmsghdr: SOL_SOCKET, SCM_RIGHTS */
+	.quad 20
+	.long 1, 1, STUB_FD_LISTENER, 0
 signals:	/* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGUSR1 (kick), SIGSEGV, SIGSYS */
 	.byte 4, 5, 7, 8, 10, 11, 31, 0
 
