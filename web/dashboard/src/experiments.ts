@@ -167,7 +167,7 @@ export const experiments: Experiment[] = [
 		],
 		"terminal": "vitrine trace -e clone --events fault --comm perl tour",
 		"explanation": [
-			"fork() copies no memory. copy_page_range() copies page tables, takes the right to write from both sides, and counts one more user of each page. The child's own count says 16,441 faults, 16,384 of them for the 16,384 pages of 64 MiB. The dashboard shows fewer, because a fault costs more here than on hardware: when a program writes page after page, write_ahead() of Vitrine's architecture has the kernel copy the next ones before they are asked for. The first write of either faults; do_wp_page() sees that the page has more than one user, and wp_page_copy() makes the child its own.",
+			"fork() copies no memory. copy_page_range() copies page tables, takes the right to write from both sides, and counts one more user of each page. The child's own count says 16,441 faults, 16,384 of them for the 16,384 pages of 64 MiB. The dashboard shows fewer, because a fault costs more here than on hardware: when a program writes page after page, vitrine_ahead() of Vitrine's architecture has the kernel copy the next ones before they are asked for. The first write of either faults; do_wp_page() sees that the page has more than one user, and wp_page_copy() makes the child its own.",
 			"The parent, which writes nothing, pays nothing. Had the child called exec at once, as most do, there would have been no copy at all. Once the child has its own copy the parent is a page's only user, and do_wp_page() just gives it the right back (wp_can_reuse_anon_folio())."
 		]
 	},

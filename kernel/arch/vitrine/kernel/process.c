@@ -33,6 +33,7 @@ void vitrine_task_start(struct task_struct *prev)
 	} else if (current->mm->context.prefill) {
 		current->mm->context.prefill = false;
 		vitrine_tlb_prefill(current->mm);
+		vitrine_ahead_of_fork(current->mm, regs->sp);
 	}
 	syscall_exit_to_user_mode(regs);
 	vitrine_user_loop();
@@ -92,6 +93,8 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 
 	vitrine_complete_regs();
 	*regs = *current_pt_regs();
+	if (!(args->flags & CLONE_VM))
+		vitrine_ahead_of_fork(current->mm, regs->sp);
 	p->thread.frame = current->thread.frame;
 	regs->ax = 0;
 	if (args->stack)

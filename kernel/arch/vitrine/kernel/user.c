@@ -109,8 +109,12 @@ static bool prepare_user(void)
 	struct thread_struct *thread = &current->thread;
 	int err = 0;
 
-	if (unlikely(!thread->host))
+	if (unlikely(!thread->host)) {
 		err = vitrine_attach_thread(current, NULL);
+		if (!err)
+			vitrine_ahead_of_exec(current->mm, current_pt_regs()->ip,
+					      current_pt_regs()->sp);
+	}
 	if (!err)
 		err = vitrine_tlb_flush(current->mm);
 	if (likely(!err)) {

@@ -12,7 +12,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
-#include <linux/userfaultfd_k.h>
 #include <asm/observe.h>
 #include <asm/vitrine.h>
 
@@ -20,9 +19,6 @@
 #define PF_PRESENT 1
 #define PF_WRITE 2
 #define PF_INSTR 16
-
-#define WRITE_AHEAD_MAX 8
-#define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
 
 /**
  * vitrine_walk() - Find the last-level entry of a guest address
@@ -151,46 +147,6 @@ static void tell_present(struct vt_frame *frame, pte_t *ptep)
 		frame->error_code |= PF_PRESENT;
 }
 
-/*
- * Programs that write page after page (relocations, a growing heap) would fault at each: follow a
- * run of pages that are written already with as many more, in private memory only, where nobody can
- * see that they came early.
- */
-static void write_ahead(struct mm_struct *mm, unsigned long addr)
-{
-	unsigned long run = 0, end, at;
-	struct vm_area_struct *vma;
-	int signal, code;
-
-	addr &= PAGE_MASK;
-	while (run < WRITE_AHEAD_MAX && run < (addr >> PAGE_SHIFT)) {
-		pte_t *ptep = vitrine_walk(mm, addr - (run + 1) * PAGE_SIZE);
-
-		if (!ptep || (pte_val(*ptep) & WRITTEN) != WRITTEN || pte_val(*ptep) & _PAGE_PSE)
-			break;
-		run++;
-	}
-	if (!run)
-		return;
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
-	end = addr + PAGE_SIZE;
-	if (vma && !(vma->vm_flags & (VM_SHARED | VM_GROWSDOWN)) && !userfaultfd_armed(vma))
-		end = min(vma->vm_end, addr + (run + 1) * PAGE_SIZE);
-	mmap_read_unlock(mm);
-	for (at = addr + PAGE_SIZE; at < end; at += PAGE_SIZE) {
-		pte_t *ptep = vitrine_walk(mm, at);
-
-		if (ptep && (pte_val(*ptep) & WRITTEN) == WRITTEN)
-			break;
-		if (signal_pending(current) ||
-		    vitrine_handle_fault(mm, at, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &signal,
-					 &code))
-			break;
-		vitrine_pte_touch(vitrine_walk(mm, at), true, false);
-	}
-}
-
 /* A page fault of guest code, described by current->thread.frame */
 static enum vt_fault_outcome resolve(struct vt_frame *frame)
 {
@@ -200,13 +156,17 @@ static enum vt_fault_outcome resolve(struct vt_frame *frame)
 	unsigned long addr = frame->fault_addr;
 	struct mm_struct *mm = current->mm;
 	int signal, code;
+	pte_t *ptep;
+	bool hot;
 
 	if (addr >= TASK_SIZE) {
 		frame->error_code |= PF_PRESENT; /* x86 says so, lest its layout be probed */
 		force_sig_fault(SIGSEGV, SEGV_MAPERR, (void __user *)addr);
 		return VT_FAULT_REFUSED;
 	}
-	if (!vitrine_pte_touch(vitrine_walk(mm, addr), write, exec)) {
+	ptep = vitrine_walk(mm, addr);
+	hot = ptep && pte_val(*ptep) & _PAGE_HINT_RW;
+	if (!vitrine_pte_touch(ptep, write, exec)) {
 		flags |= write ? FAULT_FLAG_WRITE : exec ? FAULT_FLAG_INSTRUCTION : 0;
 		if (vitrine_handle_fault(mm, addr, flags, &signal, &code)) {
 			tell_present(frame, vitrine_walk(mm, addr));
@@ -215,10 +175,9 @@ static enum vt_fault_outcome resolve(struct vt_frame *frame)
 		}
 		outcome = VT_FAULT_HANDLED;
 		vitrine_pte_touch(vitrine_walk(mm, addr), write, exec);
-		if (write)
-			write_ahead(mm, addr);
+		vitrine_ahead(mm, addr, write, hot);
 	}
-	vitrine_tlb_map_around(mm, addr, write);
+	vitrine_tlb_map_around(mm, addr);
 	return outcome;
 }
 

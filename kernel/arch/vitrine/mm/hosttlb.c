@@ -154,42 +154,14 @@ static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
 					.len = PMD_SIZE });
 }
 
-/*
- * The parent of a fork writes its pages again, most of them alone by now because the child has
- * called exec: make the neighbours that were writable before writable along with the first.
- */
-static void reuse_around(struct mm_struct *mm, unsigned long at, unsigned long end,
-			 unsigned long except)
-{
-	int signal, code;
-
-	for (; at < end && at < TASK_SIZE; at += PAGE_SIZE) {
-		pte_t *ptep = vitrine_walk(mm, at);
-		unsigned long bits = ptep ? pte_val(*ptep) : 0;
-		struct folio *folio;
-
-		if (at == except || bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL) ||
-		    (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) != (_PAGE_PRESENT | _PAGE_HINT_RW))
-			continue;
-		folio = pfn_folio(pte_pfn(*ptep));
-		if (folio_test_large(folio) || folio_mapcount(folio) != 1)
-			continue;
-		if (vitrine_handle_fault(mm, at, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &signal,
-					 &code))
-			return;
-		vitrine_pte_touch(vitrine_walk(mm, at), true, false);
-	}
-}
-
 /**
  * vitrine_tlb_map_around() - Map a page that was just made accessible, and its neighbours
  * @mm:   address space of current
  * @addr: guest address; its page is mapped whatever the host bits say
- * @write: it was a write
  *
  * Neighbours are those in the same aligned window that are present and not mapped as they may be.
  */
-void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr, bool write)
+void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 {
 	unsigned long at = addr & ~(VITRINE_AROUND_SIZE - 1), end = at + VITRINE_AROUND_SIZE;
 	pte_t *ptep = vitrine_walk(mm, addr);
@@ -201,8 +173,6 @@ void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr, bool write
 		return;
 	}
 	addr &= PAGE_MASK;
-	if (write && pte_val(*ptep) & _PAGE_HINT_RW)
-		reuse_around(mm, at, end, addr);
 	ptep = vitrine_walk(mm, at);
 	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
 		return;

@@ -184,8 +184,8 @@ static inline void vitrine_set_pte(struct mm_struct *mm, unsigned long addr, pte
 {
 	unsigned long old = pte_val(*ptep), value = pte_val(pte);
 
-	if (value & _PAGE_HOST)
-		value = (value & ~_PAGE_HOST_BITS) | _PAGE_HINT;
+	if (value & _PAGE_HOST) /* a fork child's copy */
+		value = (value & ~_PAGE_HOST_BITS) | _PAGE_HINT | (value & _PAGE_HINT_RW);
 	if (old & _PAGE_HOST && old & _PAGE_PRESENT) {
 		if ((old ^ value) & _PFN_MASK || !(value & _PAGE_PRESENT) ||
 		    (old & ~value & _PAGE_EXEC)) {
@@ -233,6 +233,20 @@ static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,
 static inline void pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	ptep_get_and_clear(mm, addr, ptep);
+}
+
+/* mprotect: in place, so that what stays allowed stays mapped */
+#define __HAVE_ARCH_PTEP_MODIFY_PROT_TRANSACTION
+static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
+					   pte_t *ptep)
+{
+	return __pte(pte_val(*ptep) & (pte_val(*ptep) & _PAGE_PRESENT ? ~_PAGE_HOST_BITS : ~0UL));
+}
+
+static inline void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
+					   pte_t *ptep, pte_t old, pte_t pte)
+{
+	vitrine_set_pte(vma->vm_mm, addr, ptep, pte);
 }
 
 #define __HAVE_ARCH_PTEP_SET_WRPROTECT

@@ -34,10 +34,15 @@ int vitrine_handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int 
 			 int *signal, int *code);
 void vitrine_user_fault(struct pt_regs *regs);
 int vitrine_tlb_flush(struct mm_struct *mm);
-void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr, bool write);
+void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr);
 void vitrine_tlb_prefill(struct mm_struct *mm);
 pte_t *vitrine_walk(struct mm_struct *mm, unsigned long addr);
 bool vitrine_pte_touch(pte_t *ptep, bool write, bool exec);
+
+/* mm/ahead.c */
+void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool hot);
+void vitrine_ahead_of_exec(struct mm_struct *mm, unsigned long ip, unsigned long sp);
+void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp);
 
 /* mm/growth.c */
 void vitrine_growth_init(void);

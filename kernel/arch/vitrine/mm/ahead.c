@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ahead.c - pages that will be wanted next
+ *
+ * Theory of operation
+ * A fault costs two round trips to the host, some ten times what it costs the kernel to make one
+ * more page accessible while it is at it. So a fault that had to make something accessible takes
+ * along what programs are known to touch next:
+ *
+ *   file      the page cache around it, in all mappings of the same file: an ELF file is four or
+ *             five of them in a row
+ *   data      the whole of a small private writable mapping (an ELF file's data, its bss):
+ *             relocations and start-up code write most of it, often after a first read
+ *   run       as many pages ahead as lie written behind, for heaps and large relocation tables
+ *   hot       after fork: neighbours that this process was writing before the fork
+ *
+ * Only what nobody can tell from luck is done early: private memory, or page cache that is there.
+ * No fault here waits for a device, and userfaultfd's areas are left alone.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/pgtable.h>
+#include <linux/sched/signal.h>
+#include <linux/userfaultfd_k.h>
+#include <asm/vitrine.h>
+
+#define RUN_MAX 32	  /* pages */
+#define SMALL_AREA SZ_64K /* of data */
+#define HOT_REACH (4 * PAGE_SIZE)
+#define CACHE_STEP SZ_64K /* what filemap maps around one fault */
+#define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
+
+static bool is_written(pte_t *ptep)
+{
+	return ptep && (pte_val(*ptep) & (WRITTEN | _PAGE_PSE)) == WRITTEN;
+}
+
+/* Write-fault one page of current; false: stop here */
+static bool make_written(struct mm_struct *mm, unsigned long at)
+{
+	int signal, code;
+
+	if (is_written(vitrine_walk(mm, at)))
+		return true;
+	if (signal_pending(current) ||
+	    vitrine_handle_fault(mm, at, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &signal, &code))
+		return false;
+	vitrine_pte_touch(vitrine_walk(mm, at), true, false);
+	return true;
+}
+
+/* Follow a run of pages that are written already with as many more */
+static void follow_run(struct mm_struct *mm, unsigned long addr, unsigned long end)
+{
+	unsigned long run = 0, at;
+
+	while (run < RUN_MAX && run < (addr >> PAGE_SHIFT) &&
+	       is_written(vitrine_walk(mm, addr - (run + 1) * PAGE_SIZE)))
+		run++;
+	end = min(end, addr + (run + 1) * PAGE_SIZE);
+	for (at = addr + PAGE_SIZE; at < end; at += PAGE_SIZE) {
+		if (is_written(vitrine_walk(mm, at)) || !make_written(mm, at))
+			break;
+	}
+}
+
+/* What this process was writing when it, or its parent, forked */
+static void take_back_hot(struct mm_struct *mm, unsigned long addr, unsigned long start,
+			  unsigned long end)
+{
+	unsigned long at = max(start, addr - min(addr, HOT_REACH));
+
+	for (end = min(end, addr + HOT_REACH); at < end; at += PAGE_SIZE) {
+		pte_t *ptep = vitrine_walk(mm, at);
+		unsigned long bits = ptep ? pte_val(*ptep) : 0;
+
+		if (bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL) ||
+		    (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) != (_PAGE_PRESENT | _PAGE_HINT_RW))
+			continue;
+		if (!make_written(mm, at))
+			return;
+	}
+}
+
+/* The page cache has this page, and reading it would not wait */
+static bool is_cached(struct vm_area_struct *vma, unsigned long at)
+{
+	struct folio *folio =
+	    filemap_get_folio(vma->vm_file->f_mapping, linear_page_index(vma, at));
+	bool cached;
+
+	if (IS_ERR(folio))
+		return false;
+	cached = folio_test_uptodate(folio) && !folio_test_locked(folio);
+	folio_put(folio);
+	return cached;
+}
+
+static void map_cached_step(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end)
+{
+	unsigned long at;
+
+	for (at = start; at < end; at += PAGE_SIZE) {
+		pte_t *ptep = vitrine_walk(mm, at);
+
+		if (ptep && !pte_none(*ptep))
+			return;
+		if (!is_cached(vma, at))
+			continue;
+		handle_mm_fault(vma, at, FAULT_FLAG_RETRY_NOWAIT | FAULT_FLAG_ALLOW_RETRY, NULL);
+		return; /* and those around it */
+	}
+}
+
+/* All mappings of @file near @addr; the caller holds the mmap lock for reading */
+static void map_cached(struct mm_struct *mm, struct file *file, unsigned long addr)
+{
+	unsigned long start = addr & ~(VITRINE_AROUND_SIZE - 1), end = start + VITRINE_AROUND_SIZE;
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, start);
+
+	for_each_vma_range(vmi, vma, end)
+	{
+		unsigned long at = max(start, vma->vm_start), stop = min(end, vma->vm_end), next;
+
+		if (vma->vm_file != file || !vma->vm_ops || !vma->vm_ops->map_pages ||
+		    userfaultfd_armed(vma) || vma->vm_flags & (VM_SHARED | VM_RAND_READ) ||
+		    !(vma->vm_flags & (VM_READ | VM_EXEC)))
+			continue;
+		for (; at < stop; at = next) {
+			next = min(stop, (at & ~(CACHE_STEP - 1)) + CACHE_STEP);
+			map_cached_step(mm, vma, at, next);
+		}
+	}
+}
+
+static bool same_file_before(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *before = vma->vm_start ? vma_lookup(mm, vma->vm_start - 1) : NULL;
+
+	return before && before->vm_file == vma->vm_file;
+}
+
+/* Data that a program will write to: its own, not a file's that it maps to read it */
+static bool is_small_data(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_WRITE && !(vma->vm_flags & (VM_SHARED | VM_GROWSDOWN | VM_IO)) &&
+	       vma->vm_end - vma->vm_start <= SMALL_AREA &&
+	       (vma_is_anonymous(vma) || (vma->vm_file && same_file_before(mm, vma)));
+}
+
+static bool is_all_cached(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	unsigned long at;
+
+	if (vma_is_anonymous(vma))
+		return true;
+	for (at = vma->vm_start; at < vma->vm_end; at += PAGE_SIZE) {
+		pte_t *ptep = vitrine_walk(mm, at);
+
+		if ((!ptep || pte_none(*ptep)) && !is_cached(vma, at))
+			return false;
+	}
+	return true;
+}
+
+static void write_all(struct mm_struct *mm, unsigned long at, unsigned long end)
+{
+	while (at < end && make_written(mm, at))
+		at += PAGE_SIZE;
+}
+
+/**
+ * vitrine_ahead() - Make accessible what will be wanted after a fault
+ * @mm:    address space of current
+ * @addr:  where a fault was just resolved
+ * @write: it was a write
+ * @hot:   to a page that was mapped writable before a fork
+ *
+ * What it made accessible is mapped by vitrine_tlb_map_around().
+ */
+void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool hot)
+{
+	unsigned long start, end;
+	struct vm_area_struct *vma;
+	bool small, grows;
+
+	addr &= PAGE_MASK;
+	if (!mmap_read_trylock(mm))
+		return;
+	vma = vma_lookup(mm, addr);
+	if (!vma || userfaultfd_armed(vma)) {
+		mmap_read_unlock(mm);
+		return;
+	}
+	start = vma->vm_start;
+	end = vma->vm_end;
+	grows = vma->vm_flags & VM_GROWSDOWN;
+	small = is_small_data(mm, vma) && is_all_cached(mm, vma);
+	if (!write && !small && vma->vm_file)
+		map_cached(mm, vma->vm_file, addr);
+	if (vma->vm_flags & VM_SHARED)
+		end = start;
+	mmap_read_unlock(mm);
+
+	if (hot)
+		take_back_hot(mm, addr, start, end);
+	else if (small)
+		write_all(mm, start, end);
+	else if (write && !grows)
+		follow_run(mm, addr, end);
+}
+
+/**
+ * vitrine_ahead_of_exec() - Make accessible what a new program needs for its first steps
+ * @mm: address space of current, which has not run yet
+ * @ip, @sp: where it starts
+ */
+void vitrine_ahead_of_exec(struct mm_struct *mm, unsigned long ip, unsigned long sp)
+{
+	unsigned long vdso = (unsigned long)mm->context.vdso;
+	struct vm_area_struct *vma;
+	int signal, code;
+
+	if (mmap_read_trylock(mm)) {
+		vma = vma_lookup(mm, ip);
+		if (vma && vma->vm_file && !userfaultfd_armed(vma) && is_cached(vma, ip))
+			map_cached(mm, vma->vm_file, ip);
+		mmap_read_unlock(mm);
+	}
+	if (vdso)
+		vitrine_handle_fault(mm, vdso, 0, &signal, &code);
+	make_written(mm, sp - 1);
+	vitrine_tlb_map_around(mm, ip);
+	vitrine_tlb_map_around(mm, vdso);
+	vitrine_tlb_map_around(mm, sp - 1);
+}
+
+/**
+ * vitrine_ahead_of_fork() - Keep a stack writable over a fork
+ * @mm: address space of current
+ * @sp: stack pointer
+ *
+ * Called for parent and child, each of which writes there next; the second one finds the page its
+ * own.
+ */
+void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp)
+{
+	pte_t *ptep = vitrine_walk(mm, sp);
+
+	if (!ptep || (pte_val(*ptep) & (_PAGE_PRESENT | _PAGE_HINT_RW | _PAGE_RW)) !=
+			 (_PAGE_PRESENT | _PAGE_HINT_RW))
+		return;
+	if (make_written(mm, sp))
+		vitrine_tlb_map_around(mm, sp);
+}
