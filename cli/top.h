@@ -44,6 +44,10 @@ void top_draw_header(const struct top *top, struct frame *frame);
 void top_draw_table(struct top *top, struct frame *frame, unsigned below);
 const char *top_column_title(enum top_column column);
 
+/** top_draw_calls() - The system calls, those that are made most first; as many as were ever made
+ */
+void top_draw_calls(const struct top *top, struct frame *frame);
+
 /**
  * top_draw_task() - Details of one process
  * @json: the kernel's view VT_VIEW_TASK, or NULL with @why

@@ -6,7 +6,7 @@
 #include "observe/names.h"
 #include "vitrine/util.h"
 
-#define LABEL 10
+#define LABEL 11
 
 /* Seconds between the two snapshots, 0 when there is only one */
 static double span(const struct top *top)

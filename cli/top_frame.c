@@ -207,3 +207,20 @@ const char *quantity_bytes(double value, char buf[QUANTITY_MAX])
 {
 	return scaled(value, 1024, "BKMGTPE", buf);
 }
+
+const char *quantity_time(double ns, char buf[QUANTITY_MAX])
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	unsigned unit = 0;
+
+	if (!(ns > 0) || !isfinite(ns))
+		ns = 0;
+	for (; ns >= 999.5 && unit < ARRAY_SIZE(units) - 1; unit++)
+		ns /= 1000;
+	snprintf(buf, QUANTITY_MAX,
+		 ns < 9.995 && unit   ? "%.2f%s"
+		 : ns < 99.95 && unit ? "%.1f%s"
+				      : "%.0f%s",
+		 ns, units[unit]);
+	return buf;
+}

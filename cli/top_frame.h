@@ -69,4 +69,7 @@ const char *quantity(double value, char buf[QUANTITY_MAX]);
 /** quantity_bytes() - "987B", "12.3K", "4.56G": powers of 1024 */
 const char *quantity_bytes(double value, char buf[QUANTITY_MAX]);
 
+/** quantity_time() - "987ns", "12.3us", "4.56s" */
+const char *quantity_time(double ns, char buf[QUANTITY_MAX]);
+
 #endif

@@ -181,7 +181,10 @@ static void calls_take(struct top_snapshot *snapshot, const struct region *regio
 {
 	struct vt_call_counters counters;
 
+	snapshot->table = calloc(VT_TELEMETRY_CALLS, sizeof(*snapshot->table));
 	for (unsigned nr = 0; region_call(region, nr, &counters); nr++) {
+		if (snapshot->table)
+			snapshot->table[nr] = counters;
 		snapshot->family_calls[call_family(nr)] += counters.calls;
 		snapshot->calls += counters.calls;
 		snapshot->errors += counters.errors;
@@ -247,5 +250,6 @@ void top_snapshot_take(struct top_snapshot *snapshot, const struct top_snapshot 
 void top_snapshot_free(struct top_snapshot *snapshot)
 {
 	free(snapshot->tasks);
+	free(snapshot->table);
 	*snapshot = (struct top_snapshot){ 0 };
 }

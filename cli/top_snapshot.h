@@ -34,6 +34,7 @@ struct top_task {
 /**
  * struct top_snapshot - the state of a sandbox
  * @time_ns: when it was taken
+ * @table:   counters of each system call, VT_TELEMETRY_CALLS of them, owned
  * @tasks_ns: when the sampler took its list of processes
  * @sampled: the kernel's files have been read: @stat, @memory, @load are good
  * @tasks:   @ntasks of them by ascending pid, owned
@@ -44,6 +45,7 @@ struct top_snapshot {
 	struct vt_counters counters;
 	uint64_t host[VT_NR_HOST];
 	uint64_t family_calls[VT_NR_FAMILIES], calls, errors, enosys;
+	struct vt_call_counters *table;
 	bool sampled;
 	struct proc_stat stat;
 	struct proc_meminfo memory;

@@ -17,7 +17,7 @@
 #define INTERVAL_MAX 60000
 #define FOOTER 1
 
-enum page { PAGE_TABLE, PAGE_TASK, PAGE_HELP, PAGE_FILTER, PAGE_NPAGES };
+enum page { PAGE_TABLE, PAGE_TASK, PAGE_CALLS, PAGE_HELP, PAGE_FILTER, PAGE_NPAGES };
 
 /**
  * struct ui - state of the screen
@@ -203,6 +203,7 @@ static const struct key table_keys[] = {
 	{ KEY_HOME, NULL, NULL, act_move_end, -1 },
 	{ KEY_END, NULL, NULL, act_move_end, 1 },
 	{ KEY_ENTER, "Enter", "details of the process", act_task, 0 },
+	{ 's', "s", "system calls", act_page, PAGE_CALLS },
 	{ ' ', "Space p", "pause", act_pause, 0 },
 	{ 'p', NULL, NULL, act_pause, 0 },
 	{ 't', "t", "tree", act_tree, 0 },
@@ -277,12 +278,12 @@ static void draw_table(struct ui *ui)
 		snprintf(text, sizeof(text), "Filter: %s_   Enter keeps it, Esc ends it",
 			 top->order.filter);
 	else
-		snprintf(
-		    text, sizeof(text),
-		    "q quit  h help  Enter details  / filter%s%s%s  t tree  Space pause  every "
-		    "%.1f s",
-		    top->order.filter[0] ? " (" : "", top->order.filter,
-		    top->order.filter[0] ? ")" : "", (double)top->interval_ms / 1000);
+		snprintf(text, sizeof(text),
+			 "q quit  h help  Enter details  s calls  / filter%s%s%s  t tree  Space "
+			 "pause  every "
+			 "%.1f s",
+			 top->order.filter[0] ? " (" : "", top->order.filter,
+			 top->order.filter[0] ? ")" : "", (double)top->interval_ms / 1000);
 	footer(ui, text);
 }
 
@@ -309,6 +310,16 @@ static void draw_task(struct ui *ui)
 	ui->frame.limit = ui->frame.rows - FOOTER;
 	ui->frame.skip = ui->scroll;
 	top_draw_task(ui->top, &ui->frame, ui->top->chosen, ui->json, ui->why.text);
+	ui->frame.skip = 0;
+	ui->lines = ui->frame.lines;
+	footer(ui, "q back  arrows PgUp PgDn scroll");
+}
+
+static void draw_calls(struct ui *ui)
+{
+	ui->frame.limit = ui->frame.rows - FOOTER;
+	ui->frame.skip = ui->scroll;
+	top_draw_calls(ui->top, &ui->frame);
 	ui->frame.skip = 0;
 	ui->lines = ui->frame.lines;
 	footer(ui, "q back  arrows PgUp PgDn scroll");
@@ -354,6 +365,7 @@ static const struct {
 } pages[] = {
 	[PAGE_TABLE] = { draw_table, table_keys, ARRAY_SIZE(table_keys) },
 	[PAGE_TASK] = { draw_task, page_keys, ARRAY_SIZE(page_keys) },
+	[PAGE_CALLS] = { draw_calls, page_keys, ARRAY_SIZE(page_keys) },
 	[PAGE_HELP] = { draw_help, page_keys, ARRAY_SIZE(page_keys) },
 	[PAGE_FILTER] = { draw_table, filter_keys, ARRAY_SIZE(filter_keys) },
 };

@@ -44,6 +44,9 @@ static void draw(struct top *top, const char *view)
 	frame.skip = 3;
 	top_draw_task(top, &frame, 1, json, view);
 	check(&frame);
+	frame_begin(&frame, ROWS, COLUMNS);
+	top_draw_calls(top, &frame);
+	check(&frame);
 	json_decref(json);
 	frame_free(&frame);
 }

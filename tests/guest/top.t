@@ -102,6 +102,9 @@ screen '*evil?*'
 type_keys h
 screen '*sort by CPU*'
 type_keys q
+type_keys s
+screen '*CALL*P99*clock_nanosleep*'
+type_keys q
 type_keys H
 screen '*kthreadd*'
 type_keys H

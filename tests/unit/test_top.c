@@ -108,6 +108,17 @@ static void quantities_are_short(void **state)
 	}
 }
 
+static void times_are_short(void **state)
+{
+	char text[QUANTITY_MAX];
+
+	assert_string_equal(quantity_time(0, text), "0ns");
+	assert_string_equal(quantity_time(987, text), "987ns");
+	assert_string_equal(quantity_time(12345, text), "12.3us");
+	assert_string_equal(quantity_time(4560000000.0, text), "4.56s");
+	assert_string_equal(quantity_time(1e14, text), "100000s");
+}
+
 /* ---- the table ---- */
 
 static struct region region;
@@ -259,6 +270,7 @@ int main(void)
 		cmocka_unit_test_teardown(lines_are_cut_at_the_width, clear),
 		cmocka_unit_test_teardown(lines_are_scrolled_away, clear),
 		cmocka_unit_test_teardown(quantities_are_short, clear),
+		cmocka_unit_test(times_are_short),
 		TEST(threads_are_added_to_their_process),
 		TEST(shares_are_over_the_samples_times),
 		TEST(rows_are_sorted_and_filtered),
