@@ -96,8 +96,7 @@ static json_t *envelope(struct server *server, const struct question *question, 
 {
 	if (question->view == VT_VIEW_FOLLOW)
 		return json_pack("{s:o, s:s, s:o, s:o}", "time_ms", server_time(server), "state",
-				 server_state_name(server), "armed", armed_now(view), "view",
-				 view);
+				 server_state_name(server), "armed", armed_now(view), "view", view);
 	return json_pack("{s:o, s:s, s:o, s:o}", "time_ms", server_time(server), "state",
 			 server_state_name(server), "counters", counters_of(server, question),
 			 "view", view);
@@ -174,7 +173,8 @@ static struct ask_answer ask_follow(struct server *server, const struct question
 	return answer_json(MHD_HTTP_ACCEPTED,
 			   json_pack("{s:o, s:s, s:o, s:n}", "time_ms", server_time(server),
 				     "state", server_state_name(server), "armed",
-				     armed_json(question->call, question->pid, question->min_ns), "view"));
+				     armed_json(question->call, question->pid, question->min_ns),
+				     "view"));
 }
 
 struct ask_answer api_ask(void *context, const struct question *question)

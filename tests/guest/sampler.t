@@ -12,7 +12,7 @@ start() {
 	vitrine run --ephemeral --memory 256M --name "$name" "$@" mini -- \
 		sh -c 'echo started; sleep 1000; :' >"$scratch/$name.out" 2>&1 </dev/null &
 	for _ in $(seq 100); do
-		grep -q started "$scratch/$name.out" && break
+		grep -qs started "$scratch/$name.out" && break
 		sleep 0.1
 	done
 }

@@ -9,7 +9,7 @@ view=$top/tests/guest/view
 vitrine run --ephemeral --memory 1G --name box mini -- sh -c 'echo started; sleep 1000; :' \
 	>"$scratch/box.out" 2>&1 </dev/null &
 for _ in $(seq 100); do
-	grep -q started "$scratch/box.out" && break
+	grep -qs started "$scratch/box.out" && break
 	sleep 0.1
 done
 
