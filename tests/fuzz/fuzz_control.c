@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/message.h"
+#include "vitrine/abi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(packet, data, size);
 	if (message_parse(packet, size, &msg, &err) == 0) {
 		if (msg.op >= MESSAGE_NOPS || (msg.argv && !msg.argv[0]))
+			abort();
+		if (msg.op == MESSAGE_VIEW && (msg.view <= 0 || msg.view >= VT_NR_VIEWS))
 			abort();
 		message_free(&msg);
 	}
