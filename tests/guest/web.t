@@ -36,7 +36,9 @@ shows "vitrine: observatory of $box at http://127.0.0.1:*/"
 it 'serves what the sandbox does'
 host python3 -c "$ask" "${address}api/snapshot"
 shows "*\"name\":\"$box\"*"
-it 'has observed from the start'
+it 'has observed from the start, and says so'
+shows '*"from_boot":true*'
+it 'because the guest was booted so'
 host vitrine exec "$box" cat /proc/cmdline
 shows '*vitrine.observe=7 psi=1*'
 it 'keeps no descriptor of the supervisor but its socket'

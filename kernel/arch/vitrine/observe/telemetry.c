@@ -230,6 +230,8 @@ static int __init telemetry_init(void)
 	err = wished_at_boot ? observe(&wishes) : 0;
 	if (err)
 		pr_err("vitrine: cannot observe: error %d\n", -err);
+	else if (wished_at_boot) /* nothing of a guest's has happened before */
+		region->enabled_ns = region->boot_ns;
 	return 0;
 }
 late_initcall(telemetry_init);
