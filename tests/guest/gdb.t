@@ -26,6 +26,10 @@ export VITRINE_KERNEL=$kernel
 
 cat >"$scratch/guest" <<'GUEST'
 cat /dev/zero | sleep 1000 &
+(
+	printf '\033[7mbad' >/proc/self/comm
+	while :; do sleep 1000; done
+) &
 sleep 0.5
 for process in /proc/[0-9]*; do
 	read -r name <$process/comm
@@ -79,6 +83,10 @@ looks() {
 	shows "* $shell *sh
 *$cat *sendfile* cat
 *"
+	it 'what a guest calls itself cannot reach the terminal'
+	of 'vitrine tasks'
+	shows '*\\x1b[[]7mbad
+*'
 	it 'a sleeping task has its whole kernel stack, frame by frame'
 	of "vitrine stack $cat"
 	shows "*#0 *__schedule+*
