@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "observe/decode.h"
 #include "observe/filter.h"
 #include "observe/names.h"
 #include "observe/guest_text.h"
@@ -88,16 +89,19 @@ static const char *error_name(int64_t result, char text[NUMBER_MAX])
 	return text;
 }
 
-static void call_line(const struct vt_event_syscall *call, const char *name, char line[LINE_LEN])
+/* As strace -T, without its column for results */
+static void call_line(const struct event *event, char line[LINE_LEN])
 {
-	char error[NUMBER_MAX];
-	const char *failed = error_name(call->result, error);
+	static const struct decode_options options = { .string_max = VT_CAPTURE_DEFAULT,
+						       .paths = true };
+	struct text text = { .data = line, .size = LINE_LEN - NUMBER_MAX };
+	struct call call;
 
-	snprintf(line, LINE_LEN,
-		 "%s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ") = %" PRId64 "%s%s <%.6f>", name,
-		 (uint64_t)call->args[0], (uint64_t)call->args[1], (uint64_t)call->args[2],
-		 failed ? (int64_t)-1 : (int64_t)call->result, failed ? " " : "",
-		 failed ? failed : "", (double)call->duration_ns / 1e9);
+	if (!call_parse(&call, event, &options))
+		return;
+	/* As if the line had begun long before, so that results need no padding */
+	call_text(&text, &call, (size_t)0 - LINE_LEN);
+	snprintf(line + text.len, NUMBER_MAX, " <%.6f>", (double)call.duration_ns / 1e9);
 }
 
 static json_t *encode_syscall(struct body *body)
@@ -110,7 +114,7 @@ static json_t *encode_syscall(struct body *body)
 	for (unsigned i = 0; i < ARRAY_SIZE(call->args); i++)
 		json_array_append_new(args, hex(call->args[i]));
 	snprintf(number, sizeof(number), "syscall_%d", call->nr);
-	call_line(call, name ? name : number, body->line);
+	call_line(body->event, body->line);
 	return json_pack(
 	    "{s:i, s:s, s:s, s:s, s:o, s:o, s:s?, s:I, s:b}", "nr", (int)call->nr, "call",
 	    name ? name : number, "family", name_of(NAMES_FAMILY, call_family(call->nr)),
