@@ -13,8 +13,8 @@
 #define STUB_SLOTS 0x7ff010000000   /* one slot for each thread, its signal stack */
 
 #define CONTROL_SIZE 0x4000
-#define CONTROL_COMMANDS 192  /* struct stub_command, from the start of the page */
-#define CONTROL_FILTER 0x3000 /* the guest threads' struct sock_fprog and program */
+#define CONTROL_COMMANDS 192   /* struct stub_command, from the start of the page */
+#define CONTROL_FILTER 0x3000  /* the guest threads' struct sock_fprog and program */
 #define CONTROL_SERVICE 0x3800 /* the same of the whole process, which owns its listener */
 #define COMMAND_SIZE 64
 
@@ -34,8 +34,8 @@
 
 /*
  * Messages on the socket say all that they say by their length. To the zygote: the number of
- * commands in its control page. From it: STUB_DONE plus the errno value of the one that failed. From
- * a new process: its listener, and STUB_BORN plus an errno value.
+ * commands in its control page. From it: STUB_DONE plus the errno value of the one that failed.
+ * From a new process: its listener, and STUB_BORN plus an errno value.
  */
 #define STUB_DONE 1
 #define STUB_BORN 0x1001
