@@ -48,7 +48,7 @@ static const struct shape shapes[VT_NR_ARG_KINDS] = {
 	NAMED(OPEN_FLAGS, open),
 	NAMED(FD_FLAGS, fd_flags),
 	NAMED(ACCESS_MODE, access),
-	NAMED(PATH_FLAGS, at),
+	BY(PATH_FLAGS, print_path_flags),
 	NAMED(UNLINK_FLAGS, unlink),
 	NAMED(STATX_MASK, statx),
 	NAMED(RENAME_FLAGS, rename),
@@ -102,7 +102,7 @@ static const struct shape shapes[VT_NR_ARG_KINDS] = {
 	NAMED(EPOLL_FLAGS, epoll_create),
 	NAMED(EPOLL_OP, epoll_op),
 	NAMED(EVENTFD_FLAGS, eventfd),
-	NAMED(SIGNALFD_FLAGS, fd_flags),
+	NAMED(SIGNALFD_FLAGS, signalfd),
 	NAMED(TIMERFD_FLAGS, timerfd_create),
 	NAMED(TIMERFD_SET_FLAGS, timerfd_set),
 	NAMED(INOTIFY_FLAGS, inotify_init),
@@ -316,11 +316,8 @@ static void descriptor_result(struct text *t, const struct call *call)
 	    call->options->paths ? call_data(call, VT_DATA_RESULT, 0) : NULL;
 
 	text_signed(t, call->result);
-	if (path) {
-		text_char(t, '<');
-		text_quoted(t, path->bytes, path->len, TEXT_BARE);
-		text_char(t, '>');
-	}
+	if (path)
+		path_text(t, path);
 }
 
 static void fcntl_result(struct text *t, const struct call *call)
@@ -339,6 +336,21 @@ static void fcntl_result(struct text *t, const struct call *call)
 	default:
 		descriptor_result(t, call);
 	}
+}
+
+/* What is left of a time that the call has written back */
+static void left_text(struct text *t, const struct call *call, unsigned arg, const char *before)
+{
+	const struct event_data *left = call_data(call, arg, 1);
+
+	if (!left || left->len < 16)
+		return;
+	text_put(t, before);
+	text_put(t, "left ");
+	if (call->nr == VT_SYS_select)
+		timeval_text(t, left, 0);
+	else
+		timespec_text(t, left, 0);
 }
 
 /* Descriptors that have something: in what the kernel gave back */
@@ -361,7 +373,10 @@ static void poll_result(struct text *t, const struct call *call)
 		text_char(t, '}');
 		any = true;
 	}
-	text_put(t, "])");
+	text_char(t, ']');
+	if (call->nr == VT_SYS_ppoll)
+		left_text(t, call, 2, ", ");
+	text_char(t, ')');
 }
 
 static void select_result(struct text *t, const struct call *call)
@@ -390,14 +405,24 @@ static void select_result(struct text *t, const struct call *call)
 			text_char(t, ']');
 	}
 	if (any)
+		left_text(t, call, 4, ", ");
+	if (any)
 		text_char(t, ')');
 }
 
 static void policy_result(struct text *t, const struct call *call)
 {
-	text_hex(t, (uint64_t)call->result);
+	text_unsigned(t, (uint64_t)call->result);
 	text_put(t, " (");
 	names_text(t, &names_sched, (uint64_t)call->result);
+	text_char(t, ')');
+}
+
+static void personality_result(struct text *t, const struct call *call)
+{
+	text_hex(t, (uint64_t)call->result);
+	text_put(t, " (");
+	names_text(t, &names_personality, (uint64_t)call->result);
 	text_char(t, ')');
 }
 
@@ -416,6 +441,7 @@ static const struct {
 	{ VT_SYS_select, select_result },
 	{ VT_SYS_pselect6, select_result },
 	{ VT_SYS_umask, octal_result },
+	{ VT_SYS_personality, personality_result },
 	{ VT_SYS_sched_getscheduler, policy_result },
 };
 
@@ -454,8 +480,7 @@ void call_text(struct text *t, const struct call *call, size_t from)
 	text_char(t, '(');
 	if (!clone_text(t, call)) {
 		for (unsigned i = 0; i < shown; i++) {
-			/* On 64 bit it says nothing */
-			if (call_argument(call->nr, i) == VT_ARG_HIGH_HALF)
+			if (command_unused(call, i))
 				continue;
 			text_put(t, any ? ", " : "");
 			call_argument_text(t, call, i);

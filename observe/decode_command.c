@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include "observe/decode_parts.h"
+#include "observe/names.h"
 #include "vitrine/util.h"
 
 /* ---- fcntl ---- */
@@ -182,21 +183,22 @@ void print_futex_op(struct text *t, const struct call *call, unsigned arg)
 static const struct futex_shape {
 	uint8_t shown;
 	bool timeout, bitset;
+	uint8_t unused; /* bit per argument that the operation does not look at */
 } futexes[] = {
-	[FUTEX_WAIT] = { 4, true, false },
-	[FUTEX_WAKE] = { 3, false, false },
-	[FUTEX_FD] = { 3, false, false },
-	[FUTEX_REQUEUE] = { 5, false, false },
-	[FUTEX_CMP_REQUEUE] = { 6, false, false },
-	[FUTEX_WAKE_OP] = { 6, false, false },
-	[FUTEX_LOCK_PI] = { 4, true, false },
-	[FUTEX_UNLOCK_PI] = { 2, false, false },
-	[FUTEX_TRYLOCK_PI] = { 2, false, false },
-	[FUTEX_WAIT_BITSET] = { 6, true, true },
-	[FUTEX_WAKE_BITSET] = { 6, false, true },
-	[FUTEX_WAIT_REQUEUE_PI] = { 6, true, false },
-	[FUTEX_CMP_REQUEUE_PI] = { 6, false, false },
-	[FUTEX_LOCK_PI2] = { 4, true, false },
+	[FUTEX_WAIT] = { 4, true, false, 0 },
+	[FUTEX_WAKE] = { 3, false, false, 0 },
+	[FUTEX_FD] = { 3, false, false, 0 },
+	[FUTEX_REQUEUE] = { 5, false, false, 0 },
+	[FUTEX_CMP_REQUEUE] = { 6, false, false, 0 },
+	[FUTEX_WAKE_OP] = { 6, false, false, 0 },
+	[FUTEX_LOCK_PI] = { 4, true, false, 1 << 2 },
+	[FUTEX_UNLOCK_PI] = { 2, false, false, 0 },
+	[FUTEX_TRYLOCK_PI] = { 2, false, false, 0 },
+	[FUTEX_WAIT_BITSET] = { 6, true, true, 1 << 4 },
+	[FUTEX_WAKE_BITSET] = { 6, false, true, 3 << 3 },
+	[FUTEX_WAIT_REQUEUE_PI] = { 5, true, false, 0 },
+	[FUTEX_CMP_REQUEUE_PI] = { 6, false, false, 0 },
+	[FUTEX_LOCK_PI2] = { 4, true, false, 1 << 2 },
 };
 
 static const struct futex_shape *futex_shape(const struct call *call)
@@ -231,7 +233,14 @@ void print_futex_value3(struct text *t, const struct call *call, unsigned arg)
 
 /* ---- prctl ---- */
 
-enum prctl_argument { PRCTL_HEX, PRCTL_NAME, PRCTL_SIGNAL, PRCTL_CAPABILITY, PRCTL_POINTER };
+enum prctl_argument {
+	PRCTL_HEX,
+	PRCTL_NAME,
+	PRCTL_SIGNAL,
+	PRCTL_CAPABILITY,
+	PRCTL_DUMPABLE,
+	PRCTL_POINTER
+};
 
 static const struct {
 	uint32_t option;
@@ -245,7 +254,7 @@ static const struct {
 	{ PR_CAPBSET_READ, 2, PRCTL_CAPABILITY },
 	{ PR_CAPBSET_DROP, 2, PRCTL_CAPABILITY },
 	{ PR_GET_DUMPABLE, 1, PRCTL_HEX },
-	{ PR_SET_DUMPABLE, 2, PRCTL_HEX },
+	{ PR_SET_DUMPABLE, 2, PRCTL_DUMPABLE },
 	{ PR_GET_KEEPCAPS, 1, PRCTL_HEX },
 	{ PR_SET_KEEPCAPS, 2, PRCTL_HEX },
 	{ PR_GET_SECCOMP, 1, PRCTL_HEX },
@@ -280,6 +289,9 @@ void print_prctl_argument(struct text *t, const struct call *call, unsigned arg)
 			text_put(t, name);
 		else
 			text_hex(t, call->args[arg]);
+		return;
+	case PRCTL_DUMPABLE:
+		names_text(t, &names_dumpable, call->args[arg]);
 		return;
 	case PRCTL_POINTER:
 		pointer_text(t, call->args[arg]);
@@ -331,6 +343,14 @@ void print_ipc_flags(struct text *t, const struct call *call, unsigned arg)
 
 /* ---- how many arguments ---- */
 
+bool command_unused(const struct call *call, unsigned arg)
+{
+	if (call->nr == VT_SYS_futex)
+		return futex_shape(call)->unused >> arg & 1;
+	/* The upper half of a number of 64 bits, which has none there */
+	return call_argument(call->nr, arg) == VT_ARG_HIGH_HALF;
+}
+
 unsigned command_shown(const struct call *call, unsigned most)
 {
 	switch (call->nr) {
@@ -347,6 +367,8 @@ unsigned command_shown(const struct call *call, unsigned most)
 		return futex_shape(call)->shown;
 	case VT_SYS_prctl:
 		return prctl_shown(call->args[0], most);
+	case VT_SYS_membarrier:
+		return call->args[1] ? 3 : 2;
 	case VT_SYS_mremap:
 		return call->args[3] & 2 ? 5 : 4;
 	default:

@@ -75,8 +75,9 @@ extern const struct names names_open, names_access, names_at, names_unlink, name
     names_sync_range, names_rwf, names_flock, names_fd_flags, names_file_type, names_mount,
     names_umount, names_open_tree, names_move_mount, names_fsconfig, names_fcntl, names_lock_type,
     names_fs_type, names_statfs_flags, names_inotify_init, names_inotify_mask, names_epoll_create,
-    names_epoll_op, names_epoll_events, names_poll, names_eventfd, names_timerfd_create,
-    names_timerfd_set, names_close_range, names_pidfd, names_resolve, names_file_attributes;
+    names_epoll_op, names_epoll_events, names_poll, names_eventfd, names_signalfd,
+    names_timerfd_create, names_timerfd_set, names_close_range, names_pidfd, names_resolve,
+    names_file_attributes;
 
 /* decode_names_task.c */
 extern const struct names names_prot, names_map_type, names_mremap, names_msync, names_madvise,
@@ -85,7 +86,8 @@ extern const struct names names_prot, names_map_type, names_mremap, names_msync,
     names_clone, names_wait, names_id_type, names_rusage, names_resource, names_priority,
     names_ioprio, names_sched, names_futex_op, names_sigaction, names_sigaltstack, names_prctl,
     names_arch_prctl, names_ptrace, names_seccomp, names_seccomp_flags, names_bpf, names_keyctl,
-    names_kcmp, names_random, names_reboot, names_capability, names_cap_version, names_bitset;
+    names_kcmp, names_random, names_reboot, names_capability, names_cap_version, names_bitset,
+    names_personality, names_dumpable;
 
 /* decode_names_net.c */
 extern const struct names names_address_family, names_socket_type, names_socket_flags,

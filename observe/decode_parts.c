@@ -79,6 +79,18 @@ void print_id(struct text *t, const struct call *call, unsigned arg)
 		text_unsigned(t, (uint32_t)call->args[arg]);
 }
 
+/* What is no longer there is said behind the brackets, as strace says it */
+void path_text(struct text *t, const struct event_data *path)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t tail = sizeof(deleted) - 1;
+	bool gone = path->len > tail && !memcmp(path->bytes + path->len - tail, deleted, tail);
+
+	text_char(t, '<');
+	text_quoted(t, path->bytes, gone ? path->len - tail : path->len, TEXT_BARE);
+	text_put(t, path->full > path->len ? "...>" : gone ? ">(deleted)" : ">");
+}
+
 void fd_text(struct text *t, const struct call *call, unsigned arg, int64_t fd)
 {
 	const struct event_data *path = call->options->paths ? call_data(call, arg, 0) : NULL;
@@ -87,11 +99,8 @@ void fd_text(struct text *t, const struct call *call, unsigned arg, int64_t fd)
 		text_put(t, "AT_FDCWD");
 	else
 		text_signed(t, fd);
-	if (!path)
-		return;
-	text_char(t, '<');
-	text_quoted(t, path->bytes, path->len, TEXT_BARE);
-	text_put(t, path->full > path->len ? "...>" : ">");
+	if (path)
+		path_text(t, path);
 }
 
 void print_fd(struct text *t, const struct call *call, unsigned arg)
@@ -180,6 +189,7 @@ void print_buffer(struct text *t, const struct call *call, unsigned arg)
 		string_text(t, call, data, call->nr == VT_SYS_getrandom ? TEXT_HEX : TEXT_ESCAPE);
 }
 
+/* getcwd() counts the NUL at the end, readlink() has none, and its text is no path yet */
 void print_out_path(struct text *t, const struct call *call, unsigned arg)
 {
 	const struct event_data *data = call_memory(t, call, arg, 0, 0);
@@ -187,9 +197,12 @@ void print_out_path(struct text *t, const struct call *call, unsigned arg)
 
 	if (!data)
 		return;
+	if (call->nr != VT_SYS_getcwd) {
+		string_text(t, call, data, TEXT_ESCAPE);
+		return;
+	}
 	len = data->len;
-	/* getcwd() counts the NUL at the end, readlink() has none */
-	if (len && len == data->full && call->nr == VT_SYS_getcwd && !data->bytes[len - 1])
+	if (len && len == data->full && !data->bytes[len - 1])
 		len--;
 	text_quoted(t, data->bytes, len, TEXT_ESCAPE);
 	if (data->len < data->full)

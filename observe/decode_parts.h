@@ -50,6 +50,7 @@ const struct event_data *call_memory(struct text *t, const struct call *call, un
 
 /* decode_parts.c: pieces that many printers need */
 void pointer_text(struct text *t, uint64_t address);
+void path_text(struct text *t, const struct event_data *path);
 void fd_text(struct text *t, const struct call *call, unsigned arg, int64_t fd);
 void string_text(struct text *t, const struct call *call, const struct event_data *data,
 		 enum text_quote how);
@@ -68,10 +69,10 @@ call_printer print_buffer, print_dirents, print_vector, print_out_path, print_of
 call_printer print_file_mode, print_device, print_signal, print_fdset;
 
 /* decode_struct.c */
-call_printer print_stat, print_statx, print_statfs, print_sysinfo, print_utsname, print_rusage,
-    print_tms, print_timespec, print_timespecs, print_timeval, print_timevals, print_utimbuf,
-    print_itimerval, print_itimerspec, print_rlimit, print_open_how, print_number32, print_signed32,
-    print_number64, print_pair;
+call_printer print_stat, print_statx, print_path_flags, print_statfs, print_sysinfo, print_utsname,
+    print_rusage, print_tms, print_timespec, print_timespecs, print_timeval, print_timevals,
+    print_utimbuf, print_itimerval, print_itimerspec, print_rlimit, print_open_how, print_number32,
+    print_signed32, print_number64, print_pair;
 
 /* decode_task.c */
 call_printer print_sigset, print_sigaction, print_siginfo, print_stack, print_wait_status,
@@ -91,6 +92,11 @@ call_printer print_fcntl_argument, print_ioctl, print_ioctl_argument, print_fute
  * @most: that it has at most
  */
 unsigned command_shown(const struct call *call, unsigned most);
+
+/**
+ * command_unused() - Whether an argument says nothing this time, though later ones do
+ */
+bool command_unused(const struct call *call, unsigned arg);
 
 /* Calls whose line strace composes in another order than the arguments are in */
 bool clone_text(struct text *t, const struct call *call);

@@ -84,6 +84,20 @@ void print_statx(struct text *t, const struct call *call, unsigned arg)
 	text_put(t, ", ...}");
 }
 
+/* statx() has a default that has a name */
+void print_path_flags(struct text *t, const struct call *call, unsigned arg)
+{
+	uint32_t flags = (uint32_t)call->args[arg];
+
+	if (call->nr == VT_SYS_statx && !(flags & 0x6000)) {
+		text_put(t, "AT_STATX_SYNC_AS_STAT");
+		if (!flags)
+			return;
+		text_char(t, '|');
+	}
+	names_text(t, &names_at, flags);
+}
+
 void print_statfs(struct text *t, const struct call *call, unsigned arg)
 {
 	const struct event_data *data = call_memory(t, call, arg, 0, sizeof(struct statfs));

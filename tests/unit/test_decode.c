@@ -277,7 +277,7 @@ static void commands(void **state)
 	     UINT32_MAX);
 	data(3, second, sizeof(second));
 	SHOWS("futex(0x10, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 2, {tv_sec=1, "
-	      "tv_nsec=500000000}, NULL, FUTEX_BITSET_MATCH_ANY) = -1 ETIMEDOUT (Connection timed "
+	      "tv_nsec=500000000}, FUTEX_BITSET_MATCH_ANY) = -1 ETIMEDOUT (Connection timed "
 	      "out)");
 	made(VT_SYS_prctl, 0, PR_SET_NAME, 1, UNUSED, 0, 0, 0);
 	string(1, "worker");

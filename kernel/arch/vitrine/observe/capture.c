@@ -82,10 +82,12 @@ static const u16 makes_descriptor[] = {
 	__NR_landlock_create_ruleset,
 };
 
-static bool is_descriptor_maker(int nr)
+static bool makes_a_descriptor(const struct vt_call *call)
 {
+	if (call->nr == __NR_fcntl)
+		return call->args[1] == F_DUPFD || call->args[1] == F_DUPFD_CLOEXEC;
 	for (unsigned int i = 0; i < ARRAY_SIZE(makes_descriptor); i++) {
-		if (makes_descriptor[i] == nr)
+		if (makes_descriptor[i] == call->nr)
 			return true;
 	}
 	return false;
@@ -371,6 +373,6 @@ void vt_capture_end(struct vt_observed *observed, long result)
 		if (result >= 0)
 			take_out(captured, call->args, arg, kind, result);
 	}
-	if (result >= 0 && vt_wishes.paths && is_descriptor_maker(call->nr) && has_page(observed))
+	if (result >= 0 && vt_wishes.paths && makes_a_descriptor(call) && has_page(observed))
 		add_descriptor(observed->captured, VT_DATA_RESULT, result);
 }
