@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* api_routes.c - the server's paths, and the answers that need no kernel
  *
- * The table is web/openapi.yaml's list of paths; tests/observe/api.py compares them.
+ * The table is web/openapi.yaml's list of paths; tests/observe/schema.py asks for every one of
+ * them.
  */
 #include <errno.h>
 #include <inttypes.h>
