@@ -39,7 +39,7 @@ export async function it(name, body) {
 }
 
 /** Ask again until it is true; the last answer otherwise. */
-export async function until(what, seconds = 15) {
+export async function until(what, seconds = 30) {
 	const end = Date.now() + seconds * 1000;
 	for (;;) {
 		const found = await what();
@@ -50,7 +50,7 @@ export async function until(what, seconds = 15) {
 }
 
 /** Fail with a sentence unless it becomes true. */
-export async function expect(what, message, seconds = 15) {
+export async function expect(what, message, seconds = 30) {
 	const found = await until(what, seconds);
 	if (!found)
 		throw new Error(typeof message === "function" ? await message() : message);
@@ -83,8 +83,7 @@ async function address(child) {
 let number = 0;
 
 /** A sandbox that does nothing until told to; @options: of "vitrine run". */
-export async function sandbox({ options = [], image = "mini", script = "sleep 1000", web = true } = {}) {
-	const name = `web-${process.pid}-${++number}`;
+export async function sandbox({ options = [], image = "mini", script = "sleep 1000", web = true, name = `web-${process.pid}-${++number}` } = {}) {
 	const child = start("vitrine", ["run", "--ephemeral", "--name", name, "--memory", "512M", ...(web ? ["--web"] : []), ...options,
 		image, "--", "sh", "-c", `echo begun; ${script}`]);
 	await expect(() => child.text.includes("begun") || child.exitCode !== null, () => `the sandbox did not start: ${child.text}`, 30);
@@ -113,6 +112,7 @@ export async function open(url, options = {}) {
 	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
 	const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, acceptDownloads: true, ...options });
 	const page = await context.newPage();
+	page.setDefaultTimeout(60_000);
 	page.complaints = [];
 	page.on("console", (message) => { if (message.type() === "error" && !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY|ERR_CONNECTION_RESET/.test(message.text())) page.complaints.push(message.text()); });
 	page.on("pageerror", (error) => page.complaints.push(String(error)));
@@ -123,7 +123,7 @@ export async function open(url, options = {}) {
 
 export const go = (page, id) => page.evaluate((to) => { location.hash = to; }, id);
 export const phase = (page) => page.locator(".pill").getAttribute("data-phase");
-export const live = (page, seconds = 20) => expect(async () => await phase(page) === "live", async () => `the page is ${await phase(page)}`, seconds);
+export const live = (page, seconds = 40) => expect(async () => await phase(page) === "live", async () => `the page is ${await phase(page)}`, seconds);
 
 const UNITS = { "": 1, k: 1e3, M: 1e6, G: 1e9, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, "%": .01, ns: 1, "µs": 1e3, ms: 1e6, s: 1e9 };
 

@@ -34,7 +34,7 @@ async function bundle() {
 		charset: "utf8",
 		legalComments: "none",
 		logLevel: "warning",
-		banner: { js: "/* Vitrine's dashboard, GPL-2.0-only; uPlot (c) Leon Sorokin, MIT */" },
+		banner: { js: "/* Vitrine's dashboard, GPL-2.0-only; uPlot is (c) Leon Sorokin, /assets/uplot-license.txt */" },
 	});
 
 	for (const input of Object.keys(result.metafile.inputs))
@@ -44,6 +44,7 @@ async function bundle() {
 	for (const [path, name, type] of [
 		["/", "index.html", "text/html; charset=utf-8"],
 		["/assets/icon.svg", "icon.svg", "image/svg+xml"],
+		["/assets/uplot-license.txt", "../node_modules/uplot/LICENSE", "text/plain; charset=utf-8"],
 	]) {
 		read.add(join(here, "src", name));
 		assets.push({ path, type, data: readFileSync(join(here, "src", name)) });

@@ -87,7 +87,7 @@ export function drawQueue(box: HTMLElement, cpu: Item): void {
 	const drawn = drawLevel(cpu.item("fair"), "Task or group", 0);
 	const others = [...cpu.list("realtime").map((task) => `${task.str("comm")} ${task.num("pid")} (${task.str("policy")} ${task.num("priority")})`),
 		...cpu.list("deadline").map((task) => `${task.str("comm")} ${task.num("pid")} (deadline)`)];
-	set(box, h("h4", {}, `CPU ${cpu.num("cpu") ?? 0}`, h("span", { class: "muted" }, `  ${exact(cpu.num("running"))} runnable, load ${exact(cpu.num("load"))}`)),
+	set(box, h("h4", {}, `CPU ${cpu.num("cpu") ?? 0}`, h("span", { class: "muted" }, `  ${exact(cpu.num("running"))} runnable${cpu.has("load") ? `, load ${exact(cpu.num("load"))}` : ""}`)),
 		...drawn, drawn.length ? null : h("p", { class: "note" }, "Nothing is runnable at this moment: the processor sleeps until an interrupt."),
 		next.has("why") ? h("p", { class: "why-next" }, "Next: ", guest(`${next.str("comm")} (${next.num("pid")})`, 40), ". ", guest(next.str("why"), 400)) : null,
 		others.length ? h("p", { class: "note" }, "Before all of these: ", guest(others.join(", "))) : null);

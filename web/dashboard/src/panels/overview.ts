@@ -67,7 +67,7 @@ export function overview(): Panel {
 			tiles.cpu.update(view, load ? `load ${load.map((l) => l.toFixed(2)).join("  ")}` : "");
 			tiles.memory.update(view, memory ? `of ${bytes(memory)}` : "");
 			tiles.calls.update(view, snapshot ? `${count(snapshot.syscalls.total.calls)} in all` : "");
-			tiles.faults.update(view, "");
+			tiles.faults.update(view, snapshot ? `${count(Object.values(snapshot.faults).reduce((sum, { count: n }) => sum + n, 0))} in all` : "");
 			tiles.switches.update(view, snapshot ? `${snapshot.scheduler.tasks} tasks` : "");
 			for (const [tile, name] of [[tiles.cpuPressure, "cpu"], [tiles.ioPressure, "io"], [tiles.memoryPressure, "memory"]] as const)
 				tile.update(view, snapshot && !snapshot.pressure[name] ? "kernel without psi=1" : "some, 10 s");
