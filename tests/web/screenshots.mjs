@@ -6,7 +6,7 @@ import { done, expect, go, it, live, open, sandbox, sleep } from "./lib.mjs";
 /* Work of all kinds, in waves, so that every chart has something to show */
 const WORK = [
 	"while :; do find / -xdev >/dev/null 2>&1; sleep 1; done",
-	"while :; do dd if=/dev/zero of=/var.log bs=64k count=40 conv=fsync 2>/dev/null; sleep 0.4; done",
+	"while :; do dd if=/dev/zero of=/var.log bs=16k count=4 conv=fsync 2>/dev/null; sleep 0.2; done",
 	"while :; do cat /bin/busybox | gzip -c | gzip -dc >/dev/null; sleep 0.3; done",
 	"while :; do seq 20000 | sort -n | tail -1 >/dev/null; sleep 0.5; done",
 	"ifconfig lo up; ping -i 0.05 -s 1400 127.0.0.1 >/dev/null",
@@ -47,7 +47,10 @@ for (const theme of ["light", "dark"]) {
 			await page.locator("[data-action=follow]").click();
 			await expect(async () => await page.locator("[data-journey]").isVisible(), "nothing was followed", 30);
 			await sleep(1500);
+			await page.setViewportSize({ width: 1280, height: 960 });
+			await sleep(500);
 			await shoot(page, "follow");
+			await page.setViewportSize({ width: 1280, height: 800 });
 			await go(page, "events");
 			await sleep(4000);
 			await shoot(page, "events");

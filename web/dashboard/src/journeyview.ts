@@ -235,13 +235,16 @@ export class JourneyView {
 				context.textAlign = "left";
 			}
 		}
+		let labelled = 0;
 		for (const request of journey.requests) {
 			const x0 = this.x(request.start), x1 = Math.max(this.x(request.end), this.x(request.start) + 2);
 			context.fillStyle = seriesColour(layerColour("device")) + "55";
 			context.fillRect(x0, laneY("device") - 9, x1 - x0, 18);
-			if (x1 - x0 > 90) {
+			const label = `${visible(request.op)} ${bytes(request.bytes)}`;
+			if (x1 - x0 > 90 && x0 >= labelled) {
+				labelled = x0 + 12 + context.measureText(label).width;
 				context.fillStyle = colour("ink");
-				context.fillText(`${visible(request.op)} ${bytes(request.bytes)}`, x0 + 6, laneY("device"));
+				context.fillText(label, x0 + 6, laneY("device"));
 			}
 		}
 		let lastX = -1, lastY = -1;
