@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define VT_JSON_DEPTH 16
+#define VT_JSON_DEPTH 24
 
 /**
  * struct vt_json - a text in the making; private to json.c but for @truncated

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 #define VT_RUNQUEUE_ENTITIES 512
-#define VT_RUNQUEUE_DEPTH 4 /* of groups that are looked into */
+#define VT_RUNQUEUE_DEPTH 5 /* of groups that are looked into */
 #define VT_GROUP_NAME 64
 
 enum vt_entity_kind { VT_ENTITY_TASK, VT_ENTITY_GROUP, VT_ENTITY_REALTIME, VT_ENTITY_DEADLINE };

@@ -6,6 +6,7 @@
 #ifndef _ASM_VITRINE_FOLLOW_H
 #define _ASM_VITRINE_FOLLOW_H
 
+#include <linux/errno.h>
 #include <linux/jump_label.h>
 #include <linux/types.h>
 
