@@ -7,8 +7,8 @@
  * command line), into rings that hold some ten thousand events, and it waits for us before it
  * boots: between our first look and its first event there is nothing to miss.
  *
- * Signals of the terminal reach both of us. The sandbox decides what they mean; we go on until it
- * has ended.
+ * Ctrl-C reaches both of us. The sandbox decides what it means; we go on until it has ended. Other
+ * requests to end are passed on.
  *
  * Host system calls: clone, wait4, prctl, kill, and those of the two parts.
  */
@@ -113,9 +113,12 @@ static int start(const struct trace_options *options, struct run_options *run, s
 		fflush(NULL);
 		_exit(status);
 	}
+	signal(SIGINT, SIG_IGN);
 	if (watch(options, run->config.name, child, fd, err) < 0) {
 		cli_fail(EXIT_VITRINE, err);
 		kill(child, SIGTERM);
+	} else if (trace_stopped(0, 0)) {
+		kill(child, SIGTERM); /* we were asked to end, which it may not know */
 	}
 	return child_status(child);
 }

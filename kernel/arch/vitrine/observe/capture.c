@@ -44,53 +44,14 @@ static const struct {
 static const u8 arguments[NR_syscalls][6] = { VT_SYSCALLS(ARGUMENTS) };
 static_assert(VT_NR_ARG_KINDS < 256, "arguments[] holds kinds as bytes");
 
-/* Calls whose result is a new descriptor */
-static const u16 makes_descriptor[] = {
-	__NR_open,
-	__NR_openat,
-	__NR_openat2,
-	__NR_creat,
-	__NR_dup,
-	__NR_dup2,
-	__NR_dup3,
-	__NR_socket,
-	__NR_accept,
-	__NR_accept4,
-	__NR_epoll_create,
-	__NR_epoll_create1,
-	__NR_eventfd,
-	__NR_eventfd2,
-	__NR_signalfd,
-	__NR_signalfd4,
-	__NR_inotify_init,
-	__NR_inotify_init1,
-	__NR_timerfd_create,
-	__NR_memfd_create,
-	__NR_memfd_secret,
-	__NR_pidfd_open,
-	__NR_pidfd_getfd,
-	__NR_fanotify_init,
-	__NR_userfaultfd,
-	__NR_io_uring_setup,
-	__NR_perf_event_open,
-	__NR_open_tree,
-	__NR_fsopen,
-	__NR_fsmount,
-	__NR_fspick,
-	__NR_open_by_handle_at,
-	__NR_mq_open,
-	__NR_landlock_create_ruleset,
-};
+#define NEW_DESCRIPTOR(name) [VT_SYS_##name] = true,
+static const bool makes_descriptor[NR_syscalls] = { VT_SYSCALLS_NEW_FD(NEW_DESCRIPTOR) };
 
 static bool makes_a_descriptor(const struct vt_call *call)
 {
 	if (call->nr == __NR_fcntl)
 		return call->args[1] == F_DUPFD || call->args[1] == F_DUPFD_CLOEXEC;
-	for (unsigned int i = 0; i < ARRAY_SIZE(makes_descriptor); i++) {
-		if (makes_descriptor[i] == call->nr)
-			return true;
-	}
-	return false;
+	return makes_descriptor[call->nr];
 }
 
 /* One place to read guest memory: present pages only, so that nothing sleeps or changes */
