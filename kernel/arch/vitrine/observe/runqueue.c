@@ -153,31 +153,68 @@ static void copy_deadline(struct vt_runqueue *copy, struct dl_rq *dl)
 	}
 }
 
-/* fair.c's vruntime_eligible(), without the running entity: the sum has only those that wait */
-static bool is_eligible(const struct cfs_rq *cfs, const struct sched_entity *se)
+/* What fair.c's vruntime_eligible() compares with, without the running entity */
+struct average {
+	s64 sum; /* of vruntime times weight, relative to zero_vruntime */
+	s64 load;
+};
+
+static bool is_eligible(const struct cfs_rq *cfs, struct average average,
+			const struct sched_entity *se)
 {
-	return cfs->avg_vruntime >= (s64)(se->vruntime - cfs->zero_vruntime) * (s64)cfs->avg_load;
+	return average.sum >= (s64)(se->vruntime - cfs->zero_vruntime) * average.load;
 }
 
-static struct sched_entity *pick_in(struct cfs_rq *cfs, struct vt_queue *queue)
+static struct sched_entity *earliest(struct cfs_rq *cfs, struct average average, bool delayed_too,
+				     struct vt_queue *queue)
 {
-	struct sched_entity *best = NULL, *buddy = cfs->next;
+	struct sched_entity *best = NULL;
+	struct rb_node *node;
+
+	queue->waiting = 0;
+	queue->eligible = 0;
+	for (node = rb_first_cached(&cfs->tasks_timeline); node; node = rb_next(node)) {
+		struct sched_entity *se = rb_entry(node, struct sched_entity, run_node);
+		bool eligible = is_eligible(cfs, average, se);
+
+		queue->waiting += !se->sched_delayed;
+		queue->eligible += eligible && !se->sched_delayed;
+		if (!eligible || (se->sched_delayed && !delayed_too))
+			continue;
+		if (!best || (s64)(se->deadline - best->deadline) < 0)
+			best = se;
+	}
+	return best;
+}
+
+static struct average without_delayed(struct cfs_rq *cfs, struct average average)
+{
 	struct rb_node *node;
 
 	for (node = rb_first_cached(&cfs->tasks_timeline); node; node = rb_next(node)) {
 		struct sched_entity *se = rb_entry(node, struct sched_entity, run_node);
+		s64 weight = scale_load_down(se->load.weight);
 
-		if (se->sched_delayed)
+		if (!se->sched_delayed)
 			continue;
-		queue->waiting++;
-		if (!is_eligible(cfs, se))
-			continue;
-		queue->eligible++;
-		if (!best || (s64)(se->deadline - best->deadline) < 0)
-			best = se;
+		average.sum -= (s64)(se->vruntime - cfs->zero_vruntime) * weight;
+		average.load -= weight;
+	}
+	return average;
+}
+
+static struct sched_entity *pick_in(struct cfs_rq *cfs, struct vt_queue *queue)
+{
+	struct average average = { cfs->avg_vruntime, cfs->avg_load };
+	struct sched_entity *best = earliest(cfs, average, true, queue), *buddy = cfs->next;
+
+	/* picking a delayed one takes it out of the queue, and the average moves */
+	if (best && best->sched_delayed) {
+		average = without_delayed(cfs, average);
+		best = earliest(cfs, average, false, queue);
 	}
 	if (best && buddy && buddy != best && buddy != cfs->curr && sched_feat(PICK_BUDDY) &&
-	    !buddy->sched_delayed && is_eligible(cfs, buddy)) {
+	    !buddy->sched_delayed && is_eligible(cfs, average, buddy)) {
 		queue->buddy = true;
 		best = buddy;
 	}
