@@ -52,11 +52,11 @@ print(eval(sys.argv[2]))' "$scratch/view" "$1"
 }
 
 it 'a call that does not wait: from the entry to the file system'
-follow newfstatat
+follow openat
 status 0
 view 'v["state"], v["call"]["name"], v["truncated"]'
-expect "('done', 'newfstatat', False)"
-view 'names[0] == "vitrine_call_syscall" and "vfs_statx" in names'
+expect "('done', 'openat', False)"
+view '"vitrine_call_syscall" in names and "do_filp_open" in names'
 expect True
 view 'tree_is_sound()'
 expect sound
@@ -64,7 +64,7 @@ it 'the sum of the layers is the call'
 view 'abs(sum(v["layers"].values()) - v["call"]["duration_ns"]) <= len(v["layers"])'
 expect True
 it 'a layer is where the source is'
-view 'dict((x[3], x[4]) for x in f)["vfs_statx"], dict((x[3], x[4]) for x in f)["vitrine_call_syscall"]'
+view 'dict((x[3], x[4]) for x in f)["do_filp_open"], dict((x[3], x[4]) for x in f)["vitrine_call_syscall"]'
 expect "('vfs', 'entry')"
 
 it 'sync waits, the journal writes for it, the disk answers'
