@@ -235,17 +235,10 @@ export class JourneyView {
 				context.textAlign = "left";
 			}
 		}
-		let labelled = 0;
 		for (const request of journey.requests) {
 			const x0 = this.x(request.start), x1 = Math.max(this.x(request.end), this.x(request.start) + 2);
 			context.fillStyle = seriesColour(layerColour("device")) + "55";
 			context.fillRect(x0, laneY("device") - 9, x1 - x0, 18);
-			const label = `${visible(request.op)} ${bytes(request.bytes)}`;
-			if (x1 - x0 > 90 && x0 >= labelled) {
-				labelled = x0 + 12 + context.measureText(label).width;
-				context.fillStyle = colour("ink");
-				context.fillText(label, x0 + 6, laneY("device"));
-			}
 		}
 		let lastX = -1, lastY = -1;
 		for (const segment of journey.segments) {
@@ -271,7 +264,22 @@ export class JourneyView {
 			lastX = x1;
 			lastY = y;
 		}
+		this.labels(context, journey, laneY("device") + 15);
 		context.restore();
+	}
+
+	/* What the requests are, under their bars, where there is room */
+	private labels(context: CanvasRenderingContext2D, journey: Journey, y: number): void {
+		let end = 0;
+		context.fillStyle = colour("muted");
+		for (const request of journey.requests) {
+			const label = `${visible(request.op)} ${bytes(request.bytes)}`;
+			const x0 = this.x(request.start), width = context.measureText(label).width;
+			if (this.x(request.end) - x0 > width && x0 >= end) {
+				end = x0 + width + 12;
+				context.fillText(label, x0, y);
+			}
+		}
 	}
 
 	private functions(context: CanvasRenderingContext2D, journey: Journey): void {

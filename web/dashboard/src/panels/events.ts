@@ -15,7 +15,7 @@ import { newcomers, VirtualList } from "../vlist.ts";
 import type { FromWorker, ToWorker } from "../worker.ts";
 import { stored, store } from "../settings.ts";
 
-const KEPT = 20_000;
+const KEPT = 10_000;
 const QUIET: readonly Kind[] = ["switch", "wakeup", "fault", "softirq", "page_cache", "packet"];
 
 type Row = GuestEvent | { kind: "gap" | "omitted"; time_ms: number; text: string; detail: [string, string][] };
@@ -34,7 +34,7 @@ export class Feed {
 	add(rows: Row[]): void {
 		for (const row of rows)
 			this.rows.push(row);
-		/* In one go and seldom: moving twenty thousand references for each batch would show */
+		/* In one go and seldom: moving ten thousand references for each batch would show */
 		if (this.rows.length > KEPT * 1.25)
 			this.rows.splice(0, this.rows.length - KEPT);
 	}
