@@ -169,3 +169,4 @@ host vitrine top --json box
 status 2
 vitrine kill box
 wait "$pid"
+exit 0

@@ -110,3 +110,4 @@ host bash -c "pgrep -f '^vitrine observe .* $box\$'"
 status 1
 vitrine kill "$box"
 wait "$pid"
+exit 0
