@@ -16,7 +16,7 @@
 static const struct {
 	uint64_t size, nslots;
 } sizes[] = {
-	[VT_RING_LIFE] = { 1 << 20, 1 << 13 },
+	[VT_RING_LIFE] = { 4 << 20, 1 << 15 },
 	[VT_RING_ERRORS] = { 4 << 20, 1 << 14 },
 	[VT_RING_ROUTINE] = { 16 << 20, 1 << 16 },
 };

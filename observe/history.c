@@ -18,6 +18,7 @@
 #include "vitrine/util.h"
 
 #define NUMBER_LEN 24
+#define ROWS_APART_NS 2000000ULL /* at least: times are told in milliseconds */
 
 static const char *const kind_name[] = { [FIGURE_RATE] = "rate", [FIGURE_LEVEL] = "level" };
 
@@ -77,8 +78,11 @@ const float *history_take(struct history *history, const struct region *region, 
 {
 	struct figures now;
 
-	figures_gather(&history->set, region, now_ns, &now);
 	*coarse = false;
+	/* a tick that came late is followed by the next one at once */
+	if (history->fine.started && history->fine.last.time_ns + ROWS_APART_NS > now_ns)
+		return NULL;
+	figures_gather(&history->set, region, now_ns, &now);
 	if (!history->coarse.started || history->coarse.last.time_ns + HISTORY_COARSE_NS <= now_ns)
 		*coarse = rows_add(&history->coarse, &history->set, &now) != NULL;
 	return rows_add(&history->fine, &history->set, &now);
@@ -169,7 +173,7 @@ static void spans_find(const struct history *history, const struct history_query
 	if (query->resolution == RESOLUTION_FINE)
 		spans[0].from = spans[0].to;
 	while (spans[0].from < spans[0].to &&
-	       coarse->times[(spans[0].to - 1) % coarse->size] >= boundary)
+	       coarse->times[(spans[0].to - 1) % coarse->size] + ROWS_APART_NS > boundary)
 		spans[0].to--;
 	for (unsigned i = 0; i < 2; i++) {
 		while (spans[i].from < spans[i].to &&
