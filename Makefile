@@ -6,16 +6,18 @@
 #   make bench    figures against native and others    make soak     an hour of stress
 #   make install  [DESTDIR=] [PREFIX=/usr/local]       make deb      a Debian package
 #   make DEBUG=1  a program and a kernel for gdb, in build/debug: see docs/debugging.md
+#   make OBSERVE=0  the same program, its kernel without the observatory: see docs/observatory.md
 
 PREFIX ?= /usr/local
 DEBUG ?= 0
+OBSERVE ?= 1
 ifeq ($(DEBUG),0)
 BUILD := build
 else
 BUILD := build/debug
 MESON_OPTIONS := -Dbuildtype=debug -Doptimization=g -Ddebugger=true
 endif
-export DEBUG
+export DEBUG OBSERVE
 
 .PHONY: all setup program kernel run test unit debugger check bench soak install deb clean format
 

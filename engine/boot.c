@@ -27,8 +27,9 @@
 
 #define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
-#define OBSERVED " vitrine.observe=7 psi=1" /* everything, from the first instruction */
-#define TRACED " vitrine.observe=3"	    /* counters and events */
+#define OBSERVE "vitrine.observe="
+#define OBSERVED " " OBSERVE "7 psi=1" /* everything, from the first instruction */
+#define TRACED " " OBSERVE "3"	       /* counters and events */
 #define OBSERVER_PATIENCE_MS 5000
 #define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
@@ -71,15 +72,23 @@ static int fill_boot(const struct sandbox_config *config, struct error *err)
 	return build_cmdline(config, err);
 }
 
+/* --web, trace run and -k ask on the command line; who comes later hears it from the kernel */
+static int check_observable(const struct kernelimage *image, struct error *err)
+{
+	if (image->observable || !strstr(boot.cmdline, OBSERVE))
+		return 0;
+	return observe_error(-ENOSYS, "observe", err);
+}
+
 int sandbox_run(const struct sandbox_config *config, struct error *err)
 {
-	uint64_t entry;
+	struct kernelimage image;
 	uint32_t status;
 
 	jobs_signals_block();
 	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
-	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &entry, err) ||
-	    vcpu_init(&boot, err))
+	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &image, err) ||
+	    check_observable(&image, err) || vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
@@ -103,7 +112,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 		control_await_observer(OBSERVER_PATIENCE_MS);
 
 	telemetry_calibrate(&boot);
-	status = vcpu_enter(entry);
+	status = vcpu_enter(image.entry);
 
 	telemetry_end();
 	request_stop(); /* who waits for the guest's answer may hold what is needed now */

@@ -3,6 +3,7 @@
 #ifndef ENGINE_CONTROL_H
 #define ENGINE_CONTROL_H
 
+#include <stdint.h>
 #include "engine/sandbox.h"
 #include "vitrine/error.h"
 
@@ -37,5 +38,15 @@ void control_stop(void);
  * The kernel does not run yet, so the client's answer comes later.
  */
 void control_await_observer(unsigned ms);
+
+/**
+ * observe_error() - Say why the kernel cannot be observed
+ * @value: its answer, a negative errno; -ENOSYS is that of one without the observatory
+ * @what:  was asked
+ * @err:   filled
+ *
+ * Return: -1.
+ */
+int observe_error(int64_t value, const char *what, struct error *err);
 
 #endif

@@ -152,16 +152,24 @@ static void observer_add(struct connection *conn, const struct observe_wish *wis
 	observers = conn;
 }
 
+int observe_error(int64_t value, const char *what, struct error *err)
+{
+	if (value == -ENOSYS)
+		error_set(err, 0,
+			  "this guest kernel was built without the observatory: build it "
+			  "with `make`");
+	else if (value == -ESHUTDOWN)
+		error_set(err, 0, "%s: the sandbox is ending", what);
+	else
+		error_set(err, (int)-value, "%s", what);
+	return -1;
+}
+
 static int errno_error(struct connection *conn, int64_t value, const char *what)
 {
 	struct error err;
 
-	if (value == -ENOSYS || value == -EOPNOTSUPP)
-		error_set(&err, 0, "%s: this sandbox's kernel was built without it", what);
-	else if (value == -ESHUTDOWN)
-		error_set(&err, 0, "%s: the sandbox is ending", what);
-	else
-		error_set(&err, (int)-value, "%s", what);
+	observe_error(value, what, &err);
 	err.code = (int)-value;
 	return connection_error(conn, &err);
 }

@@ -19,7 +19,10 @@
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 
-#define VERSION_SIZE (2 * sizeof(uint32_t))
+/* The words before the entry (head.S) */
+struct image_head {
+	uint32_t without, magic, version;
+};
 
 static const char *default_path(char buffer[PATH_MAX])
 {
@@ -63,27 +66,28 @@ static int load_segments(const uint8_t *file, size_t size, uint64_t *entry)
 		memcpy(to, file + ph[i].p_offset, ph[i].p_filesz);
 	}
 	*entry = header->e_entry;
-	return phys_ptr(*entry - VT_PAGE_OFFSET - VERSION_SIZE, VERSION_SIZE + 1) ? 0 : -1;
+	return phys_ptr(*entry - VT_PAGE_OFFSET - sizeof(struct image_head),
+			sizeof(struct image_head) + 1)
+		   ? 0
+		   : -1;
 }
 
-/* The two words before the entry (head.S) */
-static int check_version(const char *path, uint64_t entry, struct error *err)
+static int check_head(const char *path, const struct image_head *head, struct error *err)
 {
-	const uint32_t *words = phys_ptr(entry - VT_PAGE_OFFSET - VERSION_SIZE, VERSION_SIZE);
-
-	if (words[0] != VT_ABI_MAGIC)
+	if (head->magic != VT_ABI_MAGIC)
 		return error_set(err, 0, "%s is no guest kernel of Vitrine (build it with `make`)",
 				 path);
-	if (words[1] != VT_ABI_VERSION)
+	if (head->version != VT_ABI_VERSION)
 		return error_set(err, 0,
 				 "%s speaks version %u of the boot interface, this program "
 				 "version %u: build both from one tree with `make`",
-				 path, words[1], VT_ABI_VERSION);
+				 path, head->version, VT_ABI_VERSION);
 	return 0;
 }
 
-int kernelimage_load(const char *path, uint64_t *entry, struct error *err)
+int kernelimage_load(const char *path, struct kernelimage *image, struct error *err)
 {
+	const struct image_head *head;
 	char buffer[PATH_MAX];
 	struct stat st;
 	uint8_t *file;
@@ -98,12 +102,14 @@ int kernelimage_load(const char *path, uint64_t *entry, struct error *err)
 	file = mmap(NULL, st.st_size ?: 1, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file == MAP_FAILED)
 		return error_set(err, errno, "cannot map the guest kernel %s", path);
-	failed = load_segments(file, st.st_size, entry);
+	failed = load_segments(file, st.st_size, &image->entry);
 	munmap(file, st.st_size ?: 1);
 	if (failed)
 		return error_set(err, 0,
 				 "%s is no kernel for this program, or the sandbox has too "
 				 "little memory for it",
 				 path);
-	return check_version(path, *entry, err);
+	head = phys_ptr(image->entry - VT_PAGE_OFFSET - sizeof(*head), sizeof(*head));
+	image->observable = !(head->without & VT_ABI_NO_OBSERVE);
+	return check_head(path, head, err);
 }

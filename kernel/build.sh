@@ -18,7 +18,8 @@
 # OUTPUT.types holds the kernel's types for a debugger (arch/vitrine/debug/types.c).
 #
 # Environment: VITRINE_CACHE (cache directory), VITRINE_KERNEL_SOURCE (tarball), JOBS, DEBUG=1
-# (DWARF; OUTPUT.debug keeps it), V=1 (show the compiler's output).
+# (DWARF; OUTPUT.debug keeps it), OBSERVE=0 (nothing of the observatory), V=1 (show the compiler's
+# output).
 
 set -euo pipefail
 export LC_ALL=C
@@ -31,6 +32,7 @@ output=${1:-$top/build/kernel/vmlinux}
 cache=${VITRINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/vitrine}/kernel
 jobs=${JOBS:-$(nproc)}
 debug=${DEBUG:-0}
+observe=${OBSERVE:-1}
 images_kept=12
 shared_headers="abi layout telemetry syscalls calltable" # of include/vitrine, as asm/vitrine-*.h
 objects_in_all=1737 # roughly; only for the progress of a first build
@@ -222,6 +224,7 @@ prune() {
 
 fragments=("$here/configs/vitrine.config")
 [ "$debug" = 0 ] || fragments+=("$here/configs/debug.config")
+[ "$observe" != 0 ] || fragments+=("$here/configs/no-observe.config")
 for file in "$here/arch/vitrine/Makefile" "${fragments[@]}"; do
 	[ -r "$file" ] || die "$file is missing"
 done
@@ -230,7 +233,9 @@ mkdir -p "$cache"
 tarball=$(find_tarball)
 compiler=$(gcc --version | head -n 1; ld --version | head -n 1)
 source_key=$( (hash_tarball "$tarball"; cat "$here/source-excludes") | hash_of)
-work_key=$(echo "$source_key $compiler $debug" | hash_of)
+kind=$debug
+[ "$observe" != 0 ] || kind="$kind without-observatory"
+work_key=$(echo "$source_key $compiler $kind" | hash_of)
 image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top"/include/vitrine/*.h \
 	"${fragments[@]}" "$here/build.sh") | hash_of)
 image=$cache/image-$image_key

@@ -16,6 +16,9 @@
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
 #define VT_ABI_VERSION 2
 
+/* The word before the magic: what the image was built without */
+#define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
+
 #ifdef __KERNEL__
 #include <asm/vitrine-layout.h>
 #else

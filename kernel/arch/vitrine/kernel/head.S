@@ -10,11 +10,16 @@
 #include <asm/thread_info.h>
 #include <asm/vitrine-abi.h>
 
+#ifdef CONFIG_VITRINE_OBSERVE
+#define BUILT_WITHOUT 0
+#else
+#define BUILT_WITHOUT VT_ABI_NO_OBSERVE
+#endif
+
 	__HEAD
-	/* the supervisor looks at these two words before it calls: kernelimage.c */
+	/* the supervisor looks at the last three words before it calls: kernelimage.c */
 	.balign 16
-	.quad 0
-	.long VT_ABI_MAGIC, VT_ABI_VERSION
+	.long 0, BUILT_WITHOUT, VT_ABI_MAGIC, VT_ABI_VERSION
 SYM_CODE_START_NOALIGN(vitrine_entry)
 	mov %rdi, vt_boot(%rip)
 	lea init_stack + THREAD_SIZE - 256(%rip), %rsp

@@ -63,11 +63,13 @@ SECTIONS
 	_sdata = .;
 	RO_DATA(PAGE_SIZE)
 	RW_DATA(L1_CACHE_BYTES, PAGE_SIZE, THREAD_SIZE)
+#ifdef CONFIG_VITRINE_FOLLOW
 	.patchable : ALIGN(8) {
 		__patchable_start = .;
 		KEEP(*(__patchable_function_entries))
 		__patchable_end = .;
 	}
+#endif
 	.rela.dyn : { *(.rela.*) }
 	_edata = .;
 	BSS_SECTION(0, 0, 0)

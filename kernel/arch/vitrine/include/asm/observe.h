@@ -8,6 +8,7 @@
 #ifndef _ASM_VITRINE_OBSERVE_H
 #define _ASM_VITRINE_OBSERVE_H
 
+#include <linux/errno.h>
 #include <linux/jump_label.h>
 #include <linux/types.h>
 
@@ -27,7 +28,7 @@ int vt_view_init(void);
 void vt_view_request(const struct vt_request *req);
 #else
 #define vitrine_observed() false
-#define vt_view_request NULL
+#define vt_view_request NULL /* answered like a request that there is not */
 
 static inline int vt_view_init(void)
 {

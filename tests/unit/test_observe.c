@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_observe.c - what clients hear of a kernel that cannot be observed
+ *
+ * control_observe.c as a client of the control socket meets it. The guest's side, request_call(),
+ * is a kernel that was built without the observatory, or one that is ending.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include "engine/connection.h"
+#include "engine/control.h"
+#include "engine/request.h"
+#include "engine/telemetry.h"
+#include "vitrine/util.h"
+
+static const char missing[] =
+    "this guest kernel was built without the observatory: build it with `make`";
+
+static int64_t kernel_says;
+static unsigned asked;
+static struct error heard;
+
+int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const void *data,
+		     size_t len, struct reply *reply)
+{
+	assert_in_range(kind, VT_REQ_OBSERVE, VT_REQ_FOLLOW);
+	asked++;
+	*reply = (struct reply){ .value = kernel_says };
+	return kernel_says;
+}
+
+int telemetry_fd(void)
+{
+	return -1;
+}
+
+int connection_error(struct connection *conn, const struct error *err)
+{
+	heard = *err;
+	return 0;
+}
+
+int connection_answer(struct connection *conn, json_t *json)
+{
+	json_decref(json);
+	fail_msg("the client was told that all is well");
+	return -1;
+}
+
+static void ask(connection_op *op, const char *text, int64_t value)
+{
+	static const struct sandbox_config config;
+	static struct connection conn;
+	struct message msg;
+	struct error err;
+
+	conn = (struct connection){ .fd = -1, .config = &config };
+	kernel_says = value;
+	asked = 0;
+	heard = (struct error){ 0 };
+	assert_int_equal(message_parse(text, strlen(text), &msg, &err), 0);
+	assert_int_equal(op(&conn, &msg), 0);
+	assert_int_equal(asked, 1);
+	control_observe_close(&conn);
+	assert_int_equal(asked, 1); /* nothing was switched on, so nothing is switched off */
+	message_free(&msg);
+}
+
+static const struct {
+	connection_op *op;
+	const char *text;
+} questions[] = {
+	{ control_observe, "{\"op\":\"observe\",\"counters\":true}" },
+	{ control_observe, "{\"op\":\"observe\",\"counters\":true,\"events\":true}" },
+	{ control_view, "{\"op\":\"view\",\"view\":\"scheduler\"}" },
+	{ control_follow, "{\"op\":\"follow\"}" },
+};
+
+static void a_kernel_without_it_is_told_in_one_line(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		ask(questions[i].op, questions[i].text, -ENOSYS);
+		assert_string_equal(heard.text, missing);
+		assert_int_equal(heard.code, ENOSYS);
+	}
+}
+
+static void other_failures_are_not_taken_for_it(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		ask(questions[i].op, questions[i].text, -ESHUTDOWN);
+		assert_non_null(strstr(heard.text, "the sandbox is ending"));
+		ask(questions[i].op, questions[i].text, -ENOMEM);
+		assert_non_null(strstr(heard.text, strerror(ENOMEM)));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_kernel_without_it_is_told_in_one_line),
+		cmocka_unit_test(other_failures_are_not_taken_for_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
