@@ -14,7 +14,7 @@ taken() {
 }
 
 # shellcheck disable=SC2016
-vitrine run --ephemeral -m 1G mini -- sh -c 'mount -t tmpfs -o size=400M none /mnt; sleep 1; echo start
+vitrine run --ephemeral -m 1G mini -- sh -c 'mount -t tmpfs -o size=400M none /mnt; sleep 1; echo start; sleep 1
 	dd if=/dev/zero of=/mnt/f bs=1M count=300 2>/dev/null; echo full; sleep 1; rm /mnt/f; sleep 30' \
 	>"$scratch/progress" &
 pid=$!
