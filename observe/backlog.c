@@ -93,15 +93,15 @@ void backlog_lose(struct backlog *backlog, unsigned ring, uint64_t seq)
 
 uint64_t backlog_oldest(const struct backlog *backlog)
 {
-	return backlog_missing(backlog, 0) + 1;
+	return backlog_missing(backlog, 0, BACKLOG_ALL) + 1;
 }
 
-uint64_t backlog_missing(const struct backlog *backlog, uint64_t after)
+uint64_t backlog_missing(const struct backlog *backlog, uint64_t after, unsigned rings)
 {
 	uint64_t missing = 0;
 
 	for (unsigned i = 0; i < VT_NR_RINGS; i++) {
-		if (backlog->rings[i].missing > missing)
+		if (rings & 1U << i && backlog->rings[i].missing > missing)
 			missing = backlog->rings[i].missing;
 	}
 	return missing > after ? missing : 0;

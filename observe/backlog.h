@@ -54,10 +54,13 @@ void backlog_lose(struct backlog *backlog, unsigned ring, uint64_t seq);
 
 /**
  * backlog_missing() - Newest seq that a reader who has seen up to @after cannot get any more
+ * @rings: bit per class whose events he wants
  *
  * Return: it, or 0 when all is there.
  */
-uint64_t backlog_missing(const struct backlog *backlog, uint64_t after);
+uint64_t backlog_missing(const struct backlog *backlog, uint64_t after, unsigned rings);
+
+#define BACKLOG_ALL ((1U << VT_NR_RINGS) - 1)
 
 /**
  * backlog_oldest() - Seq that a reader can begin with and miss nothing

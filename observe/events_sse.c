@@ -393,7 +393,7 @@ static void greet(struct reader *reader, uint64_t after, json_t *hello)
 	message(&reader->own, &reader->own_len, 0, "hello", hello);
 	if (after >= stream->told)
 		return;
-	missing = backlog_missing(&stream->backlog, after);
+	missing = backlog_missing(&stream->backlog, after, filter_rings(filter, stream->standard));
 	if (missing) {
 		json_t *gap = gap_json(after + 1, missing, missing - after, "backlog");
 

@@ -260,3 +260,20 @@ bool filter_fits(const struct filter *filter, const struct event *event, uint64_
 		return false;
 	return !filter->comm[0] || comm_fits(filter->comm, event->head.comm);
 }
+
+/* As the kernel sorts them: kernel/arch/vitrine/observe/events.c */
+unsigned filter_rings(const struct filter *filter, uint64_t standard)
+{
+	static const uint64_t life = 1U << VT_EVENT_FORK | 1U << VT_EVENT_EXEC |
+				     1U << VT_EVENT_EXIT | 1U << VT_EVENT_SIGNAL |
+				     1U << VT_EVENT_OOM | 1U << VT_EVENT_OOPS |
+				     1U << VT_EVENT_FOLLOWED;
+	const uint64_t kinds = filter->kinds ?: standard;
+	unsigned rings = kinds & life ? 1U << VT_RING_LIFE : 0;
+
+	if (kinds & 1U << VT_EVENT_SYSCALL)
+		rings |= 1U << VT_RING_ERRORS;
+	if (kinds & ~life && !(filter->errors && (kinds & ~life) == 1U << VT_EVENT_SYSCALL))
+		rings |= 1U << VT_RING_ROUTINE;
+	return rings;
+}

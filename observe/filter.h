@@ -63,6 +63,14 @@ int filter_kinds(const char *list, uint64_t *kinds, struct error *err);
 bool filter_fits(const struct filter *filter, const struct event *event, uint64_t standard);
 
 /**
+ * filter_rings() - Which classes the reader's events can come from
+ * @standard: as for filter_fits()
+ *
+ * Return: bit per enum vt_ring_kind.
+ */
+unsigned filter_rings(const struct filter *filter, uint64_t standard);
+
+/**
  * event_duration() - Nanoseconds that an event tells of, 0 when it has none
  */
 uint64_t event_duration(const struct event *event);

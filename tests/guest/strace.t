@@ -26,7 +26,7 @@ trap 'rm -rf "$place"; finish' EXIT
 
 # once PROGRAM ARGUMENT...: natively and in a guest
 once() {
-	(cd "$place" && env -i strace -f -y -T -o "$scratch/native" "$place/$1" "${@:2}") >/dev/null 2>&1 10>&-
+	(cd "$place" && env -i --default-signal strace -f -y -T -o "$scratch/native" "$place/$1" "${@:2}") >/dev/null 2>&1 10>&-
 	stdin=$place/$1
 	host vitrine trace -y -o "$scratch/all" run --ephemeral mini -- \
 		sh -c "mkdir $place; cd $place; cat >$1; chmod 755 $1; exec env -i \"\$@\" </dev/null >/dev/null 2>&1" - \

@@ -83,7 +83,7 @@ static void test_order_over_rings(void **state)
 	while ((event = backlog_next(&walk)))
 		assert_int_equal(event->head.seq, ++seq);
 	assert_int_equal(seq, 30);
-	assert_int_equal(backlog_missing(&backlog, 0), 0);
+	assert_int_equal(backlog_missing(&backlog, 0, BACKLOG_ALL), 0);
 	assert_int_equal(backlog_oldest(&backlog), 1);
 }
 
@@ -97,12 +97,12 @@ static void test_rare_events_stay(void **state)
 	add_calls(2, 300000);
 	walk = backlog_begin(&backlog, 0);
 	assert_int_equal(backlog_next(&walk)->head.seq, 1);
-	missing = backlog_missing(&backlog, 1);
+	missing = backlog_missing(&backlog, 1, BACKLOG_ALL);
 	assert_true(missing > 200000 && missing < 300000);
 	assert_int_equal(backlog_next(&walk)->head.seq, missing + 1);
-	assert_int_equal(backlog_missing(&backlog, missing), 0);
+	assert_int_equal(backlog_missing(&backlog, missing, BACKLOG_ALL), 0);
 	backlog_lose(&backlog, VT_RING_ERRORS, 400000);
-	assert_int_equal(backlog_missing(&backlog, 1), 400000);
+	assert_int_equal(backlog_missing(&backlog, 1, BACKLOG_ALL), 400000);
 }
 
 static const char *lookup(const void *context, const char *name)
