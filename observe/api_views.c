@@ -147,10 +147,14 @@ int api_wish(struct server *server, struct error *err)
 	wishes.capture = (int)server->wishes.capture;
 	wishes.paths = server->wishes.paths;
 	wishes.interval_ms = server->wishes.interval_ms;
+	pthread_mutex_unlock(&server->lock);
+	if (observer_wish(server->observer, &wishes, err) < 0)
+		return -1;
+	pthread_mutex_lock(&server->lock);
 	server->kinds = wishes.kinds;
 	server->announce = true;
 	pthread_mutex_unlock(&server->lock);
-	return observer_wish(server->observer, &wishes, err);
+	return 0;
 }
 
 static struct ask_answer ask_observe(struct server *server)

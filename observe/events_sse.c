@@ -124,8 +124,10 @@ void events_gap(struct stream *stream, unsigned ring, uint64_t from, uint64_t to
 	json_t *gap = gap_json(from, to, lost, "overwritten");
 
 	backlog_lose(&stream->backlog, ring, to);
-	for (struct channel *channel = stream->channels; channel; channel = channel->next)
-		message(&channel->pending, &channel->pending_len, 0, "gap", gap);
+	for (struct channel *channel = stream->channels; channel; channel = channel->next) {
+		if (filter_rings(&channel->filter, stream->standard) >> ring & 1)
+			message(&channel->pending, &channel->pending_len, 0, "gap", gap);
+	}
 	json_decref(gap);
 }
 
@@ -145,12 +147,6 @@ void events_sample(struct stream *stream, const json_t *row, bool coarse)
 			message(&channel->pending, &channel->pending_len, stream->told, "sample",
 				row);
 	}
-}
-
-void events_state(struct stream *stream, const json_t *state)
-{
-	for (struct channel *channel = stream->channels; channel; channel = channel->next)
-		message(&channel->pending, &channel->pending_len, 0, "state", state);
 }
 
 static unsigned channel_limit(const struct stream *stream, const struct filter *filter)
@@ -220,6 +216,15 @@ static void channel_wake(struct channel *channel)
 		reader->suspended = false;
 		http_resume(reader->request);
 	}
+}
+
+void events_state(struct stream *stream, const json_t *state, uint64_t now_ns)
+{
+	for (struct channel *channel = stream->channels; channel; channel = channel->next) {
+		channel_events(stream, channel, now_ns);
+		message(&channel->pending, &channel->pending_len, 0, "state", state);
+	}
+	stream->told = stream->backlog.newest;
 }
 
 void events_tick(struct stream *stream, uint64_t now_ns)

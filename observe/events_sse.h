@@ -51,7 +51,7 @@ int events_init(struct stream *stream, struct error *err);
 void events_feed(struct stream *stream, const struct event *event);
 
 /**
- * events_gap() - Events were overwritten before they were read: tell all readers
+ * events_gap() - Events were overwritten before they were read: tell the readers of such events
  * @ring: their class
  * @from, @to: first and last seq that may be missing; @lost: how many at most
  *
@@ -74,12 +74,13 @@ void events_skip(struct stream *stream, uint64_t seq);
 void events_sample(struct stream *stream, const json_t *row, bool coarse);
 
 /**
- * events_state() - Tell all readers that the state has changed
- * @state: a StreamState; borrowed
+ * events_state() - Tell all readers that the state has changed, behind all events that were fed
+ * @state:  a StreamState; borrowed
+ * @now_ns: CLOCK_MONOTONIC
  *
  * The caller holds the lock.
  */
-void events_state(struct stream *stream, const json_t *state);
+void events_state(struct stream *stream, const json_t *state, uint64_t now_ns);
 
 /**
  * events_tick() - Send each reader what has come since the last tick

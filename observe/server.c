@@ -210,22 +210,26 @@ static void sample(struct server *server, uint64_t now_ns)
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* Tell readers of a new state; the kernel of new wishes */
-static void announce(struct server *server)
+static bool take_announcement(struct server *server)
 {
-	json_t *json;
 	bool due;
 
 	pthread_mutex_lock(&server->lock);
 	due = server->announce;
 	server->announce = false;
 	pthread_mutex_unlock(&server->lock);
-	if (!due)
-		return;
+	return due;
+}
+
+/* Tell readers of a new state, and before it of all that happened in the old one */
+static void announce(struct server *server, uint64_t now_ns)
+{
+	json_t *json;
+
 	json = json_pack("{s:s, s:o}", "state", server_state_name(server), "observation",
 			 json_observation(server));
 	pthread_mutex_lock(&server->stream.lock);
-	events_state(&server->stream, json);
+	events_state(&server->stream, json, now_ns);
 	pthread_mutex_unlock(&server->stream.lock);
 	json_decref(json);
 }
@@ -291,10 +295,14 @@ static void skip(struct server *server, struct watch *watch)
 	watch->readable = false;
 }
 
-/* One round; returns how long to sleep */
+/*
+ * One round; returns how long to sleep. A change that is to be announced was made before the rings
+ * are drained: what it has ended is then in the stream before its announcement, and not after it.
+ */
 static uint64_t look(struct server *server, struct watch *watch, uint64_t now_ns)
 {
 	const uint64_t every = interval(server);
+	const bool due = take_announcement(server);
 	const bool running = state_get(server) == SERVER_RUNNING;
 	uint64_t next = watch->recorded ? LOOK_BUSY_NS : LOOK_IDLE_NS;
 
@@ -308,7 +316,8 @@ static uint64_t look(struct server *server, struct watch *watch, uint64_t now_ns
 		    now_ns - watch->sampled_ns < 2 * every ? watch->sampled_ns + every : now_ns;
 		sample(server, now_ns);
 	}
-	announce(server);
+	if (due)
+		announce(server, now_ns);
 	if (now_ns >= watch->ticked_ns + STREAM_TICK_NS) {
 		watch->ticked_ns = now_ns;
 		pthread_mutex_lock(&server->stream.lock);
@@ -355,10 +364,9 @@ static void finish(struct server *server, struct watch *watch)
 	drain(server, watch);
 	pthread_mutex_lock(&server->lock);
 	server->state = SERVER_ENDED;
-	server->announce = true;
 	pthread_mutex_unlock(&server->lock);
 	asks_close(&server->asks);
-	announce(server);
+	announce(server, server_now());
 	pthread_mutex_lock(&server->stream.lock);
 	events_tick(&server->stream, server_now());
 	pthread_mutex_unlock(&server->stream.lock);

@@ -4,24 +4,47 @@
 
 Usage: stream.py URL CHECK [ARGUMENT]...
 
-The guest is expected to run something that makes system calls and processes all the time.
+The guest is expected to run something that makes system calls and processes all the time. What has
+to come is waited for, however long a busy machine takes; what must not come is looked for as long
+as SILENCE.
 """
 import sys
 import time
 
 from common import Failed, run, want
 
+PATIENCE = 30.0
+SILENCE = 1.5
 
-def kinds_of(server, query, seconds=2.0):
+
+def some(server, query, seconds=1.0):
+    """What comes in so many seconds after the first event, of which there has to be one"""
     with server.stream(query) as s:
-        return list(s.events(seconds))
+        first = next(s.events(PATIENCE), None)
+        want(first, f"no event for {query}")
+        return [first, *s.events(seconds)]
+
+
+def wait_for(stream, good, what):
+    """The messages up to and with the first for which good(event, data)"""
+    seen = []
+    for event, data, _ in stream.messages(PATIENCE):
+        seen.append((event, data))
+        if good(event, data):
+            return seen
+    raise Failed(f"no {what} in {PATIENCE} s")
+
+
+def silent(stream, kinds, what):
+    late = [event for event, _, _ in stream.messages(SILENCE) if event in kinds]
+    want(not late, f"{what}: {late}")
 
 
 def order(server, *_):
     """Events come in order, each once, and the message's id is the newest one's"""
     last, count = 0, 0
     with server.stream("limit=20000") as s:
-        for event, data, ident in s.messages(3):
+        for event, data, ident in s.messages(PATIENCE):
             if event != "events":
                 continue
             for one in data["events"]:
@@ -29,64 +52,64 @@ def order(server, *_):
                 last = one["seq"]
                 count += 1
             want(ident >= last, f"id {ident}, newest {last}")
-    want(count > 50, f"only {count} events")
+            if count > 2000:
+                return
+    raise Failed(f"only {count} events")
 
 
 def resume(server, *_):
     """Who comes back with Last-Event-ID gets what he missed: nothing twice, nothing left out"""
     query = "kind=fork,exec,exit"
     with server.stream(query) as s:
-        seen = []
-        for event, data, _ in s.messages(3):
-            if event == "events":
-                seen += [e["seq"] for e in data["events"]]
+        seen = [e["seq"] for e in s.events(3)]
+        seen += [next(s.events(PATIENCE))["seq"]] if not seen else []
         last = s.last_id
-    time.sleep(2)
+    # Something that he misses, and then something that he doesn't
+    some(server, query)
+    later = []
     with server.stream(query, {"Last-Event-ID": str(last)}) as s:
-        later = []
-        for event, data, _ in s.messages(3):
+        told = s.wait("hello", PATIENCE)["newest"]
+        want(told > last, "nothing was missed")
+        for event, data, _ in s.messages(PATIENCE):
             want(event != "gap", f"a gap: {data}")
             if event == "events":
                 want(data["omitted"] is None, "something was left out")
                 later += [e["seq"] for e in data["events"]]
+                if later[-1] > told:
+                    break
     # The whole story, from the server's memory: the two readers together had all of it
     with server.stream(query + f"&last_event_id={seen[0] - 1}&limit=20000") as s:
         whole = []
-        for event, data, _ in s.messages(1.5):
+        for event, data, _ in s.messages(PATIENCE):
             if event == "events":
                 whole += [e["seq"] for e in data["events"]]
+                if whole[-1] >= later[-1]:
+                    break
     both = seen + later
     want(both == sorted(set(both)), "an event came twice")
     missing = [seq for seq in whole if seq <= both[-1] and seq not in set(both)]
     want(not missing, f"missing: {missing[:10]}")
-    want(any(seq > last for seq in later), "nothing was missed in two seconds")
+    want(set(both) <= set(whole), "more than there was")
+    want(any(last < seq <= told for seq in later), "what was missed did not come")
 
 
 def filters(server, *_):
     """Each filter lets through what it says and nothing else"""
     pid = min(p["pid"] for p in server.json("/api/processes")["view"]["processes"]
               if p["comm"] == "sh")
-    for event in kinds_of(server, "kind=exec,exit"):
+    for event in some(server, "kind=exec,exit"):
         want(event["kind"] in ("exec", "exit"), f"kind: {event['kind']}")
-    calls = kinds_of(server, "kind=syscall&call=openat,read,execve")
-    want(calls, "no openat, read or execve")
-    for event in calls:
+    for event in some(server, "kind=syscall&call=openat,read,execve"):
         want(event["call"] in ("openat", "read", "execve"), event["call"])
-    for event in kinds_of(server, "kind=syscall&family=memory"):
+    for event in some(server, "kind=syscall&family=memory"):
         want(event["family"] == "memory", event["family"])
-    mine = kinds_of(server, f"pid={pid}")
-    want(mine, f"nothing of {pid}")
-    for event in mine:
+    for event in some(server, f"pid={pid}"):
         want(pid in (event["pid"], event["tgid"]), f"pid: {event['pid']}")
-    for event in kinds_of(server, "comm=slee"):
+    for event in some(server, "comm=slee"):
         want("slee" in event["comm"], event["comm"])
-    failed = kinds_of(server, "kind=syscall&errors=1")
-    want(failed, "no failed calls")
-    for event in failed:
+    for event in some(server, "kind=syscall&errors=1"):
         want(event["error"] and event["result"] < 0, f"no error: {event['text']}")
-    slow = kinds_of(server, "kind=syscall&slow_us=20000")
-    want(slow, "no slow calls")
-    for event in slow:
+    for event in some(server, "kind=syscall&slow_us=20000"):
         want(event["duration_ns"] >= 20000000, f"{event['duration_ns']} ns is not slow")
 
 
@@ -118,7 +141,7 @@ def limit(server, *_):
 def gap(server, *_):
     """Who was away for too long is told what he cannot get any more"""
     with server.stream("last_event_id=1&limit=100") as s:
-        data = s.wait("gap", 5)
+        data = s.wait("gap", PATIENCE)
     want(data["reason"] == "backlog" and data["from"] == 2 and data["to"] >= 2, f"{data}")
     want(data["lost"] == data["to"] - data["from"] + 1, f"{data}")
 
@@ -127,52 +150,53 @@ def heartbeat(server, *_):
     """Silence is filled, so that both ends know of a dead connection"""
     begin = time.monotonic()
     with server.stream("kind=oops") as s:
-        for event, text, _ in s.messages(8):
+        for event, text, _ in s.messages(PATIENCE):
             if event is None:
                 want(text == "heartbeat", text)
                 # The first tick of a new channel has one, the next comes after five seconds
                 if time.monotonic() - begin > 3:
                     return
-    raise Failed("no heartbeat in 8 s")
+    raise Failed(f"no heartbeat in {PATIENCE} s")
 
 
 def pause(server, *_):
     """Pausing stops samples and events, tells readers, and resuming is no gap"""
-    with server.stream("samples=fine") as s:
-        s.wait("sample")
+    with server.stream("kind=fork,exec,exit&samples=fine") as s:
+        s.wait("sample", PATIENCE)
         status, answer = server.post("/api/control", {"action": "pause"})
         want(status == 200 and answer["state"] == "paused", f"{status} {answer}")
         want(not answer["observation"]["sampler"], "the sampler is on")
-        state = s.wait("state", 3)
-        want(state["state"] == "paused", f"{state['state']}")
-        list(s.messages(0.5))
-        late = [m for m in s.messages(1.5) if m[0] in ("events", "sample")]
-        want(not late, f"{len(late)} messages while paused")
-        want(server.json("/api/snapshot")["state"] == "paused", "the snapshot is not paused")
-        calls = server.json("/api/snapshot")["syscalls"]["total"]["calls"]
-        time.sleep(0.5)
-        want(server.json("/api/snapshot")["syscalls"]["total"]["calls"] > calls,
-             "the counters stopped")
+        wait_for(s, lambda event, data: event == "state" and data["state"] == "paused",
+                 "news of the pause")
+        silent(s, ("events", "sample"), "messages while paused")
+        snapshot = server.json("/api/snapshot")
+        want(snapshot["state"] == "paused", "the snapshot is not paused")
+        calls = snapshot["syscalls"]["total"]["calls"]
+        begin = time.monotonic()
+        while server.json("/api/snapshot")["syscalls"]["total"]["calls"] == calls:
+            want(time.monotonic() - begin < PATIENCE, "the counters stopped")
+            time.sleep(0.1)
         status, answer = server.post("/api/control", {"action": "resume"})
         want(status == 200 and answer["state"] == "running", f"{status} {answer}")
-        states, seen = [], set()
-        for event, data, _ in s.messages(2.5):
-            seen.add(event)
-            if event == "state":
-                states.append(data["state"])
-        want("running" in states, f"{states}")
-        want({"events", "sample"} <= seen and "gap" not in seen, f"{seen}")
+        seen = wait_for(s, lambda event, data: event == "state" and data["state"] == "running",
+                        "news of its end")
+        seen += wait_for(s, lambda event, data: event == "events", "events after the pause")
+        seen += wait_for(s, lambda event, data: event == "sample", "samples after the pause")
+        want("gap" not in [event for event, _ in seen], "a gap")
 
 
 def tracing(server, *_):
     """Tracing off ends the events, not the counters; on with kinds records those"""
     with server.stream() as s:
-        next(s.events(5))
+        want(next(s.events(PATIENCE), None), "no events")
         server.post("/api/control", {"action": "tracing", "enabled": False})
-        list(s.messages(0.5))
-        want(not list(s.events(1)), "events without tracing")
+        wait_for(s, lambda event, data: event == "state" and not data["observation"]["kinds"],
+                 "news that the kernel records nothing")
+        silent(s, ("events",), "events without tracing")
         server.post("/api/control", {"action": "tracing", "enabled": True, "kinds": ["switch"]})
-        seen = {e["kind"] for e in s.events(2)}
+        first = next(s.events(PATIENCE), None)
+        want(first, "no events after it")
+        seen = {first["kind"], *(e["kind"] for e in s.events(2))}
         want(seen == {"switch"}, f"{seen}")
     server.post("/api/control", {"action": "tracing", "enabled": True})
 
@@ -180,9 +204,9 @@ def tracing(server, *_):
 def end(server, *_):
     """The end is told, then the stream ends; the server stays for a moment"""
     with server.stream() as s:
-        s.wait("hello")
+        s.wait("hello", PATIENCE)
         print("connected", flush=True)
-        states = [data["state"] for event, data, _ in s.messages(20) if event == "state"]
+        states = [data["state"] for event, data, _ in s.messages(PATIENCE) if event == "state"]
         want(states and states[-1] == "ended", f"{states}")
         want(s.ended, "the stream goes on")
     want(server.json("/api/snapshot")["state"] == "ended", "the snapshot does not say so")
@@ -203,12 +227,12 @@ def history(server, *_):
     want(any(v and v > 0 for v in total), "no system calls in the history")
     newer = server.json(f"/api/history?since={times[-1]}&columns=syscalls.total")
     want(all(t > times[-1] for t in newer["time_ms"]), "since does not work")
-    fine = server.json("/api/history?resolution=fine&columns=load.1")["time_ms"]
-    steps = sorted(b - a for a, b in zip(fine, fine[1:]))
-    want(80 <= steps[len(steps) // 2] <= 120, f"the median step is {steps[len(steps) // 2]} ms")
-    coarse = server.json("/api/history?resolution=coarse&columns=load.1")["time_ms"]
-    steps = sorted(b - a for a, b in zip(coarse, coarse[1:]))
-    want(900 <= steps[len(steps) // 2] <= 1200, f"coarse: {steps[len(steps) // 2]} ms")
+    steps = {}
+    for resolution in ("fine", "coarse"):
+        times = server.json(f"/api/history?resolution={resolution}&columns=load.1")["time_ms"]
+        between = sorted(b - a for a, b in zip(times, times[1:]))
+        steps[resolution] = between[len(between) // 2]
+    want(steps["fine"] * 3 < steps["coarse"], f"the fine one is not finer: {steps}")
 
 
 if __name__ == "__main__":
