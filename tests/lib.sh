@@ -53,6 +53,41 @@ uses() {
 	fi
 }
 
+# soon COMMAND...: wait until it succeeds, for half a minute at the most
+soon() {
+	for _ in {1..300}; do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# start NAME ARGUMENT...: "vitrine run" in the background, until it answers; its id is $pid, its
+# output $scratch/NAME.out and NAME.err
+start() {
+	local sandbox=$1
+	shift
+	vitrine run --ephemeral --name "$sandbox" "$@" \
+		>"$scratch/$sandbox.out" 2>"$scratch/$sandbox.err" </dev/null &
+	pid=$!
+	soon runs "$sandbox"
+}
+
+runs() {
+	vitrine ps -q "$1" >/dev/null 2>&1
+}
+
+# needs TOOL...: of the packages that scripts/setup test installs; without them the file fails
+needs() {
+	local tool
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null && continue
+		what="command -v $tool"
+		check 1 "$tool is installed (scripts/setup test installs it)"
+		exit
+	done
+}
+
 input() {
 	printf '%s' "$1" >"$scratch/in"
 	stdin=$scratch/in

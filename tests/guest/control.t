@@ -5,19 +5,14 @@
 uses mini
 export XDG_RUNTIME_DIR=$scratch
 
-start() {
-	vitrine run --ephemeral --name "$1" mini -- sh -c "${2:-echo started; sleep 1000; :}" \
-		>"$scratch/$1.out" 2>&1 </dev/null &
-	pid=$!
-	for _ in $(seq 100); do
-		grep -q started "$scratch/$1.out" && return
-		sleep 0.1
-	done
+begin() {
+	start "$1" mini -- sh -c "${2:-echo started; sleep 1000; :}"
+	soon grep -qs started "$scratch/$1.out"
 }
 
 host vitrine ps -q
 expect ''
-start box
+begin box
 host vitrine ps -q
 expect box
 host vitrine ps
@@ -139,7 +134,7 @@ status 137
 host vitrine ps -q
 expect ''
 
-start second 'echo started; exec sleep 1000'
+begin second 'echo started; exec sleep 1000'
 host vitrine kill -s INT second
 status 0
 wait $pid
@@ -148,13 +143,13 @@ what='vitrine run after vitrine kill -s INT'
 status 130
 
 # a sandbox that is killed from outside leaves a socket that nobody trips over
-start third
+begin third
 kill -KILL $pid
 wait $pid 2>/dev/null
 host vitrine exec third true
 status 125
 says 'no sandbox named third is running'
-start third
+begin third
 host vitrine ps -q
 expect third
 host vitrine kill third

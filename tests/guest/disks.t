@@ -172,9 +172,7 @@ killed() {
 	shift 2
 	vitrine run "$@" -- sh -c "$mount; ${writer/DIR/$dir}" >"$scratch/written" 2>/dev/null &
 	pid=$!
-	for _ in {1..100}; do
-		[ -s "$scratch/written" ] || sleep 0.1
-	done
+	soon test -s "$scratch/written"
 	sleep "0.$((RANDOM % 9))"
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null

@@ -15,11 +15,8 @@ while :; do
 	ls -l /nofile 2>/dev/null
 	usleep 2000
 done'
-vitrine run --ephemeral --name box mini -- sh -c "$load" >"$scratch/box.out" 2>&1 </dev/null &
-for _ in $(seq 100); do
-	grep -q started "$scratch/box.out" && break
-	sleep 0.1
-done
+start box mini -- sh -c "$load"
+soon grep -qs started "$scratch/box.out"
 
 # follow ARGUMENT...: follow a call, and keep what the kernel says
 follow() {

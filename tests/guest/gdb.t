@@ -4,20 +4,14 @@
 uses mini
 export XDG_RUNTIME_DIR=$scratch
 
-skip() {
-	trap - EXIT
-	rm -rf "$scratch"
-	echo "1..0 # SKIP $*"
-	exit 0
-}
+needs gdb
 
-# The supervisor of a debug build, with its own kernel if that is not out of date; root may look
-# into any
+# The supervisor of a debug build, with its own kernel if that is not out of date
 program=$top/build/debug/vitrine
-command -v gdb >/dev/null || skip "no gdb"
 if [ ! -x "$program" ]; then
-	[ "$(id -u)" = 0 ] || skip "no supervisor that can be traced: make debugger"
-	program=$(command -v vitrine)
+	what="test -x $program"
+	check 1 "there is a supervisor that a debugger may look into (make debugger builds it)"
+	exit
 fi
 kernel=$(dirname "$(command -v vitrine)")/kernel/vmlinux
 debug_kernel=$top/build/debug/kernel/vmlinux
@@ -41,10 +35,7 @@ done
 GUEST
 "$program" run --ephemeral --memory 256M --name box mini -- sh -c "$(cat "$scratch/guest")" \
 	>"$scratch/box.out" 2>&1 </dev/null &
-for _ in $(seq 100); do
-	grep -q ready "$scratch/box.out" && break
-	sleep 0.1
-done
+soon grep -qs ready "$scratch/box.out"
 read -r _ shell cat <"$scratch/box.out"
 
 # gdb COMMAND...: run commands on the sandbox
@@ -180,33 +171,34 @@ if [ -e "$kernel.debug" ]; then
 	shows '*right, 0 wrong, *'
 fi
 
-# As an ordinary user: what was built for debuggers can be looked into, and nothing else
+# As an ordinary user, who may not be able to look into this directory: what was built for debuggers
+# can be looked into, and nothing else
 user=()
 [ "$(id -u)" != 0 ] || user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 home=$scratch/home
 mkdir "$home"
 chmod 711 "$scratch"
 cp --sparse=always "$(vitrine image inspect mini | awk '$1 == "path" { print $2 }')" "$home/image"
+cp "$(command -v vitrine)" "$home/ordinary"
+cp "$program" "$home/traceable"
+cp "$kernel"* "$home"
+cp -r tools/gdb "$home/gdb"
 [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$home"
 attach() {
-	local pid
-	"${user[@]}" env HOME="$home" XDG_RUNTIME_DIR="$home" "$1" run --ephemeral --memory 128M \
-		--name mine "$home/image" -- sleep 20 >/dev/null 2>&1 </dev/null &
+	local pid mine=("${user[@]}" env -C "$home" HOME="$home" XDG_RUNTIME_DIR="$home"
+		VITRINE_KERNEL="$home/vmlinux")
+	"${mine[@]}" "./$1" run --ephemeral --memory 128M --name mine ./image -- sleep 20 \
+		>/dev/null 2>&1 </dev/null &
 	pid=$!
-	for _ in $(seq 100); do
-		[ ! -S "$home/vitrine/mine.sock" ] || break
-		sleep 0.1
-	done
-	host "${user[@]}" env HOME="$home" XDG_RUNTIME_DIR="$home" gdb -nx -batch \
-		-x tools/gdb/vitrine-gdb.py -ex 'vitrine attach mine' -ex 'vitrine stack current'
+	soon test -S "$home/vitrine/mine.sock"
+	host "${mine[@]}" gdb -nx -batch -x gdb/vitrine-gdb.py -ex 'vitrine attach mine' \
+		-ex 'vitrine stack current'
 	kill $pid 2>/dev/null
 	wait $pid 2>/dev/null
 }
-if [ "$program" != "$(command -v vitrine)" ] && "${user[@]}" test -x "$program" -a -r "$kernel"; then
-	it 'the user of an ordinary build is told which one to take'
-	attach "$(command -v vitrine)"
-	says 'cannot be traced*make debugger*'
-	it 'the user of a build for debuggers looks into it'
-	attach "$program"
-	shows '*vitrine_entry*'
-fi
+it 'the user of an ordinary build is told which one to take'
+attach ordinary
+says 'cannot be traced*make debugger*'
+it 'the user of a build for debuggers looks into it'
+attach traceable
+shows '*vitrine_entry*'

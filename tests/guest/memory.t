@@ -19,10 +19,7 @@ vitrine run --ephemeral -m 1G mini -- sh -c 'mount -t tmpfs -o size=400M none /m
 	>"$scratch/progress" &
 pid=$!
 reached() {
-	for _ in {1..200}; do
-		grep -q "$1" "$scratch/progress" && return
-		sleep 0.1
-	done
+	soon grep -qs "$1" "$scratch/progress"
 }
 
 reached start

@@ -6,18 +6,14 @@ uses mini
 export XDG_RUNTIME_DIR=$scratch
 view=$top/tests/guest/view
 
-start() {
+begin() {
 	local name=$1
 	shift
-	vitrine run --ephemeral --memory 256M --name "$name" "$@" mini -- \
-		sh -c 'echo started; sleep 1000; :' >"$scratch/$name.out" 2>&1 </dev/null &
-	for _ in $(seq 100); do
-		grep -qs started "$scratch/$name.out" && break
-		sleep 0.1
-	done
+	start "$name" --memory 256M "$@" mini -- sh -c 'echo started; sleep 1000; :'
+	soon grep -qs started "$scratch/$name.out"
 }
 
-start box
+begin box
 it 'nothing samples when nobody asks'
 host "$view" box processes "[p['comm'] for p in v['processes'] if p['comm'].startswith('vitrine-s')]"
 expect '[]'
@@ -49,7 +45,7 @@ expect '(True, True)'
 host vitrine kill box
 status 0
 
-start pressed -k psi=1
+begin pressed -k psi=1
 host "$view" pressed sample pressure/memory "v['text'].startswith('some avg10='), v['taken'] > 0"
 expect '(True, True)'
 host vitrine kill pressed

@@ -12,11 +12,8 @@ hogs='echo started
 (while :; do :; done) &
 (renice 5 -p $(exec sh -c "echo \$PPID") >/dev/null; while :; do :; done) &
 wait'
-vitrine run --ephemeral --name box mini -- sh -c "$hogs" >"$scratch/box.out" 2>&1 </dev/null &
-for _ in $(seq 100); do
-	grep -q started "$scratch/box.out" && break
-	sleep 0.1
-done
+start box mini -- sh -c "$hogs"
+soon grep -qs started "$scratch/box.out"
 sleep 1
 
 # ask EXPRESSION: v is the view; q the queue of the root, c the CPU

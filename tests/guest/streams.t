@@ -71,10 +71,7 @@ shows '*0000000000000000'
 signal_passes() {
 	vitrine run --ephemeral mini -- sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 0.1; done' \
 		>"$scratch/ready" &
-	for _ in $(seq 100); do
-		grep -q ready "$scratch/ready" && break
-		sleep 0.1
-	done
+	soon grep -qs ready "$scratch/ready"
 	kill -TERM $!
 	wait $!
 }

@@ -4,30 +4,10 @@
 . "$(dirname "$0")/../lib.sh"
 uses mini
 export XDG_RUNTIME_DIR=$scratch
-if ! command -v tmux >/dev/null; then
-	check 1 'tmux is installed (scripts/setup test)'
-	exit
-fi
-
-tm() {
-	tmux -f /dev/null -S "$scratch/tmux" "$@" 2>/dev/null
-}
+. tests/tmux.sh
 
 type_line() {
 	tm send-keys -t main "$1" Enter
-}
-
-# screen GLOB: the screen shows it within ten seconds
-screen() {
-	what="screen shows $1"
-	code=1
-	for _ in $(seq 100); do
-		stdout=$(tm capture-pane -p -t main)
-		# shellcheck disable=SC2053 # a glob is meant
-		[[ $stdout == $1 ]] && code=0 && break
-		sleep 0.1
-	done
-	check "$code" "screen shows $1"
 }
 
 # shellcheck disable=SC2016 # for the shell in tmux
@@ -96,11 +76,7 @@ type_line 'clear; stty -a | grep -o " echo "; echo end'
 screen '*echo*end*'
 
 # exec has the same terminal, and gives it back without swallowing a key
-vitrine run --ephemeral --name other mini -- sleep 1000 </dev/null >/dev/null 2>&1 &
-for _ in $(seq 100); do
-	vitrine ps -q | grep -q other && break
-	sleep 0.1
-done
+start other mini -- sleep 1000
 type_line 'clear; vitrine exec other sh'
 screen '*#*'
 type_line 'stty size; exit 3'

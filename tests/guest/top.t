@@ -4,43 +4,11 @@
 . "$(dirname "$0")/../lib.sh"
 uses mini
 export XDG_RUNTIME_DIR=$scratch LC_ALL=C.UTF-8
-if ! command -v tmux >/dev/null; then
-	check 1 'tmux is installed (scripts/setup test)'
-	exit
-fi
-
-tm() {
-	tmux -f /dev/null -S "$scratch/tmux" "$@" 2>/dev/null
-}
+. tests/tmux.sh
 
 type_keys() {
 	tm send-keys -t main "$@"
 	sleep 0.1
-}
-
-# screen GLOB: the screen shows it within ten seconds
-screen() {
-	what="screen shows $1"
-	code=1
-	for _ in $(seq 100); do
-		stdout=$(tm capture-pane -p -t main)
-		# shellcheck disable=SC2053 # a glob is meant
-		[[ $stdout == $1 ]] && code=0 && break
-		sleep 0.1
-	done
-	check "$code" "screen shows $1"
-}
-
-# start NAME OPTION... mini -- COMMAND...: in the background, until it answers
-start() {
-	local sandbox=$1
-	shift
-	vitrine run --ephemeral --name "$sandbox" "$@" </dev/null >/dev/null 2>&1 &
-	pid=$!
-	for _ in $(seq 100); do
-		vitrine ps -q "$sandbox" >/dev/null 2>&1 && return
-		sleep 0.05
-	done
 }
 
 # count EXPRESSION: a value of `top --once --json`, as Python finds it in j

@@ -4,12 +4,9 @@
 uses debian
 export XDG_RUNTIME_DIR=$scratch
 
-vitrine run --ephemeral --memory 768M --name tour debian -- sleep 600 >/dev/null 2>&1 </dev/null &
-sandbox=$!
-for _ in $(seq 100); do
-	vitrine exec tour true 2>/dev/null && break
-	sleep 0.1
-done
+start tour --memory 768M debian -- sleep 600
+sandbox=$pid
+soon vitrine exec tour true 2>/dev/null
 
 experiments=()
 

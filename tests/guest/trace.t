@@ -170,13 +170,9 @@ expect 2
 
 # A sandbox that runs already
 # shellcheck disable=SC2016 # for the guest's shell
-vitrine run --ephemeral --name box mini -- sh -c 'echo started; while :; do cat /nofile 2>/dev/null; usleep 5000; done' \
-	>"$scratch/box.out" 2>&1 </dev/null &
-box=$!
-for _ in $(seq 100); do
-	grep -q started "$scratch/box.out" && break
-	sleep 0.1
-done
+start box mini -- sh -c 'echo started; while :; do cat /nofile 2>/dev/null; usleep 5000; done'
+box=$pid
+soon grep -qs started "$scratch/box.out"
 
 it 'a running sandbox, for a time'
 host vitrine trace --duration 1 -e openat box

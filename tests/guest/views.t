@@ -6,12 +6,8 @@ uses mini
 export XDG_RUNTIME_DIR=$scratch
 view=$top/tests/guest/view
 
-vitrine run --ephemeral --memory 1G --name box mini -- sh -c 'echo started; sleep 1000; :' \
-	>"$scratch/box.out" 2>&1 </dev/null &
-for _ in $(seq 100); do
-	grep -qs started "$scratch/box.out" && break
-	sleep 0.1
-done
+start box --memory 1G mini -- sh -c 'echo started; sleep 1000; :'
+soon grep -qs started "$scratch/box.out"
 
 # inside COMMAND: in the sandbox
 inside() {

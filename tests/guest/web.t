@@ -4,18 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 uses mini
 
-# start NAME OPTION... -- COMMAND...: in the background, until the control socket answers
-start() {
-	local sandbox=$1
-	shift
-	vitrine run --ephemeral --name "$sandbox" "$@" >"$scratch/$sandbox.out" 2>"$scratch/$sandbox.err" &
-	pid=$!
-	for _ in $(seq 100); do
-		vitrine ps -q "$sandbox" >/dev/null 2>&1 && return
-		sleep 0.05
-	done
-}
-
 url() {
 	sed -n 's/.* at \(http:[^ ]*\)$/\1/p' "$scratch/$1.err"
 }
@@ -64,10 +52,7 @@ import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
 print(s.getsockname()[1], flush=True); time.sleep(20)' >"$scratch/port" &
 taken=$!
-for _ in $(seq 100); do
-	[ -s "$scratch/port" ] && break
-	sleep 0.1
-done
+soon test -s "$scratch/port"
 guest_port=$(cat "$scratch/port")
 host vitrine run --ephemeral --web="$guest_port" mini -- echo started
 says 'Address already in use'
