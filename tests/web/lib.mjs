@@ -174,8 +174,8 @@ export function csv(text) {
 	return rows;
 }
 
-/** The end of every test file. */
-export async function done() {
+/** End the browser and everything else that was started. */
+export async function close() {
 	await browser?.close();
 	for (const child of children)
 		child.kill("SIGTERM");
@@ -183,6 +183,11 @@ export async function done() {
 	for (const child of children)
 		child.kill("SIGKILL");
 	rmSync(scratch, { recursive: true, force: true });
+}
+
+/** The end of every test file. */
+export async function done() {
+	await close();
 	console.log(`1..${tests}`);
 	process.exit(failures ? 1 : 0);
 }

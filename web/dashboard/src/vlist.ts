@@ -7,6 +7,7 @@
 // holds the list: it shows what it showed, and counts what came since, until they return.
 
 import { h, text } from "./dom.ts";
+import { Rows } from "./rows.ts";
 
 export interface ListOptions<Row> {
 	label: string;
@@ -28,7 +29,7 @@ export class VirtualList<Row> {
 	private readonly inner = h("div", { class: "vlist-inner" });
 	private readonly details = h("div", { class: "vlist-details", hidden: true });
 	private readonly pool: { element: HTMLElement; row: Row | null }[] = [];
-	private rows: readonly Row[] = [];
+	private rows = new Rows<Row>(0);
 	private opened: Row | null = null;
 	private focused: Row | null = null;
 	private pending = false;
@@ -56,8 +57,8 @@ export class VirtualList<Row> {
 		this.setHeld(false);
 	}
 
-	/** Rows from oldest to newest; shown soon. */
-	update(rows: readonly Row[]): void {
+	/** Shown soon. */
+	update(rows: Rows<Row>): void {
 		this.rows = rows;
 		/* Ten times a second is as fast as anybody reads */
 		this.timer ??= window.setTimeout(() => {
@@ -82,11 +83,11 @@ export class VirtualList<Row> {
 	}
 
 	private at(i: number): Row | undefined {
-		return this.rows[this.rows.length - 1 - i];
+		return this.rows.newest(i);
 	}
 
 	private indexOf(row: Row | null): number {
-		return row === null ? -1 : this.rows.length - 1 - this.rows.lastIndexOf(row);
+		return row === null ? -1 : this.rows.indexOf(row);
 	}
 
 	private open(row: Row | null): void {

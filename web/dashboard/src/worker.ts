@@ -2,10 +2,11 @@
 // worker.ts - reads the stream of events on a thread of its own
 //
 // Fifty thousand events a second are twenty megabytes of JSON: parsed where the page is drawn,
-// frames would be late. Here they are cut into slices that the page takes in a millisecond or two
-// each, so that a frame always fits between two of them. What the page keeps is in panels/events.ts.
+// frames would be late. Here they are cut into slices, which the page gets as text and parses when
+// it shows them (rows.ts). A search looks at all of them, so a slice takes a millisecond or two to
+// parse: a frame always fits between two of them.
 
-import type { GuestEvent, StreamEvents, StreamGap } from "./api.ts";
+import type { StreamEvents, StreamGap } from "./api.ts";
 import { Stream, type Message } from "./sse.ts";
 
 export type ToWorker = { start: string } | { stop: true };
@@ -13,7 +14,9 @@ export type ToWorker = { start: string } | { stop: true };
 /** @generation counts the starts: what belongs to an earlier one is not for this reader. */
 export interface FromWorker {
 	generation: number;
-	events: GuestEvent[];
+	/** So many events, and the text of a JSON array of them. */
+	count: number;
+	events: string;
 	/** At the end of a message. */
 	omitted?: StreamEvents["omitted"];
 	limit?: number;
@@ -41,18 +44,20 @@ function take(batch: Message[]): void {
 			continue;
 		}
 		if (event === "gap") {
-			send({ generation, events: [], gap: said as StreamGap });
+			send({ generation, count: 0, events: "", gap: said as StreamGap });
 			continue;
 		}
 		const { events, omitted, limit } = said as StreamEvents;
-		/* One text instead of seven objects: what the page keeps, its collector has to copy */
+		/* One text instead of seven objects */
 		for (const one of events)
 			if (Array.isArray(one["args"]))
 				one["args"] = one["args"].join(", ");
-		for (let at = 0; at < events.length; at += SLICE)
-			send({ generation, events: events.slice(at, at + SLICE) });
+		for (let at = 0; at < events.length; at += SLICE) {
+			const slice = events.slice(at, at + SLICE);
+			send({ generation, count: slice.length, events: JSON.stringify(slice) });
+		}
 		if (omitted)
-			send({ generation, events: [], omitted, limit });
+			send({ generation, count: 0, events: "", omitted, limit });
 	}
 }
 

@@ -2,8 +2,9 @@
 // events.ts - the feed: what happens, as it happens, filtered at the server and searched here
 //
 // Theory of operation
-// The stream runs in a worker while the panel is in sight. The server counts what it leaves out; both that and gaps are rows of their own, never silent. Rows are kept in a ring, so
-// memory is bounded however fast they come, and the list makes elements only for those in sight.
+// The stream runs in a worker while the panel is in sight. The server counts what it leaves out;
+// both that and gaps are rows of their own, never silent. So many rows are kept (rows.ts), so memory
+// is bounded however fast they come, and the list makes elements only for those in sight.
 
 import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamGap } from "../api.ts";
 import { h, set, text, visible, guest } from "../dom.ts";
@@ -11,6 +12,7 @@ import { exportButtons } from "../export.ts";
 import { count, duration, exact, timeOfDay } from "../format.ts";
 import type { Live } from "../live.ts";
 import type { Panel } from "../panel.ts";
+import { Rows } from "../rows.ts";
 import { newcomers, VirtualList } from "../vlist.ts";
 import type { FromWorker, ToWorker } from "../worker.ts";
 import { stored, store } from "../settings.ts";
@@ -23,21 +25,13 @@ type Row = GuestEvent | { kind: "gap" | "omitted"; time_ms: number; text: string
 const isEvent = (row: Row): row is GuestEvent => row.kind !== "gap" && row.kind !== "omitted";
 
 export class Feed {
-	readonly rows: Row[] = [];
+	readonly rows = new Rows<Row>(KEPT);
 	received = 0;
 	lost = 0;
 	left = 0;
 	private lastSecond = 0;
 	private since = performance.now();
 	perSecond = 0;
-
-	add(rows: Row[]): void {
-		for (const row of rows)
-			this.rows.push(row);
-		/* In one go and seldom: moving ten thousand references for each batch would show */
-		if (this.rows.length > KEPT * 1.25)
-			this.rows.splice(0, this.rows.length - KEPT);
-	}
 
 	measure(n: number): void {
 		this.received += n;
@@ -51,7 +45,7 @@ export class Feed {
 	}
 
 	clear(): void {
-		this.rows.length = 0;
+		this.rows.clear();
 		this.received = this.lost = this.left = this.perSecond = this.lastSecond = 0;
 	}
 }
@@ -104,8 +98,9 @@ function details(row: Row): HTMLElement {
 
 export function events(live: Live): Panel {
 	const feed = new Feed();
-	let frozen: Row[] | null = null;
-	let shown: Row[] = [];
+	let frozen: Rows<Row> | null = null;
+	/* What matches the search, while there is one */
+	const found = new Rows<Row>(KEPT);
 	let paused = false;
 	let needle = "";
 	let held = 0;
@@ -167,48 +162,51 @@ export function events(live: Live): Panel {
 
 	const matches = (row: Row): boolean => !needle || `${row.text} ${isEvent(row) ? `${row.comm} ${row.pid} ${row.call ?? row.kind}` : ""}`.toLowerCase().includes(needle);
 
-	function take({ events: fresh, omitted, limit: most, gap }: FromWorker): void {
-		feed.measure(fresh.length);
+	function take({ count: fresh, events, omitted, limit: most, gap }: FromWorker): void {
+		feed.measure(fresh);
 		if (gap) {
 			feed.lost += gap.lost;
 			put([gapRow(gap)]);
 		} else if (omitted) {
 			feed.left += omitted.total;
-			put([omittedRow(omitted, most ?? 0, feed.rows[feed.rows.length - 1]?.time_ms ?? Date.now())]);
+			put([omittedRow(omitted, most ?? 0, feed.rows.newest(0)?.time_ms ?? Date.now())]);
+		} else if (needle) {
+			put(JSON.parse(events) as Row[]);
 		} else {
-			put(fresh);
+			feed.rows.addText(fresh, events);
+			held += fresh;
+			show();
 		}
 	}
 
 	function put(fresh: Row[]): void {
-		feed.add(fresh);
+		feed.rows.addRows(fresh);
 		held += fresh.length;
-		if (needle) {
-			for (const row of fresh)
-				if (matches(row))
-					shown.push(row);
-			if (shown.length > KEPT * 1.25)
-				shown.splice(0, shown.length - KEPT);
-		}
+		if (needle)
+			found.addRows(fresh.filter(matches));
 		show();
 	}
 
+	const current = (): Rows<Row> => needle ? found : feed.rows;
+
 	function refilter(): void {
-		shown = needle ? feed.rows.filter(matches) : [];
+		found.clear();
+		if (needle)
+			found.addRows(feed.rows.all().filter(matches));
 		if (frozen)
-			frozen = [...(needle ? shown : feed.rows)];
+			frozen = current().snapshot();
 		show();
 	}
 
 	function show(): void {
-		list.update(frozen ?? (needle ? shown : feed.rows));
+		list.update(frozen ?? current());
 		if (frozen)
 			newcomers(back, held);
 	}
 
 	function freeze(): void {
 		if (!frozen) {
-			frozen = [...(needle ? shown : feed.rows)];
+			frozen = current().snapshot();
 			held = 0;
 		}
 		back.hidden = false;
@@ -253,7 +251,7 @@ export function events(live: Live): Panel {
 
 	function restart(): void {
 		feed.clear();
-		shown = [];
+		found.clear();
 		frozen = null;
 		list.release();
 		show();
@@ -280,7 +278,7 @@ export function events(live: Live): Panel {
 			h("div", { class: "controls" }, pause, h("button", { type: "button", class: "button", click: () => restart() }, "Clear"), search, h("span", { class: "push" }), back,
 				exportButtons(() => ({
 					name: "vitrine-events", columns: ["seq", "time", "kind", "pid", "comm", "call", "disposition", "duration_ns", "text"],
-					rows: (frozen ?? (needle ? shown : feed.rows)).map((row) => isEvent(row)
+					rows: (frozen ?? current()).all().map((row) => isEvent(row)
 						? [row.seq, new Date(row.time_ms).toISOString(), row.kind, row.pid, row.comm, row.call ?? null, row.disposition ?? null, row.duration_ns ?? null, row.text]
 						: [null, new Date(row.time_ms).toISOString(), row.kind, null, null, null, null, null, row.text]),
 				}))),
@@ -294,9 +292,9 @@ export function events(live: Live): Panel {
 			const recorded = live.snapshot?.observation.kinds;
 			for (const chip of chips.children)
 				chip.toggleAttribute("data-unrecorded", !!recorded && !recorded.includes((chip as HTMLElement).dataset["kind"] as Kind));
-			set(status, `${exact(feed.rows.length)} here, ${exact(Math.round(feed.perSecond))} a second received`,
+			set(status, `${exact(feed.rows.length)} here of ${exact(feed.received)} received, ${exact(Math.round(feed.perSecond))} a second`,
 				feed.left ? `, ${exact(feed.left)} left out by the limit` : "", feed.lost ? `, ${exact(feed.lost)} lost in gaps` : "",
-				needle ? `; ${exact(shown.length)} match the search` : "", ".");
+				needle ? `; ${exact(found.length)} match the search` : "", ".");
 		},
 	};
 }
