@@ -24,4 +24,5 @@ host cat "$scratch/apt"
 shows '*install*gcc*linux-source-6.12*'
 it 'who may not install is told what to install'
 play 1000 1
-one_line 'packages are missing; as root: apt-get install *gcc*'
+says 'packages are missing; as root: apt-get install *gcc*'
+one_line
