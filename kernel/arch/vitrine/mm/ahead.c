@@ -26,6 +26,7 @@
 #define RUN_MAX 32	  /* pages */
 #define SMALL_AREA SZ_64K /* of data */
 #define HOT_REACH (4 * PAGE_SIZE)
+#define LINE_UP_ORDER 4
 #define CACHE_STEP SZ_64K /* what filemap maps around one fault */
 #define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
 
@@ -48,6 +49,35 @@ static bool make_written(struct mm_struct *mm, unsigned long at)
 	return true;
 }
 
+/*
+ * Have the next allocations of single user pages come in a row: the host maps pages that stand in a
+ * row with one call. They are put on the allocator's list of free pages, which is a stack; should
+ * they be taken by somebody else, or not be there, nothing is lost but the row.
+ */
+static void line_up(unsigned int pages)
+{
+	const unsigned int order = order_base_2(pages);
+	struct page *page;
+
+	if (pages < 2 || order > LINE_UP_ORDER)
+		return;
+	page = alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, order);
+	if (!page)
+		return;
+	split_page(page, order);
+	for (unsigned int i = 1 << order; i-- > 0;)
+		__free_page(page + i);
+}
+
+static unsigned int count_unwritten(struct mm_struct *mm, unsigned long at, unsigned long end)
+{
+	unsigned int count = 0;
+
+	for (; at < end; at += PAGE_SIZE)
+		count += !is_written(vitrine_walk(mm, at));
+	return count;
+}
+
 /* Follow a run of pages that are written already with as many more */
 static void follow_run(struct mm_struct *mm, unsigned long addr, unsigned long end)
 {
@@ -63,20 +93,28 @@ static void follow_run(struct mm_struct *mm, unsigned long addr, unsigned long e
 	}
 }
 
+static bool is_hot(pte_t *ptep)
+{
+	const unsigned long bits = ptep ? pte_val(*ptep) : 0;
+
+	return !(bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL)) &&
+	       (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) == (_PAGE_PRESENT | _PAGE_HINT_RW);
+}
+
 /* What this process was writing when it, or its parent, forked */
 static void take_back_hot(struct mm_struct *mm, unsigned long addr, unsigned long start,
 			  unsigned long end)
 {
-	unsigned long at = max(start, addr - min(addr, HOT_REACH));
+	unsigned int count = 0;
+	unsigned long at;
 
-	for (end = min(end, addr + HOT_REACH); at < end; at += PAGE_SIZE) {
-		pte_t *ptep = vitrine_walk(mm, at);
-		unsigned long bits = ptep ? pte_val(*ptep) : 0;
-
-		if (bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL) ||
-		    (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) != (_PAGE_PRESENT | _PAGE_HINT_RW))
-			continue;
-		if (!make_written(mm, at))
+	start = max(start, addr - min(addr, HOT_REACH));
+	end = min(end, addr + HOT_REACH);
+	for (at = start; at < end; at += PAGE_SIZE)
+		count += is_hot(vitrine_walk(mm, at));
+	line_up(count);
+	for (at = start; at < end; at += PAGE_SIZE) {
+		if (is_hot(vitrine_walk(mm, at)) && !make_written(mm, at))
 			return;
 	}
 }
@@ -166,6 +204,7 @@ static bool is_all_cached(struct mm_struct *mm, struct vm_area_struct *vma)
 
 static void write_all(struct mm_struct *mm, unsigned long at, unsigned long end)
 {
+	line_up(count_unwritten(mm, at, end));
 	while (at < end && make_written(mm, at))
 		at += PAGE_SIZE;
 }

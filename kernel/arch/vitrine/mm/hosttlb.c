@@ -19,6 +19,7 @@
 
 #define QUEUE_MAX (PAGE_SIZE / sizeof(struct vt_map_op))
 #define PREFILL_MAX (QUEUE_MAX - 8)
+#define SPARE_REACH 16
 
 /**
  * vitrine_tlb_flush() - Bring the host process of an address space up to date
@@ -39,13 +40,36 @@ int vitrine_tlb_flush(struct mm_struct *mm)
 	return vt_host->mm_sync(context->host, context->queue, count);
 }
 
+/*
+ * A new mapping replaces what is there, so taking that away first is not needed: take @op's range
+ * out of the newest change if that unmaps it, or @op's range is at one of its ends.
+ */
+static void spare_unmap(mm_context_t *context, const struct vt_map_op *op)
+{
+	const u64 end = op->va + op->len;
+
+	for (unsigned int i = context->queued; i-- > 0 && context->queued - i <= SPARE_REACH;) {
+		struct vt_map_op *old = &context->queue[i];
+		const u64 old_end = old->va + old->len;
+
+		if (old->va >= end || old_end <= op->va)
+			continue;
+		if (old->kind != VT_UNMAP || (old->va < op->va && old_end > end))
+			return;
+		if (old->va < op->va) {
+			old->len = op->va - old->va;
+		} else if (old_end > end) {
+			old->va = end;
+			old->len = old_end - end;
+		} else {
+			context->queued--;
+			memmove(old, old + 1, (context->queued - i) * sizeof(*old));
+		}
+	}
+}
+
 static bool merge(struct vt_map_op *last, const struct vt_map_op *op)
 {
-	if (op->kind == VT_MAP && last->kind == VT_UNMAP && last->va >= op->va &&
-	    last->va + last->len <= op->va + op->len) {
-		*last = *op; /* a new mapping replaces what is there */
-		return true;
-	}
 	if (last->kind != op->kind || last->prot != op->prot)
 		return false;
 	if (last->va + last->len == op->va &&
@@ -60,6 +84,8 @@ static void enqueue(struct mm_struct *mm, struct vt_map_op op)
 {
 	mm_context_t *context = &mm->context;
 
+	if (op.kind == VT_MAP)
+		spare_unmap(context, &op);
 	if (context->queued && merge(&context->queue[context->queued - 1], &op))
 		return;
 	if (context->queued == QUEUE_MAX)
