@@ -164,7 +164,7 @@ wait "$holder" 2>/dev/null
 # shellcheck disable=SC2016 # for the guest
 writer='cd DIR; i=0; while :; do i=$((i+1)); echo $i $i >f$i; sync f$i; sync .; echo $i; done'
 # shellcheck disable=SC2016
-reader='cd DIR; i=0; while [ $i -lt LAST ]; do i=$((i+1)); [ "$(cat f$i)" = "$i $i" ] || echo lost $i; done; echo checked'
+reader='cd DIR; i=0; while [ $i -lt LAST ]; do i=$((i+1)); read -r x <f$i; [ "$x" = "$i $i" ] || echo lost $i; done; echo checked'
 
 # killed DIR MOUNT OPTION...: run the writer, kill the supervisor, look for what it reported
 killed() {
