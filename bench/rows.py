@@ -52,9 +52,10 @@ ROWS = {
         ("start-first", "until the first output", MILLI),
         ("start", "whole process", MILLI),
     ],
-    "Memory of an idle sandbox": [
+    "An idle sandbox": [
         ("memory-pss", "PSS of all its processes", MIB),
         ("memory-rss", "RSS of all its processes", MIB),
+        ("idle-cpu", "CPU time of them all in a second", MILLI),
     ],
 }
 
@@ -76,6 +77,7 @@ AIMS = [
     ("write-1m", "native", 1.2),
     ("start", None, 60),
     ("memory-pss", None, 30),
+    ("idle-cpu", None, 1),
 ]
 
 # Groups and rows in which Vitrine means to be ahead of proot; of user-mode-linux in all of them
