@@ -139,8 +139,10 @@ static const struct shape shapes[VT_NR_ARG_KINDS] = {
 	BY(OUT_DIRENTS64, print_dirents),
 	BY(IN_VECTOR, print_vector),
 	BY(OUT_VECTOR, print_vector),
-	BY(IN_MSGHDR, print_message_head),
-	BY(OUT_MSGHDR, print_message_head),
+	BY(IN_MSGHDR, print_sent),
+	BY(OUT_MSGHDR, print_received),
+	BY(IN_MMSGHDR, print_sent_messages),
+	BY(OUT_MMSGHDR, print_received_messages),
 	BY(IN_SOCKADDR, print_sockaddr),
 	BY(OUT_SOCKADDR, print_sockaddr),
 	BY(LENGTH_POINTER, print_length),
@@ -250,8 +252,18 @@ static bool holds_path(const struct call *call, const struct event_data *data)
 	if (data->arg == VT_DATA_RESULT)
 		return true;
 	kind = call_argument(call->nr, data->arg);
-	return data->index == 0 &&
-	       (kind == VT_ARG_PATH || kind == VT_ARG_FD || kind == VT_ARG_DIRFD);
+	switch (kind) {
+	case VT_ARG_PATH:
+	case VT_ARG_FD:
+	case VT_ARG_DIRFD:
+		return data->index == 0;
+	case VT_ARG_POLLFDS:
+	case VT_ARG_FDSET:
+	case VT_ARG_OUT_PIPE:
+		return data->index >= VT_DATA_PATH && data->index < VT_DATA_PATH + VT_PATHS_MAX;
+	default:
+		return false;
+	}
 }
 
 bool call_path(const struct call *call, unsigned index, const char **path, size_t *len)
@@ -410,6 +422,17 @@ static void select_result(struct text *t, const struct call *call)
 		text_char(t, ')');
 }
 
+static void recvmmsg_result(struct text *t, const struct call *call)
+{
+	text_signed(t, call->result);
+	if (call->result == 0)
+		text_put(t, " (Timeout)");
+	if (call->result <= 0 || !call_data(call, 4, 1))
+		return;
+	left_text(t, call, 4, " (");
+	text_char(t, ')');
+}
+
 static void policy_result(struct text *t, const struct call *call)
 {
 	text_unsigned(t, (uint64_t)call->result);
@@ -438,6 +461,7 @@ static const struct {
 	{ VT_SYS_fcntl, fcntl_result },
 	{ VT_SYS_poll, poll_result },
 	{ VT_SYS_ppoll, poll_result },
+	{ VT_SYS_recvmmsg, recvmmsg_result },
 	{ VT_SYS_select, select_result },
 	{ VT_SYS_pselect6, select_result },
 	{ VT_SYS_umask, octal_result },

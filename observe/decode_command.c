@@ -235,11 +235,14 @@ void print_futex_value3(struct text *t, const struct call *call, unsigned arg)
 
 enum prctl_argument {
 	PRCTL_HEX,
+	PRCTL_NUMBER,
 	PRCTL_NAME,
+	PRCTL_NAME_OUT,
 	PRCTL_SIGNAL,
+	PRCTL_SIGNAL_OUT,
+	PRCTL_NUMBER_OUT,
 	PRCTL_CAPABILITY,
 	PRCTL_DUMPABLE,
-	PRCTL_POINTER
 };
 
 static const struct {
@@ -248,24 +251,47 @@ static const struct {
 	enum prctl_argument argument;
 } prctls[] = {
 	{ PR_SET_NAME, 2, PRCTL_NAME },
-	{ PR_GET_NAME, 2, PRCTL_POINTER },
+	{ PR_GET_NAME, 2, PRCTL_NAME_OUT },
 	{ PR_SET_PDEATHSIG, 2, PRCTL_SIGNAL },
-	{ PR_GET_PDEATHSIG, 2, PRCTL_POINTER },
+	{ PR_GET_PDEATHSIG, 2, PRCTL_SIGNAL_OUT },
 	{ PR_CAPBSET_READ, 2, PRCTL_CAPABILITY },
 	{ PR_CAPBSET_DROP, 2, PRCTL_CAPABILITY },
 	{ PR_GET_DUMPABLE, 1, PRCTL_HEX },
 	{ PR_SET_DUMPABLE, 2, PRCTL_DUMPABLE },
 	{ PR_GET_KEEPCAPS, 1, PRCTL_HEX },
-	{ PR_SET_KEEPCAPS, 2, PRCTL_HEX },
+	{ PR_SET_KEEPCAPS, 2, PRCTL_NUMBER },
 	{ PR_GET_SECCOMP, 1, PRCTL_HEX },
 	{ PR_GET_SECUREBITS, 1, PRCTL_HEX },
 	{ PR_SET_SECUREBITS, 2, PRCTL_HEX },
 	{ PR_GET_TIMERSLACK, 1, PRCTL_HEX },
-	{ PR_SET_TIMERSLACK, 2, PRCTL_HEX },
-	{ PR_SET_CHILD_SUBREAPER, 2, PRCTL_HEX },
-	{ PR_GET_CHILD_SUBREAPER, 2, PRCTL_POINTER },
+	{ PR_SET_TIMERSLACK, 2, PRCTL_NUMBER },
+	{ PR_SET_NO_NEW_PRIVS, 5, PRCTL_NUMBER },
+	{ PR_SET_CHILD_SUBREAPER, 2, PRCTL_NUMBER },
+	{ PR_GET_CHILD_SUBREAPER, 2, PRCTL_NUMBER_OUT },
 	{ PR_SET_PTRACER, 2, PRCTL_HEX },
 };
+
+/*
+ * What a call has written: kept as a string, which is all of a number that is less than 256
+ */
+static void prctl_out_text(struct text *t, const struct call *call, unsigned arg,
+			   enum prctl_argument how)
+{
+	const struct event_data *data = call_memory(t, call, arg, 1, 0);
+
+	if (!data)
+		return;
+	if (how == PRCTL_NAME_OUT) {
+		string_text(t, call, data, TEXT_ESCAPE);
+		return;
+	}
+	text_char(t, '[');
+	if (how == PRCTL_SIGNAL_OUT)
+		signal_text(t, data->len ? data->bytes[0] : 0);
+	else
+		text_unsigned(t, data->len ? data->bytes[0] : 0);
+	text_char(t, ']');
+}
 
 void print_prctl_argument(struct text *t, const struct call *call, unsigned arg)
 {
@@ -293,8 +319,13 @@ void print_prctl_argument(struct text *t, const struct call *call, unsigned arg)
 	case PRCTL_DUMPABLE:
 		names_text(t, &names_dumpable, call->args[arg]);
 		return;
-	case PRCTL_POINTER:
-		pointer_text(t, call->args[arg]);
+	case PRCTL_NAME_OUT:
+	case PRCTL_SIGNAL_OUT:
+	case PRCTL_NUMBER_OUT:
+		prctl_out_text(t, call, arg, how);
+		return;
+	case PRCTL_NUMBER:
+		text_unsigned(t, call->args[arg]);
 		return;
 	case PRCTL_HEX:
 		text_hex(t, call->args[arg]);

@@ -92,7 +92,7 @@ extern const struct names names_prot, names_map_type, names_mremap, names_msync,
 /* decode_names_net.c */
 extern const struct names names_address_family, names_socket_type, names_socket_flags,
     names_protocol, names_netlink, names_level, names_socket_option, names_tcp_option,
-    names_ip_option, names_ipv6_option, names_message, names_shutdown, names_ioctl,
+    names_ip_option, names_ipv6_option, names_message, names_control, names_shutdown, names_ioctl,
     names_termios_input, names_termios_output, names_termios_control, names_termios_local;
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* decode_net.c - addresses, socket options, messages, and waiting for descriptors */
+/* decode_net.c - addresses, socket options, and waiting for descriptors */
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,14 +73,10 @@ static const struct {
 	{ AF_NETLINK, netlink_text },
 };
 
-void print_sockaddr(struct text *t, const struct call *call, unsigned arg)
+void sockaddr_text(struct text *t, const struct event_data *data)
 {
-	const struct event_data *data = call_memory(t, call, arg, 0, 2);
-	uint16_t family;
+	uint16_t family = data_u16(data, 0);
 
-	if (!data)
-		return;
-	family = data_u16(data, 0);
 	text_put(t, "{sa_family=");
 	names_text(t, &names_address_family, family);
 	for (unsigned i = 0; i < ARRAY_SIZE(families); i++) {
@@ -93,6 +89,14 @@ void print_sockaddr(struct text *t, const struct call *call, unsigned arg)
 	text_put(t, ", sa_data=");
 	text_quoted(t, data->bytes + 2, data->len - 2, TEXT_ESCAPE);
 	text_char(t, '}');
+}
+
+void print_sockaddr(struct text *t, const struct call *call, unsigned arg)
+{
+	const struct event_data *data = call_memory(t, call, arg, 0, 2);
+
+	if (data)
+		sockaddr_text(t, data);
 }
 
 /* A length that the call may change: [128 => 16] */
@@ -172,27 +176,6 @@ void print_option_value(struct text *t, const struct call *call, unsigned arg)
 		string_text(t, call, data, TEXT_ESCAPE);
 }
 
-/* The head; what it points to is not kept */
-void print_message_head(struct text *t, const struct call *call, unsigned arg)
-{
-	const struct event_data *data = call_memory(t, call, arg, 0, 56);
-
-	if (!data)
-		return;
-	text_put(t, "{msg_name=");
-	pointer_text(t, data_u64(data, 0));
-	text_format(t, ", msg_namelen=%u, msg_iov=", data_u32(data, 8));
-	pointer_text(t, data_u64(data, 16));
-	text_format(t, ", msg_iovlen=%llu", (unsigned long long)data_u64(data, 24));
-	if (data_u64(data, 32)) {
-		text_put(t, ", msg_control=");
-		pointer_text(t, data_u64(data, 32));
-	}
-	text_format(t, ", msg_controllen=%llu, msg_flags=", (unsigned long long)data_u64(data, 40));
-	names_text(t, &names_message, data_u32(data, 48));
-	text_char(t, '}');
-}
-
 void print_poll(struct text *t, const struct call *call, unsigned arg)
 {
 	const struct event_data *data = call_memory(t, call, arg, 0, 8);
@@ -202,7 +185,9 @@ void print_poll(struct text *t, const struct call *call, unsigned arg)
 		return;
 	text_char(t, '[');
 	for (size_t at = 0; at + 8 <= data->len && shown < ELEMENTS_SHOWN; at += 8, shown++) {
-		text_format(t, "%s{fd=%d, events=", at ? ", " : "", (int32_t)data_u32(data, at));
+		text_put(t, at ? ", {fd=" : "{fd=");
+		element_fd_text(t, call, arg, shown, (int32_t)data_u32(data, at));
+		text_put(t, ", events=");
 		names_text(t, &names_poll, data_u16(data, at + 4));
 		text_char(t, '}');
 	}

@@ -91,43 +91,60 @@ void path_text(struct text *t, const struct event_data *path)
 	text_put(t, path->full > path->len ? "...>" : gone ? ">(deleted)" : ">");
 }
 
-void fd_text(struct text *t, const struct call *call, unsigned arg, int64_t fd)
+void fd_text(struct text *t, const struct call *call, unsigned arg, unsigned index, int64_t fd)
 {
-	const struct event_data *path = call->options->paths ? call_data(call, arg, 0) : NULL;
+	const struct event_data *path = call->options->paths ? call_data(call, arg, index) : NULL;
 
-	if (fd == AT_FDCWD)
-		text_put(t, "AT_FDCWD");
-	else
-		text_signed(t, fd);
+	text_signed(t, fd);
 	if (path)
 		path_text(t, path);
 }
 
+void element_fd_text(struct text *t, const struct call *call, unsigned arg, unsigned n, int64_t fd)
+{
+	fd_text(t, call, arg, VT_DATA_PATH + n, fd);
+}
+
+/* Not AT_FDCWD: as a plain descriptor that is a wrong number, whose path says nothing */
 void print_fd(struct text *t, const struct call *call, unsigned arg)
 {
 	int32_t fd = (int32_t)call->args[arg];
 
-	/* Not AT_FDCWD: as a plain descriptor that is a wrong number */
 	if (fd == AT_FDCWD)
 		text_signed(t, fd);
 	else
-		fd_text(t, call, arg, fd);
+		fd_text(t, call, arg, 0, fd);
 }
 
 void print_dirfd(struct text *t, const struct call *call, unsigned arg)
 {
-	fd_text(t, call, arg, (int32_t)call->args[arg]);
+	int32_t fd = (int32_t)call->args[arg];
+	const struct event_data *path = call->options->paths ? call_data(call, arg, 0) : NULL;
+
+	if (fd != AT_FDCWD) {
+		fd_text(t, call, arg, 0, fd);
+		return;
+	}
+	text_put(t, "AT_FDCWD");
+	if (path)
+		path_text(t, path);
 }
 
 void string_text(struct text *t, const struct call *call, const struct event_data *data,
 		 enum text_quote how)
 {
-	size_t len = data->len;
+	bytes_text(t, call, data, data->full, how);
+}
+
+void bytes_text(struct text *t, const struct call *call, const struct event_data *data,
+		uint64_t full, enum text_quote how)
+{
+	size_t len = data->len < full ? data->len : full;
 
 	if (len > call->options->string_max)
 		len = call->options->string_max;
 	text_quoted(t, data->bytes, len, how);
-	if (len < data->full)
+	if (len < full)
 		text_put(t, "...");
 }
 
@@ -231,30 +248,6 @@ void print_dirents(struct text *t, const struct call *call, unsigned arg)
 		text_format(t, " /* %u entr%s */", entries, entries == 1 ? "y" : "ies");
 }
 
-void print_vector(struct text *t, const struct call *call, unsigned arg)
-{
-	const struct event_data *count = call_data(call, arg, VT_DATA_COUNT);
-	unsigned shown = 0;
-
-	if (!call_data(call, arg, 0)) {
-		pointer_text(t, call->args[arg]);
-		return;
-	}
-	text_char(t, '[');
-	for (const struct event_data *data; (data = call_data(call, arg, shown)); shown++) {
-		if (shown == STRINGS_SHOWN)
-			break;
-		text_put(t, shown ? ", {iov_base=" : "{iov_base=");
-		string_text(t, call, data, TEXT_ESCAPE);
-		text_put(t, ", iov_len=");
-		text_unsigned(t, data->full);
-		text_char(t, '}');
-	}
-	if (call_data(call, arg, shown) || (count && count->full > shown))
-		text_put(t, ", ...");
-	text_char(t, ']');
-}
-
 void print_offset_pointer(struct text *t, const struct call *call, unsigned arg)
 {
 	const struct event_data *before = call_memory(t, call, arg, 0, 8);
@@ -272,22 +265,24 @@ void print_offset_pointer(struct text *t, const struct call *call, unsigned arg)
 	}
 }
 
-void timespec_text(struct text *t, const struct event_data *data, size_t offset)
+static void time_text(struct text *t, const struct event_data *data, size_t offset,
+		      const char *part)
 {
 	text_put(t, "{tv_sec=");
 	text_signed(t, (int64_t)data_u64(data, offset));
-	text_put(t, ", tv_nsec=");
+	text_put(t, part);
 	text_signed(t, (int64_t)data_u64(data, offset + 8));
 	text_char(t, '}');
 }
 
+void timespec_text(struct text *t, const struct event_data *data, size_t offset)
+{
+	time_text(t, data, offset, ", tv_nsec=");
+}
+
 void timeval_text(struct text *t, const struct event_data *data, size_t offset)
 {
-	text_put(t, "{tv_sec=");
-	text_signed(t, (int64_t)data_u64(data, offset));
-	text_put(t, ", tv_usec=");
-	text_signed(t, (int64_t)data_u64(data, offset + 8));
-	text_char(t, '}');
+	time_text(t, data, offset, ", tv_usec=");
 }
 
 /* Name without "SIG"; NULL when it has none */
@@ -417,7 +412,7 @@ void print_fdset(struct text *t, const struct call *call, unsigned arg)
 {
 	const struct event_data *data = call_data(call, arg, 0);
 	uint64_t most = call->args[0] < 1024 ? call->args[0] : 1024;
-	bool any = false;
+	unsigned shown = 0;
 
 	if (!data) {
 		pointer_text(t, call->args[arg]);
@@ -427,10 +422,9 @@ void print_fdset(struct text *t, const struct call *call, unsigned arg)
 	for (unsigned fd = 0; fd < most && fd / 8 < data->len; fd++) {
 		if (!(data->bytes[fd / 8] >> fd % 8 & 1))
 			continue;
-		if (any)
+		if (shown)
 			text_char(t, ' ');
-		text_unsigned(t, fd);
-		any = true;
+		element_fd_text(t, call, arg, shown++, fd);
 	}
 	text_char(t, ']');
 }

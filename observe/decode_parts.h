@@ -51,9 +51,15 @@ const struct event_data *call_memory(struct text *t, const struct call *call, un
 /* decode_parts.c: pieces that many printers need */
 void pointer_text(struct text *t, uint64_t address);
 void path_text(struct text *t, const struct event_data *path);
-void fd_text(struct text *t, const struct call *call, unsigned arg, int64_t fd);
+void fd_text(struct text *t, const struct call *call, unsigned arg, unsigned index, int64_t fd);
+/* The @n-th descriptor of an array, whose path is VT_DATA_PATH and on */
+void element_fd_text(struct text *t, const struct call *call, unsigned arg, unsigned n, int64_t fd);
 void string_text(struct text *t, const struct call *call, const struct event_data *data,
 		 enum text_quote how);
+/* The same where there were @full bytes, whatever the buffer's size is */
+void bytes_text(struct text *t, const struct call *call, const struct event_data *data,
+		uint64_t full, enum text_quote how);
+void sockaddr_text(struct text *t, const struct event_data *data);
 void timespec_text(struct text *t, const struct event_data *data, size_t offset);
 void timeval_text(struct text *t, const struct event_data *data, size_t offset);
 void signal_text(struct text *t, uint64_t number);
@@ -65,7 +71,7 @@ void errno_text(struct text *t, int number);
 /* Printers by what they are for */
 call_printer print_int, print_uint, print_long, print_hex, print_pointer, print_octal, print_id;
 call_printer print_fd, print_dirfd, print_path, print_string, print_strings, print_environment;
-call_printer print_buffer, print_dirents, print_vector, print_out_path, print_offset_pointer;
+call_printer print_buffer, print_dirents, print_out_path, print_offset_pointer;
 call_printer print_file_mode, print_device, print_signal, print_fdset;
 
 /* decode_struct.c */
@@ -81,7 +87,10 @@ call_printer print_sigset, print_sigaction, print_siginfo, print_stack, print_wa
 
 /* decode_net.c */
 call_printer print_sockaddr, print_length, print_socket_type, print_protocol, print_option,
-    print_option_value, print_message_head, print_poll, print_epoll_event, print_epoll_events;
+    print_option_value, print_poll, print_epoll_event, print_epoll_events;
+
+/* decode_message.c */
+call_printer print_vector, print_sent, print_received, print_sent_messages, print_received_messages;
 
 /* decode_command.c: arguments that mean what another argument says */
 call_printer print_fcntl_argument, print_ioctl, print_ioctl_argument, print_futex_op,

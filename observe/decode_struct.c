@@ -386,8 +386,8 @@ void print_pair(struct text *t, const struct call *call, unsigned arg)
 	if (!data)
 		return;
 	text_char(t, '[');
-	text_signed(t, (int32_t)data_u32(data, 0));
+	element_fd_text(t, call, arg, 0, (int32_t)data_u32(data, 0));
 	text_put(t, ", ");
-	text_signed(t, (int32_t)data_u32(data, 4));
+	element_fd_text(t, call, arg, 1, (int32_t)data_u32(data, 4));
 	text_char(t, ']');
 }

@@ -38,29 +38,60 @@ enum vt_family {
  */
 enum vt_capture {
 	VT_CAPTURE_NOTHING,
-	VT_CAPTURE_FD,	    /* the path of the descriptor's file */
-	VT_CAPTURE_STRING,  /* ends with NUL, which is not kept */
-	VT_CAPTURE_STRINGS, /* an array of pointers to strings that ends with NULL: one record
-			     * each, by index; when not all are kept, one of index
-			     * VT_DATA_COUNT has their number as "full" and no bytes */
-	VT_CAPTURE_COUNT,   /* the same array, only the record of index VT_DATA_COUNT */
-	VT_CAPTURE_BYTES,   /* as many as the kind's size */
-	VT_CAPTURE_BUFFER,  /* as many as the next argument says */
-	VT_CAPTURE_ARRAY,   /* as many elements as the next argument says */
-	VT_CAPTURE_VECTOR,  /* what as many struct iovec as the next argument says hold: one
-			     * record each, by index; VT_DATA_COUNT as above */
+	VT_CAPTURE_FD,	     /* the path of the descriptor's file */
+	VT_CAPTURE_STRING,   /* ends with NUL, which is not kept */
+	VT_CAPTURE_STRINGS,  /* an array of pointers to strings that ends with NULL: one record
+			      * each, by index; when not all are kept, one of index
+			      * VT_DATA_COUNT has their number as "full" and no bytes */
+	VT_CAPTURE_COUNT,    /* the same array, only the record of index VT_DATA_COUNT */
+	VT_CAPTURE_BYTES,    /* as many as the kind's size */
+	VT_CAPTURE_BUFFER,   /* as many as the next argument says */
+	VT_CAPTURE_ARRAY,    /* as many elements as the next argument says */
+	VT_CAPTURE_VECTOR,   /* what as many struct iovec as the next argument says hold: one
+			      * record each but for those whose base is NULL, by index, with the
+			      * buffer's length as "full"; VT_DATA_COUNT as above */
+	VT_CAPTURE_MESSAGE,  /* struct msghdr and what it leads to: enum vt_message_part */
+	VT_CAPTURE_MESSAGES, /* as many struct mmsghdr as the next argument says; at the end, for
+			      * as many as the result, VT_MESSAGE_LENGTH: msg_len */
 	VT_CAPTURE_OUT_BYTES,
-	VT_CAPTURE_OUT_BUFFER, /* as many as the result */
-	VT_CAPTURE_OUT_ARRAY,  /* as many elements as the result */
-	VT_CAPTURE_OUT_VECTOR, /* the bytes of a vector, as many as the result */
-	VT_CAPTURE_OUT_LENGTH, /* as many as the u32 says that the next argument points to */
+	VT_CAPTURE_OUT_BUFFER,	/* as many as the result */
+	VT_CAPTURE_OUT_ARRAY,	/* as many elements as the result */
+	VT_CAPTURE_OUT_VECTOR,	/* the bytes of a vector, as many as the result */
+	VT_CAPTURE_OUT_LENGTH,	/* as many as the u32 says that the next argument points to */
+	VT_CAPTURE_OUT_FDS,	/* two descriptors; from VT_DATA_PATH on, their paths */
+	VT_CAPTURE_OUT_MESSAGE, /* what was received; at entry VT_MESSAGE_LENGTH: msg_namelen */
+	VT_CAPTURE_OUT_MESSAGES,
 	VT_CAPTURE_BOTH_BYTES,
-	VT_CAPTURE_BOTH_ARRAY, /* as many elements as the next argument says, both times */
+	VT_CAPTURE_BOTH_STRING,
+	VT_CAPTURE_POLLFDS, /* as many elements as the next argument says, both times; from
+			     * VT_DATA_PATH on, paths of their descriptors, by element */
+	VT_CAPTURE_FDSET,   /* BOTH_BYTES; from VT_DATA_PATH on, paths of those that are set */
 	VT_NR_CAPTURES,
 };
 
-#define VT_DATA_COUNT 255 /* vt_event_data.index */
-#define VT_DATA_RESULT 6  /* vt_event_data.arg: path of the descriptor that the call made */
+/* vt_event_data.index */
+#define VT_DATA_PATH 64
+#define VT_DATA_COUNT 255
+#define VT_PATHS_MAX 16
+#define VT_VECTORS_MAX 16
+
+/* vt_event_data.arg: path of the descriptor that the call made */
+#define VT_DATA_RESULT 6
+
+/* What a message consists of: index of its parts, counted on from message to message */
+enum vt_message_part {
+	VT_MESSAGE_HEAD,    /* struct msghdr or mmsghdr, without what is behind the last field */
+	VT_MESSAGE_LENGTH,  /* the field that the call changes, before or after: enum vt_capture */
+	VT_MESSAGE_NAME,    /* an address */
+	VT_MESSAGE_CONTROL, /* control data */
+	VT_MESSAGE_PATH,    /* of the first descriptors in it */
+	VT_MESSAGE_VECTOR = VT_MESSAGE_PATH + 4,
+	VT_MESSAGE_CUT = VT_MESSAGE_VECTOR + VT_VECTORS_MAX, /* not all buffers are kept */
+	VT_MESSAGE_PARTS,
+};
+
+#define VT_MESSAGE_PATHS (VT_MESSAGE_VECTOR - VT_MESSAGE_PATH)
+#define VT_MESSAGES_MAX 10
 
 /* clang-format off */
 /* Kinds of arguments: X(name, enum vt_capture, size) */
@@ -168,7 +199,7 @@ enum vt_capture {
 	X(STRINGS, STRINGS, 0)                   \
 	X(ENVIRONMENT, COUNT, 0)                 \
 	X(FSCONFIG_VALUE, STRING, 0)             \
-	X(PRCTL_ARG, STRING, 16)                 \
+	X(PRCTL_ARG, BOTH_STRING, 16)                \
 	X(IN_BUFFER, BUFFER, 0)                  \
 	X(OUT_BUFFER, OUT_BUFFER, 0)             \
 	X(OUT_PATH, OUT_BUFFER, VT_CAPTURE_PATH) \
@@ -176,8 +207,10 @@ enum vt_capture {
 	X(OUT_DIRENTS64, OUT_BUFFER, 2048)       \
 	X(IN_VECTOR, VECTOR, 0)                  \
 	X(OUT_VECTOR, OUT_VECTOR, 0)             \
-	X(IN_MSGHDR, BYTES, 56)                  \
-	X(OUT_MSGHDR, OUT_BYTES, 56)             \
+	X(IN_MSGHDR, MESSAGE, 56)                 \
+	X(OUT_MSGHDR, OUT_MESSAGE, 56)           \
+	X(IN_MMSGHDR, MESSAGES, 60)              \
+	X(OUT_MMSGHDR, OUT_MESSAGES, 60)         \
 	X(IN_SOCKADDR, BUFFER, 128)              \
 	X(OUT_SOCKADDR, OUT_LENGTH, 128)         \
 	X(LENGTH_POINTER, BOTH_BYTES, 4)         \
@@ -211,7 +244,7 @@ enum vt_capture {
 	X(OUT_HANDLE, OUT_BYTES, 8)              \
 	X(OUT_TID, OUT_BYTES, 4)                 \
 	X(OUT_TIMER, OUT_BYTES, 4)               \
-	X(OUT_PIPE, OUT_BYTES, 8)                \
+	X(OUT_PIPE, OUT_FDS, 8)                  \
 	X(OUT_WSTATUS, OUT_BYTES, 4)             \
 	X(OFFSET_POINTER, BOTH_BYTES, 8)         \
 	X(IN_IDS, BYTES, 64)                     \
@@ -239,8 +272,8 @@ enum vt_capture {
 	X(IN_OPEN_HOW, BYTES, 24)                \
 	X(FCNTL_ARG, BYTES, 32)                  \
 	X(IOCTL_ARG, OUT_BYTES, 36)              \
-	X(FDSET, BOTH_BYTES, 128)                \
-	X(POLLFDS, BOTH_ARRAY, 8)                \
+	X(FDSET, FDSET, 128)                     \
+	X(POLLFDS, POLLFDS, 8)                   \
 	X(SEMBUFS, ARRAY, 6)                     \
 	X(IN_EPOLL_EVENT, BYTES, 12)             \
 	X(OUT_EPOLL_EVENTS, OUT_ARRAY, 12)       \

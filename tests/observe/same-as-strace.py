@@ -20,7 +20,8 @@ COMMON = [
     (r'^(getpid|getppid|gettid|getpgrp|getpgid|getsid|set_tid_address|clone|fork|vfork|wait4)'
      r'(\(.*\) *= )[0-9]+$', r'\1\2PID'),
     (r'^(kill|tgkill|tkill)\([0-9]+', r'\1(PID'),
-    (r'^prctl\(PR_GET_NAME, [^)]*', 'prctl(PR_GET_NAME, NAME'),
+    # How long a call took is a matter of time
+    (r' \(left \{[^}]*\}\)', ' (left TIME)'),
     (r'nodename="[^"]*"', 'nodename=NAME'),
     (r' +=', ' ='),
 ]
@@ -45,9 +46,6 @@ def lines_of(path):
         # When a signal comes is a matter of time
         if text.startswith(('---', '***', 'rt_sigreturn(')):
             continue
-        # In memory, descriptors have no paths here
-        if re.match(r'(pipe2?|socketpair|poll|ppoll|select|pselect6)\(', text):
-            text = re.sub(r'([0-9])<[^>]*>', r'\1', text)
         for pattern, replacement in COMMON:
             text = re.sub(pattern, replacement, text)
         task.append(text)

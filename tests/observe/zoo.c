@@ -186,6 +186,70 @@ static void networks(void)
 	close(pair[1]);
 }
 
+/* Messages of every shape: names, several buffers, descriptors on the way, many at once */
+static void messages(void)
+{
+	struct sockaddr_in in = { AF_INET, htons(41007), { htonl(0x7f090807) } };
+	struct iovec parts[3] = { { (void *)"vec", 3 }, { (void *)"tor", 3 }, { NULL, 0 } };
+	char buf[2][8], control[CMSG_SPACE(2 * sizeof(int))] __attribute__((aligned(8))) = "";
+	struct iovec room[2] = { { buf[0], 8 }, { buf[1], 8 } };
+	struct msghdr head = { .msg_iov = parts,
+			       .msg_iovlen = 3,
+			       .msg_control = control,
+			       .msg_controllen = sizeof(control) };
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&head);
+	struct sockaddr_in from[2];
+	struct mmsghdr many[2] = { { .msg_hdr = { .msg_iov = parts, .msg_iovlen = 1 } },
+				   { .msg_hdr = { .msg_iov = parts + 1, .msg_iovlen = 1 } } };
+	struct timespec soon = { 5, 0 };
+	socklen_t len = sizeof(in);
+	int pair[2], fd, sent[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+	sent[0] = open("/dev/null", O_RDONLY);
+	sent[1] = open("/", O_PATH);
+	*rights = (struct cmsghdr){ CMSG_LEN(sizeof(sent)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(rights), sent, sizeof(sent));
+	sendmsg(pair[0], &head, MSG_NOSIGNAL);
+	head.msg_iov = room;
+	head.msg_iovlen = 2;
+	recvmsg(pair[1], &head, MSG_CMSG_CLOEXEC);
+	head = (struct msghdr){ .msg_iov = room, .msg_iovlen = 2 };
+	recvmsg(pair[1], &head, MSG_DONTWAIT);
+	head.msg_iovlen = 0;
+	sendmsg(99, &head, 0);
+	syscall(SYS_sendmsg, pair[0], NULL, 0);
+	writev(pair[0], parts, 3);
+	readv(pair[1], room, 2);
+	close(sent[0]);
+	close(sent[1]);
+	close(pair[0]);
+	close(pair[1]);
+
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	bind(fd, (struct sockaddr *)&in, sizeof(in));
+	getsockname(fd, (struct sockaddr *)&in, &len);
+	connect(fd, (struct sockaddr *)&in, sizeof(in));
+	sendmmsg(fd, many, 2, 0);
+	for (int i = 0; i < 2; i++)
+		many[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = room + i,
+							 .msg_iovlen = 1,
+							 .msg_name = from + i,
+							 .msg_namelen = 2 * sizeof(in) } };
+	syscall(SYS_recvmmsg, fd, many, 2, MSG_DONTWAIT, &soon);
+	syscall(SYS_recvmmsg, fd, many, 2, MSG_DONTWAIT, NULL);
+	head = (struct msghdr){
+		.msg_iov = parts, .msg_iovlen = 2, .msg_name = &in, .msg_namelen = sizeof(in)
+	};
+	sendmsg(fd, &head, 0);
+	head.msg_iov = room;
+	head.msg_name = from;
+	head.msg_namelen = sizeof(from);
+	recvmsg(fd, &head, MSG_TRUNC);
+	sendmmsg(99, many, 1, 0);
+	close(fd);
+}
+
 static void waiting(void)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = 7 };
@@ -207,6 +271,11 @@ static void waiting(void)
 	FD_ZERO(&set);
 	FD_SET(pipes[0], &set);
 	syscall(SYS_select, pipes[0] + 1, &set, NULL, NULL, &zero);
+	FD_SET(pipes[0], &set);
+	FD_SET(pipes[1], &set);
+	syscall(SYS_pselect6, pipes[1] + 1, &set, &set, NULL, &none, NULL);
+	fds[1].fd = 99;
+	syscall(SYS_ppoll, fds, 2, &none, NULL, 8);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, pipes[0], &event);
 	epoll_ctl(epoll, EPOLL_CTL_DEL, 99, NULL);
 	syscall(SYS_epoll_wait, epoll, &event, 1, 0);
@@ -230,6 +299,7 @@ static void tasks(void)
 {
 	struct sched_param param = { .sched_priority = 0 };
 	struct rlimit limit = { 100 << 20, RLIM_INFINITY };
+	char name[16] = "old";
 	int status;
 
 	setrlimit(RLIMIT_CORE, &limit);
@@ -243,6 +313,17 @@ static void tasks(void)
 	prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	prctl(PR_CAPBSET_READ, 0);
+	prctl(PR_SET_NAME, "a name\t");
+	prctl(PR_GET_NAME, name);
+	prctl(PR_GET_PDEATHSIG, &status);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_KEEPCAPS, 1);
+	prctl(PR_GET_KEEPCAPS);
+	prctl(PR_SET_TIMERSLACK, 12345);
+	prctl(PR_GET_TIMERSLACK);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	prctl(PR_GET_CHILD_SUBREAPER, &status);
 	wait4(-1, &status, WNOHANG | WUNTRACED, NULL);
 	waitid(P_PID, 99999999, NULL, WEXITED | WNOWAIT);
 	setpgid(99999999, 0);
@@ -262,6 +343,7 @@ int main(int argc, char **argv)
 	memory();
 	signals();
 	networks();
+	messages();
 	waiting();
 	tasks();
 	return 3;

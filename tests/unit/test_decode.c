@@ -319,6 +319,93 @@ static void vectors(void **state)
 	SHOWS("writev(1, [{iov_base=\"hello\", iov_len=5}, {iov_base=\"\\n\", iov_len=1}], 2) = 6");
 }
 
+/* What a read did not fill is shown as empty; NULL and what was cut off is told apart */
+static void vectors_that_are_not_full(void **state)
+{
+	made(VT_SYS_readv, 6, 3, 1, 3, 0, 0, 0);
+	data_part(1, 0, "hello", 5, 5);
+	data_part(1, 2, "!xyz", 4, 4);
+	SHOWS("readv(3, [{iov_base=\"hello\", iov_len=5}, {iov_base=NULL, iov_len=0}, "
+	      "{iov_base=\"!\", iov_len=4}], 3) = 6");
+	made(VT_SYS_writev, 99, 3, 1, 9, 0, 0, 0);
+	data_part(1, 0, "hello", 5, 5);
+	data_part(1, VT_DATA_COUNT, "", 0, 9);
+	SHOWS("writev(3, [{iov_base=\"hello\", iov_len=5}, ...], 9) = 99");
+}
+
+static void messages(void **state)
+{
+	struct sockaddr_in in = { AF_INET, htons(80), { htonl(0x7f000001) } };
+	struct {
+		struct msghdr head;
+		uint32_t len;
+	} message = { { (void *)1, 16, (void *)2, 1, (void *)3, 20, 0 }, 2 };
+	struct {
+		struct cmsghdr head;
+		int fds[2];
+	} rights = { { 24, SOL_SOCKET, SCM_RIGHTS }, { 7, 8 } }, lying = rights;
+	static const uint32_t room = 28, sent = 2;
+
+	made(VT_SYS_sendmsg, 2, 3, 1, 0, 0, 0, 0);
+	options.paths = true;
+	data_part(1, VT_MESSAGE_HEAD, &message, 56, 56);
+	data_part(1, VT_MESSAGE_NAME, &in, 16, 16);
+	data_part(1, VT_MESSAGE_VECTOR, "hi", 2, 2);
+	data_part(1, VT_MESSAGE_CONTROL, &rights, 24, 24);
+	data_part(1, VT_MESSAGE_PATH + 1, "/x", 2, 2);
+	SHOWS("sendmsg(3, {msg_name={sa_family=AF_INET, sin_port=htons(80), "
+	      "sin_addr=inet_addr(\"127.0.0.1\")}, msg_namelen=16, msg_iov=[{iov_base=\"hi\", "
+	      "iov_len=2}], msg_iovlen=1, msg_control=[{cmsg_len=24, cmsg_level=SOL_SOCKET, "
+	      "cmsg_type=SCM_RIGHTS, cmsg_data=[7, 8</x>]}], msg_controllen=20, msg_flags=0}, 0) = "
+	      "2");
+
+	made(VT_SYS_recvmsg, -EAGAIN, 3, 1, 0, 0, 0, 0);
+	data_part(1, VT_MESSAGE_LENGTH, &room, 4, 4);
+	SHOWS("recvmsg(3, {msg_namelen=28}, 0)         = -1 EAGAIN (Resource temporarily "
+	      "unavailable)");
+	made(VT_SYS_recvmsg, 1, 3, 1, 0, 0, 0, 0);
+	lying.head.cmsg_len = SIZE_MAX;
+	data_part(1, VT_MESSAGE_LENGTH, &room, 4, 4);
+	data_part(1, VT_MESSAGE_HEAD, &message, 56, 56);
+	data_part(1, VT_MESSAGE_VECTOR, "hi", 2, 2);
+	data_part(1, VT_MESSAGE_CONTROL, &lying, 24, 24);
+	SHOWS("recvmsg(3, {msg_name=0x1, msg_namelen=28 => 16, msg_iov=[{iov_base=\"h\", "
+	      "iov_len=2}], msg_iovlen=1, msg_control=[...], msg_controllen=20, msg_flags=0}, 0) = "
+	      "1");
+
+	message.head = (struct msghdr){ .msg_iov = (void *)2, .msg_iovlen = 5 };
+	made(VT_SYS_sendmmsg, 1, 3, 1, 4, 0, 0, 0);
+	data_part(1, VT_MESSAGE_HEAD, &message, 60, 60);
+	data_part(1, VT_MESSAGE_CUT, "", 0, 5);
+	data_part(1, VT_MESSAGE_LENGTH, &sent, 4, 4);
+	SHOWS("sendmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[...], msg_iovlen=5, "
+	      "msg_controllen=0, msg_flags=0}, msg_len=2}], 4, 0) = 1");
+	call->result = 2;
+	SHOWS("sendmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[...], msg_iovlen=5, "
+	      "msg_controllen=0, msg_flags=0}, msg_len=2}, ...], 4, 0) = 2");
+}
+
+static void descriptors_of_arrays_have_paths(void **state)
+{
+	static const uint32_t polled[2] = { 3, 1 }, pair[2] = { 5, 6 };
+
+	made(VT_SYS_poll, 0, 1, 1, 10, 0, 0, 0);
+	options.paths = true;
+	data_part(0, 0, polled, 8, 8);
+	data_part(0, VT_DATA_PATH, "/x", 2, 2);
+	SHOWS("poll([{fd=3</x>, events=POLLIN}], 1, 10) = 0 (Timeout)");
+	made(VT_SYS_select, 0, 8, 1, 0, 0, 0, 0);
+	options.paths = true;
+	data_part(1, 0, "\x88", 1, 128);
+	data_part(1, VT_DATA_PATH + 1, "/y", 2, 2);
+	SHOWS("select(8, [3 7</y>], NULL, NULL, NULL)  = 0 (Timeout)");
+	made(VT_SYS_pipe, 0, 1, 0, 0, 0, 0, 0);
+	options.paths = true;
+	data_part(0, 0, pair, 8, 8);
+	data_part(0, VT_DATA_PATH, "pipe:[1]", 8, 8);
+	SHOWS("pipe([5<pipe:[1]>, 6])                  = 0");
+}
+
 static void what_was_not_kept_is_a_pointer(void **state)
 {
 	made(VT_SYS_openat, -EFAULT, AT_FDCWD, 0x10, 0, 0, 0, 0);
@@ -390,6 +477,9 @@ int main(void)
 		cmocka_unit_test(waiting),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(vectors),
+		cmocka_unit_test(vectors_that_are_not_full),
+		cmocka_unit_test(messages),
+		cmocka_unit_test(descriptors_of_arrays_have_paths),
 		cmocka_unit_test(what_was_not_kept_is_a_pointer),
 		cmocka_unit_test(unknown_constants_are_numbers),
 		cmocka_unit_test(json_strings_are_valid),

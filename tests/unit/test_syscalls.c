@@ -64,7 +64,9 @@ static bool length_is_there(unsigned capture, unsigned next)
 	case VT_CAPTURE_ARRAY:
 	case VT_CAPTURE_VECTOR:
 	case VT_CAPTURE_OUT_VECTOR:
-	case VT_CAPTURE_BOTH_ARRAY:
+	case VT_CAPTURE_POLLFDS:
+	case VT_CAPTURE_MESSAGES:
+	case VT_CAPTURE_OUT_MESSAGES:
 		return is_number(next);
 	case VT_CAPTURE_OUT_LENGTH:
 		return next == VT_ARG_LENGTH_POINTER;
@@ -98,7 +100,9 @@ static void captures_fit_into_an_event(void **state)
 
 		for (unsigned i = 0; call_name(nr) && i < CALL_ARGS; i++) {
 			const struct arg_capture *kind = &arg_capture[call_argument(nr, i)];
-			bool both = kind->capture == VT_CAPTURE_BOTH_BYTES;
+			bool both = kind->capture == VT_CAPTURE_BOTH_BYTES ||
+				    kind->capture == VT_CAPTURE_BOTH_STRING ||
+				    kind->capture == VT_CAPTURE_FDSET;
 
 			most += (1 + both) * (sizeof(struct vt_event_data) + kind->size);
 		}

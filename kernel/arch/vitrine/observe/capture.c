@@ -6,32 +6,18 @@
  * read when the call begins, because it may be gone at the end (exec), what comes out at the end.
  * Memory is read only where it is present: to fault it in would sleep, and could be noticed. A
  * string constant that the program has never touched is read at the end instead, when the call
- * itself has brought it in. What a record has no room for is cut.
- *
- * A descriptor is said as the path of its file, as the program's own /proc/self/fd says it
- * (sockets, pipes and anonymous files have names of their kind there), if that is wished for.
+ * itself has brought it in. How things are kept is capture_keep.c's.
  */
-#include <linux/dcache.h>
-#include <linux/err.h>
+#include <linux/bitops.h>
 #include <linux/fcntl.h>
-#include <linux/file.h>
-#include <linux/fs.h>
-#include <linux/fs_struct.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
-#include <linux/path.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
-#include <linux/uio.h>
+#include <linux/poll.h>
 #include <asm/unistd.h>
-#include <asm/vitrine-syscalls.h>
-#include "observe.h"
+#include "capture.h"
 
-#define VECTORS_MAX 16 /* of an array of struct iovec */
 #define STRINGS_MAX 32 /* of an array of strings; more are only counted */
-#define STRINGS_COUNTED 512
-#define ROOM_MIN 32 /* for one more of them */
-#define RECORD_HEAD sizeof(struct vt_event_data)
+#define FD_SETSIZE 1024
 
 #define KIND(name, capture, size) [VT_ARG_##name] = { VT_CAPTURE_##capture, size },
 static const struct {
@@ -54,226 +40,239 @@ static bool makes_a_descriptor(const struct vt_call *call)
 	return makes_descriptor[call->nr];
 }
 
-/* One place to read guest memory: present pages only, so that nothing sleeps or changes */
-static bool fetch(void *to, u64 from, size_t len)
-{
-	return !copy_from_user_nofault(to, (const void __user *)from, len);
-}
-
-/* Most bytes that the next record can have; the number of what is left out fits behind it */
-static size_t room(const struct vt_captured *captured)
-{
-	size_t left = VT_CAPTURED_SIZE - captured->len;
-
-	return left > 2 * RECORD_HEAD ? ALIGN_DOWN(left - 2 * RECORD_HEAD, 8) : 0;
-}
-
-/* The next record's bytes; room() says how many there may be */
-static u8 *next_bytes(struct vt_captured *captured)
-{
-	return captured->data + captured->len + RECORD_HEAD;
-}
-
-/* @len bytes have been written to next_bytes(): make them a record */
-static void add(struct vt_captured *captured, unsigned int arg, unsigned int index, size_t len,
-		u64 full)
-{
-	struct vt_event_data *data = (struct vt_event_data *)(captured->data + captured->len);
-	size_t padded = ALIGN(len, 8);
-
-	if (VT_CAPTURED_SIZE - captured->len < RECORD_HEAD + padded)
-		return;
-	*data = (struct vt_event_data){
-		.arg = arg, .index = index, .len = len, .full = min_t(u64, full, U32_MAX)
-	};
-	memset((u8 *)(data + 1) + len, 0, padded - len);
-	captured->len += RECORD_HEAD + padded;
-}
-
 static u64 limit_of(unsigned int kind)
 {
 	return kinds[kind].size ?: vt_wishes.capture;
 }
 
-static bool add_bytes(struct vt_captured *captured, unsigned int arg, unsigned int index, u64 from,
-		      u64 full, u64 limit)
-{
-	size_t len = min3(full, limit, (u64)room(captured));
+/*
+ * An argument whose memory is kept: @value of it, and of the @next one; @limit of its kind; @result
+ * of the call, once there is one
+ */
+struct taken {
+	struct vt_captured *captured;
+	const u64 *args;
+	unsigned int arg;
+	u64 value, next, limit;
+	long result;
+};
 
-	if (!fetch(next_bytes(captured), from, len))
+static bool keep(const struct taken *t, unsigned int index, u64 full, u64 limit)
+{
+	return vt_keep_bytes(t->captured, t->arg, index, t->value, full, limit);
+}
+
+static bool take_bytes(const struct taken *t)
+{
+	return keep(t, 0, t->limit, t->limit);
+}
+
+static bool take_later_bytes(const struct taken *t)
+{
+	return keep(t, 1, t->limit, t->limit);
+}
+
+static bool take_descriptor(const struct taken *t)
+{
+	vt_keep_descriptor(t->captured, t->arg, 0, t->value);
+	return true;
+}
+
+static bool take_string(const struct taken *t)
+{
+	return vt_keep_string(t->captured, t->arg, 0, t->value, t->limit);
+}
+
+static bool take_later_string(const struct taken *t)
+{
+	return vt_keep_string(t->captured, t->arg, 1, t->value, t->limit);
+}
+
+static bool take_strings(const struct taken *t)
+{
+	return vt_keep_strings(t->captured, t->arg, t->value, t->limit, STRINGS_MAX);
+}
+
+static bool take_count(const struct taken *t)
+{
+	return vt_keep_strings(t->captured, t->arg, t->value, t->limit, 0);
+}
+
+static bool take_buffer(const struct taken *t)
+{
+	return keep(t, 0, t->next, t->limit);
+}
+
+static bool take_array(const struct taken *t)
+{
+	return keep(t, 0, (u32)t->next * t->limit, VT_CAPTURED_SIZE);
+}
+
+static bool take_vector(const struct taken *t)
+{
+	return vt_keep_vector(t->captured, t->arg, 0, VT_DATA_COUNT, t->value, t->next, U64_MAX,
+			      t->limit);
+}
+
+static bool take_message(const struct taken *t)
+{
+	return vt_keep_message(t->captured, t->arg, 0, t->value, t->limit, U64_MAX);
+}
+
+static bool take_name_length(const struct taken *t)
+{
+	return vt_keep_name_length(t->captured, t->arg, 0, t->value);
+}
+
+static bool take_messages(const struct taken *t)
+{
+	return vt_keep_messages(t->captured, t->arg, t->value, (u32)t->next, false);
+}
+
+static bool take_name_lengths(const struct taken *t)
+{
+	vt_keep_name_lengths(t->captured, t->arg, t->value, (u32)t->next);
+	return true;
+}
+
+static void path_of(const struct taken *t, unsigned int n, int fd)
+{
+	vt_keep_descriptor(t->captured, t->arg, VT_DATA_PATH + n, fd);
+}
+
+static bool take_pollfds(const struct taken *t)
+{
+	struct pollfd one;
+
+	if (!take_array(t))
 		return false;
-	add(captured, arg, index, len, full);
+	for (unsigned int i = 0; vt_wishes.paths && i < (u32)t->next && i < VT_PATHS_MAX; i++) {
+		if (vt_fetch(&one, t->value + i * sizeof(one), sizeof(one)))
+			path_of(t, i, one.fd);
+	}
 	return true;
 }
 
-static bool add_string(struct vt_captured *captured, unsigned int arg, unsigned int index, u64 from,
-		       u64 limit)
+static bool take_later_pollfds(const struct taken *t)
 {
-	long most = min_t(u64, limit + 1, room(captured)), len, full;
+	return keep(t, 1, (u32)t->next * t->limit, VT_CAPTURED_SIZE);
+}
 
-	if (most < 2)
-		return true;
-	/* with its NUL, or cut and then with a NUL in the last byte */
-	len = strncpy_from_user_nofault(next_bytes(captured), (const void __user *)from, most);
-	if (len < 0)
+/* A set of so many descriptors as the first argument says */
+static bool take_fdset(const struct taken *t)
+{
+	unsigned long set[FD_SETSIZE / BITS_PER_LONG];
+	unsigned int n = 0, fd;
+
+	if (!take_bytes(t))
 		return false;
-	if (!len) /* it counts the NUL, but not that of an empty string */
-		len = 1;
-	full = len - 1;
-	if (len == most) {
-		full = strnlen_user_nofault((const void __user *)from, PATH_MAX);
-		full = full > 0 ? full - 1 : len;
-	}
-	add(captured, arg, index, len - 1, full);
-	return true;
-}
-
-/* Strings of an array that ends with NULL, and their number when some are not kept */
-static bool add_strings(struct vt_captured *captured, unsigned int arg, u64 from, u64 limit,
-			unsigned int most)
-{
-	unsigned int count = 0, kept = 0;
-	u64 string;
-
-	for (; count < STRINGS_COUNTED; count++) {
-		if (!fetch(&string, from + count * sizeof(string), sizeof(string)))
-			return count > 0;
-		if (!string)
-			break;
-		if (kept == count && kept < most && room(captured) >= ROOM_MIN &&
-		    add_string(captured, arg, count, string, limit))
-			kept++;
-	}
-	if (kept != count || !most)
-		add(captured, arg, VT_DATA_COUNT, 0, count);
-	return true;
-}
-
-/* What the buffers of an array of struct iovec hold, @total bytes of them together */
-static bool add_vector(struct vt_captured *captured, unsigned int arg, u64 from, u64 count,
-		       u64 total, u64 limit)
-{
-	unsigned int i;
-
-	for (i = 0; i < count && i < VECTORS_MAX && total; i++) {
-		struct iovec iov;
-		u64 len;
-
-		if (room(captured) < ROOM_MIN)
-			break;
-		if (!fetch(&iov, from + i * sizeof(iov), sizeof(iov)))
-			return i > 0;
-		len = min_t(u64, iov.iov_len, total);
-		if (!add_bytes(captured, arg, i, (u64)iov.iov_base, len, limit))
-			break;
-		total -= len;
-	}
-	if (i < count && total)
-		add(captured, arg, VT_DATA_COUNT, 0, count);
-	return true;
-}
-
-static void add_path(struct vt_captured *captured, unsigned int arg, const struct path *path)
-{
-	size_t size = room(captured), len;
-	u8 *bytes = next_bytes(captured);
-	char *text;
-
-	if (size < ROOM_MIN)
-		return;
-	text = d_path(path, bytes, size);
-	if (IS_ERR(text))
-		return;
-	len = strlen(text);
-	memmove(bytes, text, min_t(size_t, len, VT_CAPTURE_PATH));
-	add(captured, arg, 0, min_t(size_t, len, VT_CAPTURE_PATH), len);
-}
-
-static void add_descriptor(struct vt_captured *captured, unsigned int arg, int fd)
-{
-	struct file *file;
-	struct path cwd;
-
-	if (!vt_wishes.paths)
-		return;
-	if (fd == AT_FDCWD) {
-		get_fs_pwd(current->fs, &cwd);
-		add_path(captured, arg, &cwd);
-		path_put(&cwd);
-		return;
-	}
-	file = fd >= 0 ? fget_raw(fd) : NULL;
-	if (!file)
-		return;
-	add_path(captured, arg, &file->f_path);
-	fput(file);
-}
-
-/* An argument that goes in. Return: false when its memory was not there */
-static bool take_in(struct vt_captured *captured, const u64 *args, unsigned int arg,
-		    unsigned int kind)
-{
-	u64 value = args[arg], next = arg < 5 ? args[arg + 1] : 0, limit = limit_of(kind);
-
-	if (!value && kinds[kind].capture != VT_CAPTURE_FD)
+	if (!vt_wishes.paths || !vt_fetch(set, t->value, sizeof(set)))
 		return true;
-	switch (kinds[kind].capture) {
-	case VT_CAPTURE_FD:
-		add_descriptor(captured, arg, value);
-		return true;
-	case VT_CAPTURE_STRING:
-		return add_string(captured, arg, 0, value, limit);
-	case VT_CAPTURE_STRINGS:
-		return add_strings(captured, arg, value, limit, STRINGS_MAX);
-	case VT_CAPTURE_COUNT:
-		return add_strings(captured, arg, value, limit, 0);
-	case VT_CAPTURE_BYTES:
-	case VT_CAPTURE_BOTH_BYTES:
-		return add_bytes(captured, arg, 0, value, limit, limit);
-	case VT_CAPTURE_BUFFER:
-		return add_bytes(captured, arg, 0, value, next, limit);
-	case VT_CAPTURE_ARRAY:
-	case VT_CAPTURE_BOTH_ARRAY:
-		return add_bytes(captured, arg, 0, value, (u32)next * limit, VT_CAPTURED_SIZE);
-	case VT_CAPTURE_VECTOR:
-		return add_vector(captured, arg, value, next, U64_MAX, limit);
+	for_each_set_bit(fd, set, min_t(u64, t->args[0], FD_SETSIZE))
+	{
+		if (n == VT_PATHS_MAX)
+			break;
+		path_of(t, n++, fd);
 	}
 	return true;
 }
 
-/* An argument that comes out of a call that succeeded */
-static void take_out(struct vt_captured *captured, const u64 *args, unsigned int arg,
-		     unsigned int kind, long result)
+static bool take_new_descriptors(const struct taken *t)
 {
-	u64 value = args[arg], next = arg < 5 ? args[arg + 1] : 0, limit = limit_of(kind);
+	int fds[2];
+
+	if (take_bytes(t) && vt_fetch(fds, t->value, sizeof(fds))) {
+		path_of(t, 0, fds[0]);
+		path_of(t, 1, fds[1]);
+	}
+	return true;
+}
+
+static bool take_result_buffer(const struct taken *t)
+{
+	return keep(t, 0, t->result, t->limit);
+}
+
+static bool take_result_array(const struct taken *t)
+{
+	return keep(t, 0, (u32)t->result * t->limit, VT_CAPTURED_SIZE);
+}
+
+static bool take_result_vector(const struct taken *t)
+{
+	return vt_keep_vector(t->captured, t->arg, 0, VT_DATA_COUNT, t->value, t->next, t->result,
+			      t->limit);
+}
+
+static bool take_length(const struct taken *t)
+{
 	u32 length;
 
-	if (!value)
-		return;
-	switch (kinds[kind].capture) {
-	case VT_CAPTURE_OUT_BYTES:
-		add_bytes(captured, arg, 0, value, limit, limit);
-		break;
-	case VT_CAPTURE_OUT_BUFFER:
-		add_bytes(captured, arg, 0, value, result, limit);
-		break;
-	case VT_CAPTURE_OUT_ARRAY:
-		add_bytes(captured, arg, 0, value, (u32)result * limit, VT_CAPTURED_SIZE);
-		break;
-	case VT_CAPTURE_OUT_VECTOR:
-		add_vector(captured, arg, value, next, result, limit);
-		break;
-	case VT_CAPTURE_OUT_LENGTH:
-		if (next && fetch(&length, next, sizeof(length)))
-			add_bytes(captured, arg, 0, value, length, limit);
-		break;
-	case VT_CAPTURE_BOTH_BYTES:
-		add_bytes(captured, arg, 1, value, limit, limit);
-		break;
-	case VT_CAPTURE_BOTH_ARRAY:
-		add_bytes(captured, arg, 1, value, (u32)next * limit, VT_CAPTURED_SIZE);
-		break;
-	}
+	return t->next && vt_fetch(&length, t->next, sizeof(length)) &&
+	       keep(t, 0, length, t->limit);
+}
+
+static bool take_result_message(const struct taken *t)
+{
+	return vt_keep_message(t->captured, t->arg, 0, t->value, t->limit, t->result);
+}
+
+static bool take_result_messages(const struct taken *t)
+{
+	return vt_keep_messages(t->captured, t->arg, t->value, t->result, true);
+}
+
+static bool take_message_lengths(const struct taken *t)
+{
+	vt_keep_message_lengths(t->captured, t->arg, t->value, t->result);
+	return true;
+}
+
+/* What is taken when a call begins, and what when it has succeeded; false: it was not there */
+typedef bool taker(const struct taken *t);
+
+static const struct {
+	taker *in, *out;
+} takers[VT_NR_CAPTURES] = {
+	[VT_CAPTURE_FD] = { take_descriptor },
+	[VT_CAPTURE_STRING] = { take_string },
+	[VT_CAPTURE_STRINGS] = { take_strings },
+	[VT_CAPTURE_COUNT] = { take_count },
+	[VT_CAPTURE_BYTES] = { take_bytes },
+	[VT_CAPTURE_BUFFER] = { take_buffer },
+	[VT_CAPTURE_ARRAY] = { take_array },
+	[VT_CAPTURE_VECTOR] = { take_vector },
+	[VT_CAPTURE_MESSAGE] = { take_message },
+	[VT_CAPTURE_MESSAGES] = { take_messages, take_message_lengths },
+	[VT_CAPTURE_OUT_BYTES] = { NULL, take_bytes },
+	[VT_CAPTURE_OUT_BUFFER] = { NULL, take_result_buffer },
+	[VT_CAPTURE_OUT_ARRAY] = { NULL, take_result_array },
+	[VT_CAPTURE_OUT_VECTOR] = { NULL, take_result_vector },
+	[VT_CAPTURE_OUT_LENGTH] = { NULL, take_length },
+	[VT_CAPTURE_OUT_FDS] = { NULL, take_new_descriptors },
+	[VT_CAPTURE_OUT_MESSAGE] = { take_name_length, take_result_message },
+	[VT_CAPTURE_OUT_MESSAGES] = { take_name_lengths, take_result_messages },
+	[VT_CAPTURE_BOTH_BYTES] = { take_bytes, take_later_bytes },
+	[VT_CAPTURE_BOTH_STRING] = { take_string, take_later_string },
+	[VT_CAPTURE_POLLFDS] = { take_pollfds, take_later_pollfds },
+	[VT_CAPTURE_FDSET] = { take_fdset, take_later_bytes },
+};
+
+/* Return: false when the memory of an argument was not there */
+static bool take(const struct vt_observed *observed, unsigned int arg, taker *taker, long result)
+{
+	const struct vt_call *call = &observed->call;
+	const struct taken t = {
+		.captured = observed->captured,
+		.args = call->args,
+		.arg = arg,
+		.value = call->args[arg],
+		.next = arg < 5 ? call->args[arg + 1] : 0,
+		.limit = limit_of(arguments[call->nr][arg]),
+		.result = result,
+	};
+
+	return !taker || (!t.value && taker != take_descriptor) || taker(&t);
 }
 
 static bool has_page(struct vt_observed *observed)
@@ -300,13 +299,13 @@ void vt_capture_begin(struct vt_observed *observed)
 	if (call->nr < 0 || call->nr >= NR_syscalls)
 		return;
 	for (unsigned int arg = 0; arg < 6 && arguments[call->nr][arg] != VT_ARG_NONE; arg++) {
-		unsigned int kind = arguments[call->nr][arg];
+		unsigned int capture = kinds[arguments[call->nr][arg]].capture;
 
-		if (kinds[kind].capture == VT_CAPTURE_NOTHING)
+		if (capture == VT_CAPTURE_NOTHING)
 			continue;
 		if (!has_page(observed))
 			return;
-		if (!take_in(observed->captured, call->args, arg, kind))
+		if (!take(observed, arg, takers[capture].in, 0))
 			observed->captured->missed |= 1 << arg;
 	}
 }
@@ -325,15 +324,13 @@ void vt_capture_end(struct vt_observed *observed, long result)
 	if (call->nr < 0 || call->nr >= NR_syscalls)
 		return;
 	for (unsigned int arg = 0; captured && arg < 6; arg++) {
-		unsigned int kind = arguments[call->nr][arg];
+		unsigned int capture = kinds[arguments[call->nr][arg]].capture;
 
-		if (kinds[kind].capture == VT_CAPTURE_NOTHING)
-			continue;
 		if (captured->missed >> arg & 1)
-			take_in(captured, call->args, arg, kind);
+			take(observed, arg, takers[capture].in, 0);
 		if (result >= 0)
-			take_out(captured, call->args, arg, kind, result);
+			take(observed, arg, takers[capture].out, result);
 	}
 	if (result >= 0 && vt_wishes.paths && makes_a_descriptor(call) && has_page(observed))
-		add_descriptor(observed->captured, VT_DATA_RESULT, result);
+		vt_keep_descriptor(observed->captured, VT_DATA_RESULT, 0, result);
 }
