@@ -155,6 +155,11 @@ static const struct trace_sink *sink_of(const struct trace_options *options)
 	return options->summary ? &trace_summary : sinks[options->format];
 }
 
+unsigned trace_capture(const struct trace_options *options)
+{
+	return options->string_max < VT_EVENT_MAX / 2 ? options->string_max : VT_EVENT_MAX / 2;
+}
+
 int trace_observe(struct observer *observer, const struct trace_options *options, int fd,
 		  enum events_from from, struct error *err)
 {
@@ -163,8 +168,7 @@ int trace_observe(struct observer *observer, const struct trace_options *options
 		.events = true,
 		.kinds = options->filter.kinds,
 		.calls = options->filter.calls,
-		.capture = options->string_max < VT_EVENT_MAX / 2 ? (int)options->string_max
-								  : VT_EVENT_MAX / 2,
+		.capture = (int)trace_capture(options),
 		.paths = options->decode.paths || options->filter.paths.count,
 	};
 	cleanup_free char *buffer = malloc(OUT_SIZE);

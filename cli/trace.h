@@ -111,6 +111,11 @@ bool trace_filter_match(const struct trace_filter *filter, const struct event *e
 bool trace_filter_is_plain(const struct trace_filter *filter);
 
 /**
+ * trace_capture() - Bytes of a buffer that events should keep
+ */
+unsigned trace_capture(const struct trace_options *options);
+
+/**
  * trace_observe() - Trace until the sandbox, the time or the reader's patience ends
  *
  * Return: 0 or -1.

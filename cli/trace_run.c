@@ -104,6 +104,7 @@ static int start(const struct trace_options *options, struct run_options *run, s
 		fd = file;
 	}
 	run->config.traced = true;
+	run->config.traced_capture = trace_capture(options);
 	child = fork();
 	if (child < 0)
 		return error_set(err, errno, "cannot start a process");

@@ -28,8 +28,8 @@
 #define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
 #define OBSERVE "vitrine.observe="
-#define OBSERVED " " OBSERVE "7 psi=1" /* everything, from the first instruction */
-#define TRACED " " OBSERVE "3"	       /* counters and events */
+#define OBSERVED " " OBSERVE "7 psi=1"		  /* everything, from the first instruction */
+#define TRACED " " OBSERVE "3 vitrine.capture=%u" /* counters and events */
 #define OBSERVER_PATIENCE_MS 5000
 #define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
@@ -38,20 +38,23 @@ static struct vt_host_ops ops;
 
 static int build_cmdline(const struct sandbox_config *config, struct error *err)
 {
-	int len = snprintf(boot.cmdline, sizeof(boot.cmdline),
-			   "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
-			   "vitrine.mounts=%s thp_anon=16K-64K:always panic=-1 "
-			   "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
-			   "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s",
-			   config->fs_type ?: "ext4",
-			   config->read_only || config->disks[0].read_only ? "ro" : "rw",
-			   config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
-			   boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
-			   config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
-			   config->web.argv ? OBSERVED
-			   : config->traced ? TRACED
-					    : "",
-			   config->cmdline ? " " : "", config->cmdline ?: "");
+	char traced[sizeof(TRACED) + 16] = "";
+	int len;
+
+	if (config->traced)
+		snprintf(traced, sizeof(traced), TRACED, config->traced_capture);
+	len = snprintf(boot.cmdline, sizeof(boot.cmdline),
+		       "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
+		       "vitrine.mounts=%s thp_anon=16K-64K:always panic=-1 "
+		       "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
+		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s",
+		       config->fs_type ?: "ext4",
+		       config->read_only || config->disks[0].read_only ? "ro" : "rw",
+		       config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
+		       boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
+		       config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
+		       config->web.argv ? OBSERVED : traced, config->cmdline ? " " : "",
+		       config->cmdline ?: "");
 
 	if (len >= (int)sizeof(boot.cmdline))
 		return error_set(err, 0, "the kernel command line is longer than %d bytes",

@@ -55,6 +55,7 @@ struct sandbox_config {
 	bool verbose;	    /* kernel log to stderr */
 	struct sandbox_web web;
 	bool traced; /* record from the start, and boot only when an observer is there */
+	unsigned traced_capture; /* most bytes of a buffer that are recorded until it says so */
 
 	/* the main command */
 	char *const *argv; /* NULL terminated */

@@ -15,8 +15,7 @@ extern const size_t api_nroutes;
 /* Handlers, one or a few to a file: api_routes.c, api_views.c, api_control.c, metrics.c */
 http_handler api_snapshot, api_syscalls, api_enosys;
 http_handler api_history, api_events, api_stats;
-http_handler api_processes, api_task, api_scheduler, api_memory, api_block, api_slab,
-    api_page_cache, api_sockets, api_mounts, api_files, api_follow;
+http_handler api_view, api_task, api_page_cache, api_files;
 http_handler api_control, api_follow_arm;
 http_handler metrics_get;
 

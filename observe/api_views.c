@@ -212,49 +212,14 @@ static enum MHD_Result view_get(struct request *request, enum vt_view view, uint
 	return asks_answer(&request->server->asks, request, &question);
 }
 
-enum MHD_Result api_processes(struct request *request)
+enum MHD_Result api_view(struct request *request)
 {
-	return view_get(request, VT_VIEW_PROCESSES, 0, NULL);
-}
-
-enum MHD_Result api_scheduler(struct request *request)
-{
-	return view_get(request, VT_VIEW_SCHEDULER, 0, NULL);
-}
-
-enum MHD_Result api_memory(struct request *request)
-{
-	return view_get(request, VT_VIEW_MEMORY, 0, NULL);
-}
-
-enum MHD_Result api_block(struct request *request)
-{
-	return view_get(request, VT_VIEW_BLOCK, 0, NULL);
-}
-
-enum MHD_Result api_slab(struct request *request)
-{
-	return view_get(request, VT_VIEW_SLAB, 0, NULL);
+	return view_get(request, request->route->view, 0, NULL);
 }
 
 enum MHD_Result api_page_cache(struct request *request)
 {
-	return view_get(request, VT_VIEW_PAGE_CACHE, 0, http_query(request, "path"));
-}
-
-enum MHD_Result api_sockets(struct request *request)
-{
-	return view_get(request, VT_VIEW_SOCKETS, 0, NULL);
-}
-
-enum MHD_Result api_mounts(struct request *request)
-{
-	return view_get(request, VT_VIEW_MOUNTS, 0, NULL);
-}
-
-enum MHD_Result api_follow(struct request *request)
-{
-	return view_get(request, VT_VIEW_FOLLOW, 0, NULL);
+	return view_get(request, request->route->view, 0, http_query(request, "path"));
 }
 
 enum MHD_Result api_files(struct request *request)

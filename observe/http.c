@@ -333,7 +333,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		request->server = context;
 		request->connection = connection;
 		request->method = method;
-		request->path = url;
+		/* The address that is printed ends with a slash, and people put "/api" behind it */
+		request->path = url + strspn(url, "/") - (*url == '/');
 		return begin(request);
 	}
 	if (*len) {

@@ -59,6 +59,7 @@ struct route {
 	const char *path; /* with '/' at its end all below, "/" only itself; "*": all but /api/ */
 	unsigned flags;
 	http_handler *handler;
+	unsigned view; /* that api_view() shows: enum vt_view */
 };
 
 /**

@@ -53,7 +53,7 @@ static void print_label(FILE *out, const char *value)
 static void head(struct scrape *s, const char *suffix, const char *label, const char *value)
 {
 	fprintf(s->out, "vitrine_%s%s", s->name, suffix);
-	if (label) {
+	if (label && value) {
 		fprintf(s->out, "{%s=\"", label);
 		print_label(s->out, value);
 		fputs("\"}", s->out);
@@ -100,6 +100,32 @@ static void put_histogram(struct scrape *s, const char *label, const char *value
 	fprintf(s->out, "%" PRIu64 "\n", count);
 	head(s, "_sum", label, value);
 	fprintf(s->out, "%" PRIu64 ".%09" PRIu64 "\n", sum_ns / 1000000000, sum_ns % 1000000000);
+}
+
+/**
+ * struct counts - counters of the region of which each has a name
+ * @label:  what the names are of
+ * @offset: in struct scrape, of the first one; the others follow at a distance of @stride
+ * @count:  how many
+ * @put:    how one is written
+ */
+struct counts {
+	const char *label;
+	enum name_set names;
+	size_t offset, stride;
+	unsigned count;
+	void (*put)(struct scrape *s, const char *label, const char *value, uint64_t count);
+};
+
+static void put_counts(struct scrape *s, const struct counts *counts)
+{
+	for (unsigned i = 0; i < counts->count; i++) {
+		uint64_t count;
+
+		memcpy(&count, (const char *)s + counts->offset + i * counts->stride,
+		       sizeof(count));
+		counts->put(s, counts->label, name_of(counts->names, i), count);
+	}
 }
 
 static void print_info(struct scrape *s)
@@ -190,36 +216,6 @@ static void print_latency(struct scrape *s)
 	}
 }
 
-static void print_dispositions(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_DISPOSITIONS; i++)
-		put_count(s, "by", name_of(NAMES_DISPOSITION, i), s->counters.dispositions[i]);
-}
-
-static void print_faults(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_FAULTS; i++)
-		put_count(s, "kind", name_of(NAMES_FAULT, i), s->counters.faults[i]);
-}
-
-static void print_fault_time(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_FAULTS; i++)
-		put_seconds(s, "kind", name_of(NAMES_FAULT, i), s->counters.fault_ns[i]);
-}
-
-static void print_host(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_HOST; i++)
-		put_count(s, "operation", name_of(NAMES_HOST, i), s->host[i]);
-}
-
-static void print_switches(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_SWITCHES; i++)
-		put_count(s, "reason", name_of(NAMES_SWITCH, i), s->counters.switches[i]);
-}
-
 static void print_wakeups(struct scrape *s)
 {
 	put_count(s, NULL, NULL, s->counters.wakeups);
@@ -248,18 +244,6 @@ static void print_tasks(struct scrape *s)
 	for (unsigned slot = 0; slot < VT_TELEMETRY_TASKS; slot++)
 		count += region_task(s->server->region, slot, &task);
 	put_gauge(s, NULL, NULL, count);
-}
-
-static void print_softirqs(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_SOFTIRQS; i++)
-		put_count(s, "softirq", name_of(NAMES_SOFTIRQ, i), s->counters.softirqs[i]);
-}
-
-static void print_softirq_time(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_SOFTIRQS; i++)
-		put_seconds(s, "softirq", name_of(NAMES_SOFTIRQ, i), s->counters.softirq_ns[i]);
 }
 
 static void print_interrupts(struct scrape *s)
@@ -344,24 +328,6 @@ static void print_page_cache(struct scrape *s)
 	put_count(s, "event", "written_back", s->counters.pages_written_back);
 }
 
-static void print_requests(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_BLOCK; i++)
-		put_count(s, "operation", name_of(NAMES_BLOCK, i), s->counters.block[i].completed);
-}
-
-static void print_block_errors(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_BLOCK; i++)
-		put_count(s, "operation", name_of(NAMES_BLOCK, i), s->counters.block[i].errors);
-}
-
-static void print_block_bytes(struct scrape *s)
-{
-	for (unsigned i = 0; i < VT_NR_BLOCK; i++)
-		put_count(s, "operation", name_of(NAMES_BLOCK, i), s->counters.block[i].bytes);
-}
-
 static void print_block_latency(struct scrape *s)
 {
 	for (unsigned i = 0; i < VT_NR_BLOCK; i++)
@@ -443,10 +409,25 @@ static void print_deferred(struct scrape *s)
 	}
 }
 
+#define MEMBER(member) ((struct scrape *)0)->member
+#define COUNTS(label, names, array, put)                                                           \
+	NULL,                                                                                      \
+	{                                                                                          \
+		label, names, offsetof(struct scrape, array), sizeof(MEMBER(array)[0]),            \
+		    ARRAY_SIZE(MEMBER(array)), put                                                 \
+	}
+#define BLOCK(member)                                                                              \
+	NULL,                                                                                      \
+	{                                                                                          \
+		"operation", NAMES_BLOCK, offsetof(struct scrape, counters.block[0].member),       \
+		    sizeof(struct vt_block_counters), VT_NR_BLOCK, put_count                       \
+	}
+
 /* clang-format off */
 static const struct family {
 	const char *name, *type, *unit, *help;
-	printer *print;
+	printer *print; /* NULL: @counts are all that there is */
+	struct counts counts;
 } families[] = {
 	{ "sandbox", "info", NULL, "What is observed.", print_info },
 	{ "state", "stateset", NULL, "What the observation does.", print_state },
@@ -456,26 +437,26 @@ static const struct family {
 	{ "syscall_enosys", "counter", NULL, "System calls that the kernel does not have.", print_enosys },
 	{ "syscall_time_seconds", "counter", "seconds", "Time in system calls, waiting included.", print_call_time },
 	{ "syscall_latency_seconds", "histogram", "seconds", "Time from entry to end of a call.", print_latency },
-	{ "syscall_dispositions", "counter", NULL, "System calls by who answered.", print_dispositions },
-	{ "page_faults", "counter", NULL, "Page faults.", print_faults },
-	{ "page_fault_time_seconds", "counter", "seconds", "Time in page faults.", print_fault_time },
-	{ "host_operations", "counter", NULL, "Operations of the supervisor on the host.", print_host },
-	{ "context_switches", "counter", NULL, "Context switches by why the task stopped.", print_switches },
+	{ "syscall_dispositions", "counter", NULL, "System calls by who answered.", COUNTS("by", NAMES_DISPOSITION, counters.dispositions, put_count) },
+	{ "page_faults", "counter", NULL, "Page faults.", COUNTS("kind", NAMES_FAULT, counters.faults, put_count) },
+	{ "page_fault_time_seconds", "counter", "seconds", "Time in page faults.", COUNTS("kind", NAMES_FAULT, counters.fault_ns, put_seconds) },
+	{ "host_operations", "counter", NULL, "Operations of the supervisor on the host.", COUNTS("operation", NAMES_HOST, host, put_count) },
+	{ "context_switches", "counter", NULL, "Context switches by why the task stopped.", COUNTS("reason", NAMES_SWITCH, counters.switches, put_count) },
 	{ "wakeups", "counter", NULL, "Tasks that were woken.", print_wakeups },
 	{ "run_queue_delay_seconds", "histogram", "seconds", "Waits of runnable tasks for the CPU.", print_run_delay },
 	{ "process_events", "counter", NULL, "What happens to processes.", print_life },
 	{ "tasks", "gauge", NULL, "Tasks of guest processes.", print_tasks },
-	{ "softirqs", "counter", NULL, "Soft interrupts.", print_softirqs },
-	{ "softirq_time_seconds", "counter", "seconds", "Time in soft interrupts.", print_softirq_time },
+	{ "softirqs", "counter", NULL, "Soft interrupts.", COUNTS("softirq", NAMES_SOFTIRQ, counters.softirqs, put_count) },
+	{ "softirq_time_seconds", "counter", "seconds", "Time in soft interrupts.", COUNTS("softirq", NAMES_SOFTIRQ, counters.softirq_ns, put_seconds) },
 	{ "interrupts", "counter", NULL, "Interrupts.", print_interrupts },
 	{ "cpu_seconds", "counter", "seconds", "CPU time by mode.", print_cpu },
 	{ "load", "gauge", NULL, "Load averages.", print_load },
 	{ "memory_bytes", "gauge", "bytes", "Memory; kinds overlap.", print_memory },
 	{ "pressure_seconds", "counter", "seconds", "Time in which some task was stalled.", print_pressure },
 	{ "page_cache_pages", "counter", NULL, "Pages that entered, left, were written back.", print_page_cache },
-	{ "block_requests", "counter", NULL, "Block requests that are done.", print_requests },
-	{ "block_errors", "counter", NULL, "Block requests that failed.", print_block_errors },
-	{ "block_bytes", "counter", "bytes", "Bytes of block requests.", print_block_bytes },
+	{ "block_requests", "counter", NULL, "Block requests that are done.", BLOCK(completed) },
+	{ "block_errors", "counter", NULL, "Block requests that failed.", BLOCK(errors) },
+	{ "block_bytes", "counter", "bytes", "Bytes of block requests.", BLOCK(bytes) },
 	{ "block_latency_seconds", "histogram", "seconds", "Time from issue to end of a request.", print_block_latency },
 	{ "network_packets", "counter", NULL, "Packets, on all devices.", print_packets },
 	{ "network_bytes", "counter", "bytes", "Bytes of packets.", print_network_bytes },
@@ -516,7 +497,10 @@ static char *metrics_make(struct server *server, size_t *len)
 		if (family->unit)
 			fprintf(s->out, "# UNIT vitrine_%s %s\n", family->name, family->unit);
 		fprintf(s->out, "# HELP vitrine_%s %s\n", family->name, family->help);
-		family->print(s);
+		if (family->print)
+			family->print(s);
+		else
+			put_counts(s, &family->counts);
 	}
 	fputs("# EOF\n", s->out);
 	sample_free(&s->sample);

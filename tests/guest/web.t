@@ -24,6 +24,9 @@ shows "vitrine: observatory of $box at http://127.0.0.1:*/"
 it 'serves what the sandbox does'
 host python3 -c "$ask" "${address}api/snapshot"
 shows "*\"name\":\"$box\"*"
+it 'at paths behind the address as it is printed, too'
+host python3 -c "$ask" "$address/api/snapshot"
+shows "*\"name\":\"$box\"*"
 it 'has observed from the start, and says so'
 shows '*"from_boot":true*'
 it 'because the guest was booted so'

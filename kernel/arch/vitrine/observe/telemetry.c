@@ -202,12 +202,20 @@ long vt_observe_request(const struct vt_request *req)
 }
 
 static u32 wished_at_boot __initdata;
+static u32 capture_at_boot __initdata = VT_CAPTURE_DEFAULT;
 
 static int __init observe_param(char *arg)
 {
 	return kstrtou32(arg, 0, &wished_at_boot);
 }
 early_param("vitrine.observe", observe_param);
+
+/* Bytes of a buffer that events keep until an observer has said how many it wants */
+static int __init capture_param(char *arg)
+{
+	return kstrtou32(arg, 0, &capture_at_boot);
+}
+early_param("vitrine.capture", capture_param);
 
 static int __init telemetry_init(void)
 {
@@ -227,6 +235,7 @@ static int __init telemetry_init(void)
 	vt_events_start();
 	wishes.mask = wished_at_boot;
 	wishes.paths = true;
+	wishes.capture = capture_at_boot;
 	err = wished_at_boot ? observe(&wishes) : 0;
 	if (err)
 		pr_err("vitrine: cannot observe: error %d\n", -err);
