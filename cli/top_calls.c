@@ -32,6 +32,7 @@ static struct vt_call_counters difference(const struct vt_call_counters *now,
 		.calls = grown(now->calls, before->calls),
 		.errors = grown(now->errors, before->errors),
 		.enosys = grown(now->enosys, before->enosys),
+		.in_guest = grown(now->in_guest, before->in_guest),
 		.time_ns = grown(now->time_ns, before->time_ns),
 	};
 
@@ -68,8 +69,10 @@ static void draw_row(const struct top *top, struct frame *frame, const struct ca
 	frame_cell(frame, -8, quantity((double)row->total->calls, text));
 	frame_cell(frame, -8, quantity((double)row->total->errors, text));
 	frame_cell(frame, -8, quantity((double)row->total->enosys, text));
-	frame_cell(frame, -9,
-		   quantity_time((double)shown->time_ns / (double)(shown->calls ?: 1), text));
+	frame_cell(
+	    frame, -9,
+	    quantity_time((double)shown->time_ns / (double)(shown->calls - shown->in_guest ?: 1),
+			  text));
 	frame_cell(
 	    frame, -9,
 	    quantity_time(histogram_percentile((const uint64_t *)shown->latency, 0.5), text));

@@ -118,10 +118,11 @@ static json_t *counters_json(const struct vt_counters *counters)
 
 static json_t *call_json(unsigned nr, const struct vt_call_counters *call)
 {
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "nr", (int)nr, "family",
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "nr", (int)nr, "family",
 			 name_of(NAMES_FAMILY, call_family(nr)), "calls", integer(call->calls),
 			 "errors", integer(call->errors), "enosys", integer(call->enosys),
-			 "time_ns", integer(call->time_ns), "latency", histogram(call->latency));
+			 "in_guest", integer(call->in_guest), "time_ns", integer(call->time_ns),
+			 "latency", histogram(call->latency));
 }
 
 static json_t *calls_json(const struct region *region)

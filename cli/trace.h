@@ -133,6 +133,7 @@ int trace_counters(struct observer *observer, const struct trace_options *option
 struct trace_row {
 	int nr; /* -1: the sum */
 	uint64_t calls, errors, time_ns;
+	uint64_t in_guest; /* of @calls: no time is known of them */
 	uint64_t latency[VT_BUCKETS];
 };
 

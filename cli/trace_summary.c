@@ -33,6 +33,7 @@ static void row_add(struct trace_row *sum, const struct trace_row *row)
 {
 	sum->calls += row->calls;
 	sum->errors += row->errors;
+	sum->in_guest += row->in_guest;
 	sum->time_ns += row->time_ns;
 	for (unsigned i = 0; i < VT_BUCKETS; i++)
 		sum->latency[i] += row->latency[i];
@@ -41,6 +42,7 @@ static void row_add(struct trace_row *sum, const struct trace_row *row)
 static void row_text(struct text *t, const struct trace_row *row, uint64_t all_ns)
 {
 	const char *name = row->nr < 0 ? "total" : call_name(row->nr);
+	const uint64_t timed = row->calls - row->in_guest;
 	char errors[24] = "";
 
 	if (row->errors)
@@ -48,7 +50,7 @@ static void row_text(struct text *t, const struct trace_row *row, uint64_t all_n
 	text_format(
 	    t, "%6.2f %11.6f %11.1f %9llu %9s %9.1f %9.1f %9.1f %s\n",
 	    all_ns ? (double)row->time_ns * 100 / (double)all_ns : 0.0, (double)row->time_ns / 1e9,
-	    row->calls ? (double)row->time_ns / 1e3 / (double)row->calls : 0.0,
+	    timed ? (double)row->time_ns / 1e3 / (double)timed : 0.0,
 	    (unsigned long long)row->calls, errors, histogram_percentile(row->latency, 0.5) / 1e3,
 	    histogram_percentile(row->latency, 0.95) / 1e3,
 	    histogram_percentile(row->latency, 0.99) / 1e3, name ? name : "(no call)");
@@ -135,6 +137,7 @@ static void counters_read(const struct region *region, const struct trace_filter
 			continue;
 		rows[nr].calls = counters.calls;
 		rows[nr].errors = counters.errors;
+		rows[nr].in_guest = counters.in_guest;
 		rows[nr].time_ns = counters.time_ns;
 		for (unsigned i = 0; i < VT_BUCKETS; i++)
 			rows[nr].latency[i] = counters.latency[i];
@@ -146,6 +149,7 @@ static void rows_subtract(struct trace_row *rows, const struct trace_row *before
 	for (unsigned nr = 0; nr < VT_TELEMETRY_CALLS; nr++) {
 		rows[nr].calls -= before[nr].calls;
 		rows[nr].errors -= before[nr].errors;
+		rows[nr].in_guest -= before[nr].in_guest;
 		rows[nr].time_ns -= before[nr].time_ns;
 		for (unsigned i = 0; i < VT_BUCKETS; i++)
 			rows[nr].latency[i] -= before[nr].latency[i];

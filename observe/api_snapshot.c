@@ -64,14 +64,15 @@ static void add(struct vt_call_counters *sum, const struct vt_call_counters *cal
 	sum->calls += call->calls;
 	sum->errors += call->errors;
 	sum->enosys += call->enosys;
+	sum->in_guest += call->in_guest;
 	sum->time_ns += call->time_ns;
 }
 
 static json_t *calls_json(const struct vt_call_counters *call)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "calls", json_count(call->calls), "errors",
-			 json_count(call->errors), "enosys", json_count(call->enosys), "time_ns",
-			 json_count(call->time_ns));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "calls", json_count(call->calls), "errors",
+			 json_count(call->errors), "enosys", json_count(call->enosys), "in_guest",
+			 json_count(call->in_guest), "time_ns", json_count(call->time_ns));
 }
 
 static json_t *call_json(int nr, const struct vt_call_counters *call)

@@ -195,6 +195,11 @@ static void print_enosys(struct scrape *s)
 	print_calls_of(s, offsetof(struct vt_call_counters, enosys), false);
 }
 
+static void print_in_guest(struct scrape *s)
+{
+	print_calls_of(s, offsetof(struct vt_call_counters, in_guest), false);
+}
+
 static void print_call_time(struct scrape *s)
 {
 	print_calls_of(s, offsetof(struct vt_call_counters, time_ns), true);
@@ -435,6 +440,7 @@ static const struct family {
 	{ "syscalls", "counter", NULL, "System calls that ended.", print_calls },
 	{ "syscall_errors", "counter", NULL, "System calls that failed.", print_errors },
 	{ "syscall_enosys", "counter", NULL, "System calls that the kernel does not have.", print_enosys },
+	{ "syscalls_in_guest", "counter", NULL, "Of these, answered in the guest itself (vDSO).", print_in_guest },
 	{ "syscall_time_seconds", "counter", "seconds", "Time in system calls, waiting included.", print_call_time },
 	{ "syscall_latency_seconds", "histogram", "seconds", "Time from entry to end of a call.", print_latency },
 	{ "syscall_dispositions", "counter", NULL, "System calls by who answered.", COUNTS("by", NAMES_DISPOSITION, counters.dispositions, put_count) },

@@ -24,7 +24,7 @@
 #endif
 
 #define VT_TELEMETRY_MAGIC 0x76657274U
-#define VT_TELEMETRY_VERSION 1
+#define VT_TELEMETRY_VERSION 2
 
 /* What is switched on: vt_telemetry.enabled, VT_REQ_OBSERVE's args[0] */
 #define VT_OBSERVE_COUNTERS 1
@@ -45,10 +45,12 @@
  * @calls:   that returned, or never will (exit, a successful exec)
  * @errors:  that returned -1 to -4095; restarts that a program does not see are not counted
  * @enosys:  of these ENOSYS
+ * @in_guest: of @calls those that the guest process answered itself. Nobody knows what they took:
+ *	      they are neither in @time_ns nor in @latency
  * @time_ns: from entry to the end of the call, waiting included
  */
 struct vt_call_counters {
-	vt_u64 calls, errors, enosys, time_ns;
+	vt_u64 calls, errors, enosys, in_guest, time_ns;
 	vt_u64 latency[VT_BUCKETS];
 };
 

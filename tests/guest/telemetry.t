@@ -7,7 +7,8 @@ export XDG_RUNTIME_DIR=$scratch
 watch=${VITRINE_BUILD:-$top/build}/tests/observe/watch
 n=25
 
-start box mini -- sleep 1000
+truncate -s 8M "$scratch/disk"
+start box --disk "$scratch/disk" mini -- sleep 1000
 trap 'vitrine kill box; finish' EXIT
 
 it 'the program that makes the calls compiles, and is in the sandbox'
@@ -15,10 +16,21 @@ host bash -c 'cc -O1 -static -pthread -D_GNU_SOURCE -Wall -Wno-unused-result -o 
 	tests/guest/observe/exact.c && vitrine cp "$1/exact" box:/exact' - "$scratch"
 status 0
 
+# libc finds time() and gettimeofday() of the vDSO in dynamic programs only
+it 'the same as a dynamic program'
+host bash -c 'cc -O1 -pthread -D_GNU_SOURCE -Wno-unused-result -Wl,-rpath,/dynamic \
+		-Wl,--dynamic-linker,/dynamic/ld.so -o "$1/exact" tests/guest/observe/exact.c &&
+	vitrine exec box mkdir /dynamic &&
+	vitrine cp "$1/exact" box:/dynamic/exact &&
+	vitrine cp "$(realpath /lib64/ld-linux-x86-64.so.2)" box:/dynamic/ld.so &&
+	vitrine cp "$(realpath "$(cc -print-file-name=libc.so.6)")" box:/dynamic/libc.so.6' - "$scratch"
+status 0
+program=/exact
+
 # lines WHAT N: what rises while exact runs, one "SET NAME" and its numbers a line
 lines() {
 	# shellcheck disable=SC2086 # words
-	"$watch" $observed box vitrine exec box /exact "$1" "$2" 2>/dev/null
+	"$watch" $observed box vitrine exec box "$program" "$1" "$2" 2>/dev/null
 }
 
 # difference WHAT NAME...: what N more of them add to these lines, as multiples of N
@@ -73,6 +85,15 @@ exact 'a call for which a filter kills the thread' thread_killed 'call:getppid 1
 exact 'a call for which a filter sends a signal' trapped 'call:getppid 1 0 0' 'disposition:denied 1' 'call:rt_sigreturn 1 0 0'
 exact 'a call that a tracer sees twice was made once' traced 'call:getppid 1 0 0'
 exact 'sched_yield' yields 'call:sched_yield 1 0 0'
+program=/dynamic/exact
+exact 'calls that the vDSO answers, and one of a clock that it does not have' times 'call:clock_gettime 3 0 0' 'call:gettimeofday 1 0 0' 'call:time 1 0 0' 'call:clock_getres 1 0 0' 'call:getcpu 1 0 0' 'disposition:guest 6' 'disposition:kernel 1'
+program=/exact
+exact 'those of a static program' clocks 'call:clock_gettime 1 0 0' 'disposition:guest 1' 'disposition:kernel 0'
+exact 'a child does not inherit what its parent had counted' forked_clocks 'call:clock_gettime 111 0 0' 'disposition:guest 111'
+exact 'threads that count in one page' threaded_clocks 'call:clock_gettime 6 0 0' 'disposition:guest 6'
+exact 'an exec takes the page away, and what is in it counts' execed_clocks 'call:clock_gettime 12 0 0' 'disposition:guest 12'
+exact 'so does SIGKILL' killed_clocks 'call:clock_gettime 4 0 0' 'disposition:guest 4'
+exact 'clocks of a time namespace' shifted_clocks 'call:clock_gettime 6 0 0' 'disposition:guest 6'
 observed=-e
 exact 'each call is one event' getppid 'event:syscall 1' 'call:getppid 1 0 0'
 exact 'life is told: forks, execs, exits' execs 'event:fork 1' 'event:exec 1' 'event:exit 1'
@@ -90,6 +111,16 @@ host bash -c '"$1" box vitrine exec box sh -c "dd if=/dev/zero of=/f bs=1M count
 	awk "/^bytes write/ { w = \$3 } /page_cache_added/ { c = \$3 } /pages_written_back/ { b = \$3 }
 		END { print (w >= 2097152), (c >= 512), (b >= 512) }"' - "$watch"
 expect '1 1 1'
+
+it 'a disk that is thrown away has nothing to flush: it announces no cache'
+host bash -c '"$1" box vitrine exec box sh -c "cat /sys/block/vda/queue/write_cache >&2
+	dd if=/dev/zero of=/f bs=4k count=1 conv=fsync 2>/dev/null" 2>&1 | grep -E "through|^block flush"' - "$watch"
+expect 'write through'
+
+it 'flushes of a disk that is kept: one for each fsync'
+host bash -c '"$1" box vitrine exec box sh -c "for i in 1 2 3; do
+	dd if=/dev/zero of=/dev/vdb bs=4k count=1 conv=fsync,notrunc 2>/dev/null; done" 2>&1 | grep "^block flush"' - "$watch"
+expect 'block flush 3'
 
 it 'packets on the loopback device are counted'
 host bash -c '"$1" box vitrine exec box sh -c "ping -c 3 127.0.0.1" 2>&1 | grep ^count.packets | paste -sd,' - "$watch"

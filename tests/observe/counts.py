@@ -22,12 +22,16 @@ def figures(server):
         return calls.get(name, {}).get(key, 0)
     enosys = {c["name"]: c["count"] for c in server.json("/api/enosys")["calls"]}
     text = server.get("/metrics")[1].decode()
-    line = [l for l in text.split("\n") if l.startswith('vitrine_syscalls_total{call="getppid"')]
+
+    def metric(start):
+        return int(float(next((l for l in text.split("\n") if l.startswith(start)), "0").split()[-1]))
     return {"getppid": of("getppid", "calls"), "getppid errors": of("getppid", "errors"),
             "chdir errors": of("chdir", "errors"), "uselib": of("uselib", "calls"),
             "uselib enosys": of("uselib", "enosys"), "enosys list": enosys.get("uselib", 0),
             "unknown": of("unknown", "calls") + of("syscall_400", "calls"),
-            "metrics": int(float(line[0].split()[-1])) if line else 0,
+            "getcpu": of("getcpu", "calls"), "getcpu in guest": of("getcpu", "in_guest"),
+            "metrics": metric('vitrine_syscalls_total{call="getppid"'),
+            "metrics in guest": metric('vitrine_syscalls_in_guest_total{call="getcpu"'),
             "histogram": sum(calls["getppid"]["latency"]) if "getppid" in calls else 0}
 
 

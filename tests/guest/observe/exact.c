@@ -40,6 +40,103 @@ static void failures(long n)
 		syscall(SYS_openat, AT_FDCWD, "/nothing", O_RDONLY);
 }
 
+/* Time through libc: the vDSO answers all but CLOCK_PROCESS_CPUTIME_ID */
+static void times(long n)
+{
+	struct timespec now;
+	struct timeval day;
+	unsigned cpu;
+
+	while (n--) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+		gettimeofday(&day, NULL);
+		time(NULL);
+		clock_getres(CLOCK_REALTIME, &now);
+		getcpu(&cpu, NULL);
+	}
+}
+
+static void clocks(long n)
+{
+	struct timespec now;
+
+	while (n--)
+		clock_gettime(CLOCK_MONOTONIC, &now);
+}
+
+/* Counts of a process that forks are not its child's, nor the child's counts its */
+static void forked_clocks(long n)
+{
+	clocks(1);
+	while (n--) {
+		clocks(1);
+		if (fork() == 0) {
+			clocks(10);
+			_exit(0);
+		}
+		wait(NULL);
+		clocks(100);
+	}
+}
+
+static void *clock_thread(void *unused)
+{
+	clocks(3);
+	return NULL;
+}
+
+static void threaded_clocks(long n)
+{
+	pthread_t id[2];
+
+	while (n--) {
+		pthread_create(&id[0], NULL, clock_thread, NULL);
+		pthread_create(&id[1], NULL, clock_thread, NULL);
+		pthread_join(id[0], NULL);
+		pthread_join(id[1], NULL);
+	}
+}
+
+/* Counted before the address space goes: by exec, by SIGKILL */
+static void execed_clocks(long n)
+{
+	while (n--) {
+		if (fork() == 0) {
+			clocks(7);
+			execl("/proc/self/exe", "exact", "clocks", "5", NULL);
+			_exit(1);
+		}
+		wait(NULL);
+	}
+}
+
+static void killed_clocks(long n)
+{
+	while (n--) {
+		if (fork() == 0) {
+			clocks(4);
+			kill(getpid(), SIGKILL);
+		}
+		wait(NULL);
+	}
+}
+
+/* A time namespace's clocks are the vDSO's, too */
+static void shifted_clocks(long n)
+{
+	if (unshare(CLONE_NEWTIME))
+		_exit(1);
+	while (n--) {
+		if (fork() == 0) {
+			clocks(6);
+			_exit(0);
+		}
+		wait(NULL);
+	}
+}
+
 static void unknown(long n)
 {
 	while (n--)
@@ -286,6 +383,13 @@ static const struct {
 	{ "getppid", getppids },
 	{ "failures", failures },
 	{ "unknown", unknown },
+	{ "times", times },
+	{ "clocks", clocks },
+	{ "forked_clocks", forked_clocks },
+	{ "threaded_clocks", threaded_clocks },
+	{ "execed_clocks", execed_clocks },
+	{ "killed_clocks", killed_clocks },
+	{ "shifted_clocks", shifted_clocks },
 	{ "forks", forks },
 	{ "execs", execs },
 	{ "threads", threads },

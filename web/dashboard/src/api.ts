@@ -27,7 +27,7 @@ export interface Percentiles { p50_ns: number; p90_ns: number; p99_ns: number }
 
 export interface Call {
 	nr: number; name: string; family: Family;
-	calls: number; errors: number; enosys: number; time_ns: number;
+	calls: number; errors: number; enosys: number; in_guest: number; time_ns: number;
 	percentiles: Percentiles | null;
 	latency: number[];
 }
@@ -72,7 +72,7 @@ export interface Snapshot {
 	};
 	observation: Observation;
 	syscalls: {
-		total: { calls: number; errors: number; enosys: number; time_ns: number };
+		total: { calls: number; errors: number; enosys: number; in_guest: number; time_ns: number };
 		dispositions: Record<string, number>;
 		calls: Call[];
 	};

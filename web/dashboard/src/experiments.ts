@@ -281,16 +281,16 @@ export const experiments: Experiment[] = [
 		"steps": [
 			{
 				"watch": "syscalls",
-				"text": "getppid: 100,000 more. clock_gettime and gettimeofday: a handful."
+				"text": "gettimeofday: a million more, all of them answered in the guest and without a time. getppid: 100,000, with one."
 			},
 			{
 				"watch": "overview",
-				"text": "Calls per second: flat for the first command, a plateau for the second."
+				"text": "Calls per second: a spike for the first command, a much lower plateau for the second."
 			}
 		],
 		"terminal": "vitrine trace --summary --comm perl tour",
 		"explanation": [
-			"The kernel maps a small library of its own into each program, the vDSO (ls of /proc/self/maps shows it). Its clock_gettime() reads the processor's time stamp counter and a page of factors that the kernel keeps current, and is done. In Vitrine that library asks the host's vDSO, which does the same.",
+			"The kernel maps a small library of its own into each program, the vDSO (ls of /proc/self/maps shows it). Its clock_gettime() reads the processor's time stamp counter and a page of factors that the kernel keeps current, and is done. In Vitrine that library asks the host's vDSO, which does the same, and counts its calls while somebody watches: no one else could.",
 			"getppid() has to enter the kernel, and in Vitrine that is a round trip to another process: performance has its price. Hence the rule to count calls before cycles."
 		]
 	}

@@ -67,6 +67,12 @@ void vitrine_detach_thread(struct task_struct *task)
 	task->thread.host = NULL;
 }
 
+void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm)
+{
+	vitrine_mm_leaves(task, mm);
+	vitrine_detach_thread(task);
+}
+
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	struct pt_regs *regs = task_pt_regs(p);
@@ -147,6 +153,8 @@ void destroy_context(struct mm_struct *mm)
 	mm->context.host = NULL;
 	free_page((unsigned long)mm->context.queue);
 	mm->context.queue = NULL;
+	free_page((unsigned long)mm->context.counts);
+	mm->context.counts = NULL;
 }
 
 void arch_cpu_idle(void)

@@ -18,7 +18,7 @@
  *
  * A call that a filter or a tracer answered counts as answered by nobody. Calls of other
  * instruction sets (int 0x80, x32) never get here: the supervisor's filter answers them. Neither do
- * vDSO calls, which are no system calls.
+ * those that the vDSO answers, see guestcalls.c.
  */
 #include <linux/kernel.h>
 #include <linux/mman.h>

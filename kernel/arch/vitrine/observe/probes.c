@@ -22,22 +22,17 @@
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
 #include <trace/events/task.h>
-#include <asm/unistd.h>
 #include "observe.h"
 
 static enum vt_switch_reason switch_reason(const struct task_struct *prev, unsigned int state)
 {
-	const struct vt_task_counters *slot = prev->thread.counters;
-
 	if (is_idle_task(prev))
 		return VT_SWITCH_IDLE;
 	if (state & TASK_DEAD)
 		return VT_SWITCH_EXIT;
 	if (state)
 		return VT_SWITCH_SLEEP;
-	if (slot && slot->call == __NR_sched_yield)
-		return VT_SWITCH_YIELD;
-	return VT_SWITCH_PREEMPT;
+	return prev == vitrine_yields ? VT_SWITCH_YIELD : VT_SWITCH_PREEMPT;
 }
 
 /* How long @next was kept waiting */
@@ -64,6 +59,7 @@ static void probe_sched_switch(void *data, bool preempt, struct task_struct *pre
 	struct vt_task_counters *slot = prev->thread.counters;
 	u64 now = vt_now(), delay;
 
+	vt_guest_calls_fold(prev, prev->mm);
 	vt_region->counters.switches[reason]++;
 	if (slot && reason == VT_SWITCH_PREEMPT)
 		slot->switches_preempted++;
@@ -200,6 +196,7 @@ static_assert(NR_SOFTIRQS == VT_NR_SOFTIRQS, "softirq vectors");
 void vt_interrupt(unsigned int bit)
 {
 	vt_region->counters.interrupts[bit]++;
+	vt_guest_calls_fold(current, current->mm);
 }
 
 /* Before the notifier that halts the machine */

@@ -125,6 +125,7 @@ static int switch_on(void)
 	vt_region->enabled_ns = vt_host->clock_monotonic();
 	vt_region->realtime_offset_ns = vt_host->clock_realtime() - vt_region->enabled_ns;
 	static_branch_enable(&vitrine_observing);
+	vitrine_vdso_count(true);
 	return 0;
 probes:
 	probes_detach(vt_probes, vt_nr_probes);
@@ -135,6 +136,7 @@ tasks:
 
 static void switch_off(void)
 {
+	vitrine_vdso_count(false);
 	static_branch_disable(&vitrine_observing);
 	probes_detach(vt_probes_io, vt_nr_probes_io);
 	probes_detach(vt_probes, vt_nr_probes);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One text segment; the data page lies just below it, the time namespace's below that */
+/* One text segment; below it lie the pages of vma.c's [vvar] */
 OUTPUT_FORMAT("elf64-x86-64")
 OUTPUT_ARCH(i386:x86-64)
 
 SECTIONS
 {
+	PROVIDE(_vdso_counts = . - 3 * 4096);
 	PROVIDE(_vdso_data = . - 2 * 4096);
 	PROVIDE(_timens_data = . - 4096);
 	. = SIZEOF_HEADERS;

@@ -1,29 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vgettimeofday.c - time without a system call: the names that libcs look up */
+/* vgettimeofday.c - time without a system call: the names that libcs look up
+ *
+ * What is answered here, and not by a system call after all, is counted while somebody observes;
+ * otherwise that is one look at a page that is read anyway.
+ */
 #include <linux/time.h>
 #include <linux/types.h>
+#include <asm/vdso/counts.h>
 #include <vdso/gettime.h>
+
+extern struct vitrine_guest_counts _vdso_counts __attribute__((visibility("hidden")));
 
 struct getcpu_cache;
 long __vdso_getcpu(unsigned int *cpu, unsigned int *node, struct getcpu_cache *unused);
 
+/*
+ * The page is brought in by reading it: its area is not writable, its entry is. One instruction,
+ * because a signal handler counts in the same place.
+ */
+static noinline void count_one(u64 *calls)
+{
+	if (_vdso_data->arch_data.counting == VDSO_COUNTS_TIMENS &&
+	    _timens_data->arch_data.counting != VDSO_COUNTS_ON)
+		return;
+	(void)READ_ONCE(*calls);
+	asm volatile("incq %0" : "+m"(*calls));
+}
+
+static __always_inline void count(enum vitrine_guest_call call)
+{
+	if (IS_ENABLED(CONFIG_VITRINE_OBSERVE) && unlikely(_vdso_data->arch_data.counting))
+		count_one(&_vdso_counts.calls[call]);
+}
+
 int __vdso_clock_gettime(clockid_t clock, struct __kernel_timespec *ts)
 {
-	return __cvdso_clock_gettime(clock, ts);
+	if (unlikely(__cvdso_clock_gettime_common(__arch_get_vdso_data(), clock, ts)))
+		return clock_gettime_fallback(clock, ts);
+	count(GUEST_CLOCK_GETTIME);
+	return 0;
 }
 
 int __vdso_gettimeofday(struct __kernel_old_timeval *tv, struct timezone *tz)
 {
-	return __cvdso_gettimeofday(tv, tz);
+	struct __kernel_timespec ts;
+
+	if (likely(tv)) {
+		if (unlikely(
+			__cvdso_clock_gettime_common(__arch_get_vdso_data(), CLOCK_REALTIME, &ts)))
+			return gettimeofday_fallback(tv, tz);
+		tv->tv_sec = ts.tv_sec;
+		tv->tv_usec = (u32)ts.tv_nsec / NSEC_PER_USEC;
+	}
+	count(GUEST_GETTIMEOFDAY);
+	return __cvdso_gettimeofday(NULL, tz);
 }
 
 int __vdso_clock_getres(clockid_t clock, struct __kernel_timespec *res)
 {
-	return __cvdso_clock_getres(clock, res);
+	if (unlikely(__cvdso_clock_getres_common(__arch_get_vdso_data(), clock, res)))
+		return clock_getres_fallback(clock, res);
+	count(GUEST_CLOCK_GETRES);
+	return 0;
 }
 
 __kernel_old_time_t __vdso_time(__kernel_old_time_t *t)
 {
+	count(GUEST_TIME);
 	return __cvdso_time(t);
 }
 
@@ -34,6 +77,7 @@ long __vdso_getcpu(unsigned int *cpu, unsigned int *node, struct getcpu_cache *u
 		*cpu = 0;
 	if (node)
 		*node = 0;
+	count(GUEST_GETCPU);
 	return 0;
 }
 

@@ -2,10 +2,15 @@
 /* vma.c - map the vDSO and its data into new address spaces
  *
  * Theory of operation
- * Two data pages lie below the code: page 0 holds the clock data of the task's time namespace, page
- * 1 the system's when the former belongs to a namespace. The counter behind them is the host's
- * CLOCK_MONOTONIC, read through the host's own vDSO, which stays mapped in guest processes above
- * TASK_SIZE; its address is in the data page (struct arch_vdso_data).
+ * Three pages lie below the code: the counts of calls that the vDSO answered, the clock data of the
+ * task's time namespace, and the system's when the former belongs to a namespace. The counter
+ * behind them is the host's CLOCK_MONOTONIC, read through the host's own vDSO, which stays mapped
+ * in guest processes above TASK_SIZE; its address is in the data page (struct arch_vdso_data).
+ *
+ * The counts are an address space's own, made when its code first touches them, which it does only
+ * while somebody observes, and freed with it. They are the one page of the area that can be
+ * written, so the area is not writable and the page's entry is. A fork's child has the entry taken
+ * away before it runs: it starts with no counts.
  */
 #include <linux/binfmts.h>
 #include <linux/elf.h>
@@ -14,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/time_namespace.h>
+#include <asm/vdso/counts.h>
 #include <asm/vitrine.h>
 #include <vdso/datapage.h>
 #include <vdso/helpers.h>
@@ -24,12 +30,29 @@ extern char vdso_start[], vdso_end[];
 static union vdso_data_store vdso_store __page_aligned_data;
 struct vdso_data *vdso_data = vdso_store.data;
 
-enum { VVAR_DATA, VVAR_TIMENS, VVAR_NR_PAGES };
+enum { VVAR_COUNTS, VVAR_DATA, VVAR_TIMENS, VVAR_NR_PAGES };
 
 static int vdso_mremap(const struct vm_special_mapping *sm, struct vm_area_struct *vma)
 {
 	vma->vm_mm->context.vdso = (void __user *)vma->vm_start;
 	return 0;
+}
+
+/* Two threads may fault at once, and the allocation sleeps */
+static vm_fault_t counts_fault(struct vm_area_struct *vma, unsigned long addr)
+{
+	mm_context_t *context = &vma->vm_mm->context;
+	unsigned long page = 0;
+
+	if (!context->counts) {
+		page = get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
+			return VM_FAULT_OOM;
+	}
+	if (cmpxchg(&context->counts, NULL, (struct vitrine_guest_counts *)page))
+		free_page(page);
+	return vmf_insert_pfn_prot(vma, addr, page_to_pfn(virt_to_page(context->counts)),
+				   __pgprot(pgprot_val(PAGE_SHARED) | _PAGE_DIRTY));
 }
 
 static vm_fault_t vvar_fault(const struct vm_special_mapping *sm, struct vm_area_struct *vma,
@@ -38,15 +61,49 @@ static vm_fault_t vvar_fault(const struct vm_special_mapping *sm, struct vm_area
 	struct page *timens = find_timens_vvar_page(vma);
 	unsigned long pfn = sym_to_pfn(&vdso_store);
 
-	if (vmf->pgoff >= VVAR_NR_PAGES || (vmf->pgoff == VVAR_TIMENS && !timens))
+	if (vmf->pgoff == VVAR_COUNTS && IS_ENABLED(CONFIG_VITRINE_OBSERVE))
+		return counts_fault(vma, vmf->address);
+	if (vmf->pgoff != VVAR_DATA && (vmf->pgoff != VVAR_TIMENS || !timens))
 		return VM_FAULT_SIGBUS;
-	if (vmf->pgoff == VVAR_DATA && timens)
+	if (vmf->pgoff == VVAR_DATA && timens) {
+		arch_get_vdso_data(page_address(timens))->arch_data.counting = VDSO_COUNTS_TIMENS;
 		pfn = page_to_pfn(timens);
+	}
 	return vmf_insert_pfn(vma, vmf->address, pfn);
 }
 
 static struct vm_special_mapping vvar_mapping = { .name = "[vvar]", .fault = vvar_fault };
 static struct vm_special_mapping vdso_mapping = { .name = "[vdso]", .mremap = vdso_mremap };
+
+/**
+ * vitrine_vdso_fork() - A new address space has counts of its own
+ * @mm: copy of one that has counts; nothing of it has run
+ *
+ * The area is searched for, not remembered: a guest may have moved it.
+ */
+void vitrine_vdso_fork(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	for_each_vma (vmi, vma) {
+		pte_t *ptep;
+
+		if (!vma_is_special_mapping(vma, &vvar_mapping))
+			continue;
+		ptep = vitrine_walk(mm, vma->vm_start + VVAR_COUNTS * PAGE_SIZE);
+		if (ptep)
+			pte_clear(mm, vma->vm_start + VVAR_COUNTS * PAGE_SIZE, ptep);
+	}
+}
+
+/**
+ * vitrine_vdso_count() - Have calls that the vDSO answers counted, or not any more
+ */
+void vitrine_vdso_count(bool on)
+{
+	WRITE_ONCE(vdso_data->arch_data.counting, on ? VDSO_COUNTS_ON : VDSO_COUNTS_OFF);
+}
 
 static int __init vdso_init(void)
 {

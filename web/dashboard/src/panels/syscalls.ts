@@ -35,7 +35,7 @@ function difference(now: Snapshot, before: Snapshot | undefined): Row[] {
 		const made = before ? Math.max(0, call.calls - (was?.calls ?? 0)) : call.calls;
 		return {
 			...call, latency, calls: made, errors: call.errors - (before ? was?.errors ?? 0 : 0),
-			enosys: call.enosys - (before ? was?.enosys ?? 0 : 0), time_ns: call.time_ns - (before ? was?.time_ns ?? 0 : 0),
+			enosys: call.enosys - (before ? was?.enosys ?? 0 : 0), in_guest: call.in_guest - (before ? was?.in_guest ?? 0 : 0), time_ns: call.time_ns - (before ? was?.time_ns ?? 0 : 0),
 			perSecond: seconds > 0 ? made / seconds : null,
 			p50: quantile(latency, .5), p90: quantile(latency, .9), p99: quantile(latency, .99),
 		};
@@ -64,6 +64,7 @@ export function syscalls(): Panel {
 			{ key: "p50_ns", label: "p50", value: (row) => row.p50, show: (row) => duration(row.p50) },
 			{ key: "p90_ns", label: "p90", value: (row) => row.p90, show: (row) => duration(row.p90) },
 			{ key: "p99_ns", label: "p99", value: (row) => row.p99, show: (row) => duration(row.p99) },
+			{ key: "in_guest", label: "In guest", title: "Answered in the guest itself (vDSO): without a time", minor: true, value: (row) => row.in_guest, show: (row) => exact(row.in_guest) },
 		],
 	});
 	const missing = new Table<Missing>({

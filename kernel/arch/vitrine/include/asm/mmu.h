@@ -7,12 +7,15 @@
 
 struct vt_mm;
 struct vt_map_op;
+struct vitrine_guest_counts;
 
 typedef struct {
 	struct vt_mm *host; /* NULL until a thread needs it */
 	void __user *vdso;
-	bool dying;	     /* exit_mmap() runs: nothing will execute here again */
-	bool prefill;	     /* fork child: map what its parent had mapped */
+	struct vitrine_guest_counts *counts; /* NULL: nothing was counted; see vdso/vma.c */
+	u64 counts_since;		     /* when the kernel looked at them last */
+	bool dying;			     /* exit_mmap() runs: nothing will execute here again */
+	bool prefill;			     /* fork child: map what its parent had mapped */
 	unsigned int queued; /* changes that the host does not know of yet, in order */
 	struct vt_map_op *queue;
 } mm_context_t;

@@ -17,7 +17,8 @@ static inline void activate_mm(struct mm_struct *prev, struct mm_struct *next)
 #define activate_mm activate_mm
 
 /* exec and exit: the host thread stays behind; user mode is entered again with a new one */
-#define deactivate_mm(task, mm) vitrine_detach_thread(task)
+void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm);
+#define deactivate_mm(task, mm) vitrine_deactivate_mm(task, mm)
 
 int init_new_context(struct task_struct *task, struct mm_struct *mm);
 #define init_new_context init_new_context
@@ -29,6 +30,8 @@ static inline int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
 {
 	mm->context.vdso = oldmm->context.vdso;
 	mm->context.prefill = true;
+	if (unlikely(oldmm->context.counts))
+		vitrine_vdso_fork(mm);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <linux/jump_label.h>
 #include <linux/types.h>
 
+struct mm_struct;
 struct pt_regs;
 struct task_struct;
 struct vm_area_struct;
@@ -48,10 +49,16 @@ void vt_call_decided(const struct pt_regs *regs, bool handler);
 void vt_call_leave(const struct pt_regs *regs);
 void vt_call_abandon(void);
 
+/* observe/guestcalls.c */
+void vt_guest_calls_fold(struct task_struct *task, struct mm_struct *mm);
+
 /* observe/faults.c */
 u64 vt_fault_begin(void);
 void vt_fault_area(struct vm_area_struct *vma, unsigned long addr, bool write);
 void vt_fault_end(u64 begin, unsigned long addr, u32 error_code, int outcome);
+
+/* kernel/syscall.c: the task whose sched_yield() gives the CPU up, when it is current */
+extern struct task_struct *vitrine_yields;
 
 /* observe/tasks.c, observe/probes.c */
 void vt_task_gone(struct task_struct *task);
@@ -94,6 +101,13 @@ static __always_inline void vitrine_call_leaves(const struct pt_regs *regs)
 {
 	if (vitrine_observed())
 		vt_call_leave(regs);
+}
+
+/* @task, which is current, gives @mm up: exec and exit. NULL: it has none */
+static __always_inline void vitrine_mm_leaves(struct task_struct *task, struct mm_struct *mm)
+{
+	if (vitrine_observed())
+		vt_guest_calls_fold(task, mm);
 }
 
 static __always_inline u64 vitrine_fault_begins(void)

@@ -48,6 +48,10 @@ void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp);
 void vitrine_growth_init(void);
 void vitrine_memory_release(unsigned long pa, unsigned long len);
 
+/* vdso/vma.c */
+void vitrine_vdso_fork(struct mm_struct *mm);
+void vitrine_vdso_count(bool on);
+
 /* fpstate.c: the user's FPU image, in signal frame layout */
 unsigned long vitrine_fp_size(void);
 int vitrine_fp_save(void __user *to);

@@ -4,9 +4,13 @@
 
 #include <linux/types.h>
 
-/* @host_clock_gettime: address of the host vDSO's function in every guest process */
+/*
+ * @host_clock_gettime: address of the host vDSO's function in every guest process
+ * @counting: VDSO_COUNTS_*, of the first struct vdso_data alone
+ */
 struct arch_vdso_data {
 	__u64 host_clock_gettime;
+	__u32 counting;
 };
 
 #endif

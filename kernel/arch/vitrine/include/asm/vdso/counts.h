@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* counts.h - calls that the vDSO answers are counted by the vDSO
+ *
+ * A page of an address space's own that guest code writes: whatever is in it is the guest's word
+ * about itself. observe/guestcalls.c takes it from there.
+ */
+#ifndef _ASM_VITRINE_VDSO_COUNTS_H
+#define _ASM_VITRINE_VDSO_COUNTS_H
+
+#include <linux/types.h>
+
+enum vitrine_guest_call {
+	GUEST_CLOCK_GETTIME,
+	GUEST_GETTIMEOFDAY,
+	GUEST_TIME,
+	GUEST_CLOCK_GETRES,
+	GUEST_GETCPU,
+	NR_GUEST_CALLS,
+};
+
+struct vitrine_guest_counts {
+	u64 calls[NR_GUEST_CALLS]; /* since the kernel looked last */
+};
+
+/* arch_vdso_data.counting; a time namespace's page refers to the system's */
+enum { VDSO_COUNTS_OFF, VDSO_COUNTS_ON, VDSO_COUNTS_TIMENS };
+
+#endif
