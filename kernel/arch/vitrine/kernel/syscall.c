@@ -8,6 +8,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task_stack.h>
 #include <linux/syscalls.h>
+#include <asm/observe.h>
 #include <asm/syscall.h>
 #include <asm/vitrine.h>
 #include <uapi/asm/prctl.h>
@@ -90,6 +91,19 @@ static long vitrine_ioperm(unsigned long from, unsigned long count, unsigned lon
 	return (int)on ? -EPERM : 0;
 }
 
+#ifdef CONFIG_VITRINE_OBSERVE
+struct task_struct *vitrine_yields;
+
+/* To the scheduler's tracepoint a yield looks like a preemption */
+static long vitrine_sched_yield(void)
+{
+	vitrine_yields = current;
+	sys_sched_yield();
+	vitrine_yields = NULL;
+	return 0;
+}
+#endif
+
 SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
 {
 	struct vt_frame *frame = &current->thread.frame;
@@ -135,6 +149,9 @@ asmlinkage long sys_rt_sigreturn(void);
 #define sys_sigaltstack vitrine_sigaltstack
 #define sys_iopl vitrine_iopl
 #define sys_ioperm vitrine_ioperm
+#ifdef CONFIG_VITRINE_OBSERVE
+#define sys_sched_yield vitrine_sched_yield
+#endif
 
 #define __SYSCALL_NORETURN __SYSCALL
 #pragma GCC diagnostic ignored "-Woverride-init"

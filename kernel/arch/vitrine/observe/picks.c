@@ -13,6 +13,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <trace/events/sched.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 #include "../../../kernel/sched/sched.h"
 #include "runqueue.h"
@@ -29,13 +30,15 @@ static struct {
 	struct vt_pick picks[VT_PICKS];
 } ring;
 
-static enum vt_pick_end end_of(const struct task_struct *prev, unsigned int prev_state)
+static enum vt_pick_end end_of(const struct task_struct *prev, bool preempt, unsigned int state)
 {
 	if (is_idle_task(prev))
 		return VT_PICK_IDLE;
-	if (prev_state & TASK_DEAD)
+	if (!preempt && state & TASK_DEAD)
 		return VT_PICK_EXIT;
-	return prev_state ? VT_PICK_SLEEP : VT_PICK_PREEMPTED;
+	if (!preempt && state)
+		return VT_PICK_SLEEP;
+	return prev == vitrine_yields ? VT_PICK_YIELD : VT_PICK_PREEMPTED;
 }
 
 static void fill_fair(struct vt_pick *pick, struct task_struct *next)
@@ -58,7 +61,7 @@ static void probe_sched_switch(void *data, bool preempt, struct task_struct *pre
 
 	if (ring.count && last->pid == prev->pid) {
 		last->ran_ns = now - last->time_ns;
-		last->stopped = end_of(prev, prev_state);
+		last->stopped = end_of(prev, preempt, prev_state);
 	}
 	*pick = (struct vt_pick){
 		.time_ns = now,

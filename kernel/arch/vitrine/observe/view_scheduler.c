@@ -10,8 +10,8 @@
 #include "view.h"
 
 static const char *const end_name[] = {
-	[VT_PICK_RUNS] = NULL,	 [VT_PICK_SLEEP] = "sleep", [VT_PICK_PREEMPTED] = "preempted",
-	[VT_PICK_EXIT] = "exit", [VT_PICK_IDLE] = "idle",
+	[VT_PICK_RUNS] = NULL,	   [VT_PICK_SLEEP] = "sleep", [VT_PICK_PREEMPTED] = "preempted",
+	[VT_PICK_YIELD] = "yield", [VT_PICK_EXIT] = "exit",   [VT_PICK_IDLE] = "idle",
 };
 static_assert(ARRAY_SIZE(end_name) == VT_NR_PICK_ENDS, "end_name[]");
 
@@ -25,6 +25,9 @@ static void write_entity(struct vt_json *json, const struct vt_runqueue *copy,
 	vt_json_object(json, NULL);
 	if (is_group) {
 		vt_json_null(json, "pid");
+		vt_json_null(json, "comm");
+		vt_json_null(json, "nice");
+		vt_json_null(json, "policy");
 		vt_json_string(json, "group", entity->name);
 	} else {
 		vt_json_int(json, "pid", entity->pid);
