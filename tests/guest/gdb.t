@@ -141,6 +141,28 @@ shows "*$shell (sh) openat(*) = 3 * us
 *openat(*) = 3 * us
 *openat(*) = 3 * us*"
 
+# follower_is STATE: has the follower come that far?
+follower_is() {
+	[ "$(tests/guest/view box follow 'v["state"]')" = "$1" ]
+}
+
+it 'return addresses that the follower of a call has replaced are the real ones'
+vitrine follow -t 1000 box clock_nanosleep >/dev/null 2>&1 &
+soon follower_is armed
+vitrine exec box sleep 1000 >/dev/null 2>&1 </dev/null &
+soon follower_is following
+sleeper=$(tests/guest/view box processes "[p['pid'] for p in v['processes'] if p['comm'] == 'sleep'][-1]")
+debug "vitrine stack $sleeper" detach
+shows "*schedule+*
+*do_nanosleep+*
+*hrtimer_nanosleep+*
+*vitrine_call_syscall+*
+*vitrine_user_loop+*
+*vitrine_task_entry+*"
+[[ $stdout != *'? '* && $stdout != *follow_return* ]]
+check $? 'and no frame of it is a guess, or the trampoline'
+vitrine exec box kill "$sleeper"
+
 it 'the guest goes on when gdb has gone'
 host vitrine exec box sh -c 'echo alive'
 expect alive

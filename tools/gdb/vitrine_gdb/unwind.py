@@ -197,6 +197,25 @@ def return_slot(place, registers):
     return None
 
 
+def return_address(slot):
+    """The return address in a slot of the stack; of a followed call another one is there now
+
+    observe/follow_record.c keeps those that it replaced, and kernel/stacktrace.c does the same.
+    """
+    value = kernel.word(slot)
+    trampoline = target.image().by_name.get("vitrine_follow_return")
+    if trampoline is None or value != trampoline:
+        return value
+    shadow = kernel.variable("vitrine_follow_shadow", "struct vt_follow_shadow")
+    frames_there = shadow["frames"]
+    for i in range(min(int(shadow["depth"]), frames_there.type.range()[1] + 1) - 1, 0, -1):
+        frame = frames_there[i]
+        # a tail call's frame has the trampoline itself: the one below has the address
+        if int(frame["slot"]) == slot and int(frame["real"]) != trampoline:
+            return int(frame["real"])
+    return value
+
+
 class Frame:
     """One line of a stack: an instruction's address, whether it is certain, and its registers"""
 
@@ -230,16 +249,16 @@ def frames(pc, registers, caller=True, most=64):
         slot = return_slot(place, registers)
         end = (registers["rsp"] | (STACK_SIZE - 1)) + 1
         certain = slot is not None and registers["rsp"] <= slot < end and \
-            follows_call(kernel.word(slot)) or place_entry(slot, end)
+            follows_call(return_address(slot)) or place_entry(slot, end)
         if certain:
             saved = {name: kernel.word(slot - below) for name, below in place.saved.items()}
         else:
             slot, saved = registers["rsp"], {}
-            while slot < end and not follows_call(kernel.word(slot)):
+            while slot < end and not follows_call(return_address(slot)):
                 slot += 8
             if slot >= end:
                 return
-        pc, caller = kernel.word(slot), True
+        pc, caller = return_address(slot), True
         registers = {**(registers if certain else {}), **saved, "rsp": slot + 8}
 
 
@@ -292,7 +311,7 @@ class _KernelUnwinder(Unwinder):
                 return None
             result = pending.create_unwind_info(_Id(gdb.Value(slot + 8), gdb.Value(function[0])))
             outermost = function[2] in OUTERMOST
-            values = {"rip": 0 if outermost else kernel.word(slot), "rsp": slot + 8}
+            values = {"rip": 0 if outermost else return_address(slot), "rsp": slot + 8}
             for name in SAVED:
                 # what a function did not save has its caller's value
                 below = place.saved.get(name)

@@ -35,6 +35,7 @@
 #include "../../../kernel/printk/printk_ringbuffer.h"
 #include "../../../kernel/sched/sched.h"
 #include "../../../mm/slab.h"
+#include "../observe/follow.h"
 
 /* Names of system calls: the table's symbols, and what programs call them */
 #define __SYSCALL_NORETURN __SYSCALL
@@ -112,6 +113,7 @@ union vitrine_types {
 
 	struct vt_boot vt_boot;
 	struct vt_telemetry *telemetry;
+	struct vt_follow_shadow follow_shadow;
 
 	enum pageflags pageflags;
 	enum zone_stat_item zone_stat;

@@ -99,6 +99,38 @@ struct vt_follow_wish {
 	u64 least_ns;
 };
 
+/**
+ * struct vt_follow_frame - a function that has not returned yet
+ * @slot:   where its return address is; NULL for the call itself
+ * @real:   that address
+ * @inside: ticks in callees and off the CPU
+ * @record: its index in the record
+ * @hides:  what it calls is not shown
+ */
+struct vt_follow_frame {
+	unsigned long *slot, real;
+	u64 begin, inside;
+	u32 record, function;
+	u8 layer;
+	bool hides;
+};
+
+/**
+ * struct vt_follow_shadow - the shadow stack, see follow_record.c
+ * @hidden: nested reasons not to look
+ * @depth:  frames in use, the call itself included
+ * @mult:   ns of a tick, times 2^32; 0: ticks are ns
+ * @origin: tick of the beginning, plus the overhead so far
+ * @paused_at: since when it is off the CPU; ~0: it is not
+ */
+struct vt_follow_shadow {
+	struct task_struct *task;
+	bool recording;
+	unsigned int hidden, depth;
+	u64 mult, origin, paused_at;
+	struct vt_follow_frame frames[VT_FOLLOW_FRAMES];
+};
+
 /* follow.c */
 enum vt_follow_state vt_follow_lock(struct vt_follow_wish *wish, u64 *too_short);
 void vt_follow_unlock(void);

@@ -31,32 +31,9 @@
 #define NO_RECORD (~0U)
 #define RUNNING (~0ULL)
 
-/**
- * struct frame - a function that has not returned yet
- * @slot:   where its return address is; NULL for the call itself
- * @real:   that address
- * @inside: ticks in callees and off the CPU
- * @record: its index in the record
- * @hides:  what it calls is not shown
- */
-struct frame {
-	unsigned long *slot, real;
-	u64 begin, inside;
-	u32 record, function;
-	u8 layer;
-	bool hides;
-};
-
-static struct {
-	struct task_struct *task;
-	bool recording;
-	unsigned int hidden; /* nested reasons not to look */
-	unsigned int depth;  /* frames in use, the call itself included */
-	u64 mult;	     /* ns of a tick, times 2^32; 0: ticks are ns */
-	u64 origin;	     /* tick of the beginning, plus the overhead so far */
-	u64 paused_at;	     /* since when it is off the CPU; RUNNING: it is not */
-	struct frame frames[VT_FOLLOW_FRAMES];
-} shadow;
+/* A debugger reads it: tools/gdb/vitrine_gdb/unwind.py */
+static struct vt_follow_shadow vitrine_follow_shadow;
+#define shadow vitrine_follow_shadow
 
 static struct vt_follow_record *record;
 
@@ -104,7 +81,7 @@ void vt_follow_show(void)
 	look_or_not();
 }
 
-static void push_record(struct frame *frame)
+static void push_record(struct vt_follow_frame *frame)
 {
 	struct vt_follow_function *function;
 
@@ -129,7 +106,7 @@ static void push_record(struct frame *frame)
 void vitrine_follow_enter(unsigned long ip, unsigned long *slot)
 {
 	u64 begin = read_ticks();
-	struct frame *frame;
+	struct vt_follow_frame *frame;
 
 	if (shadow.depth == VT_FOLLOW_FRAMES) {
 		record->lost++;
@@ -151,7 +128,7 @@ void vitrine_follow_enter(unsigned long ip, unsigned long *slot)
 	shadow.origin += read_ticks() - begin;
 }
 
-static void close_frame(struct frame *frame, u64 now)
+static void close_frame(struct vt_follow_frame *frame, u64 now)
 {
 	u64 ticks = now - frame->begin;
 
@@ -175,7 +152,7 @@ static void close_frame(struct frame *frame, u64 now)
 unsigned long vitrine_follow_leave(unsigned long *slot)
 {
 	u64 end = read_ticks();
-	struct frame *frame;
+	struct vt_follow_frame *frame;
 
 	do {
 		if (shadow.depth <= 1)
@@ -196,7 +173,7 @@ unsigned long vt_follow_real(const struct task_struct *task, const unsigned long
 	unsigned int i;
 
 	for (i = shadow.depth; task == shadow.task && i-- > 1;) {
-		const struct frame *frame = &shadow.frames[i];
+		const struct vt_follow_frame *frame = &shadow.frames[i];
 
 		/* a tail call's frame has the trampoline itself: the one below has the address */
 		if (frame->slot == slot && frame->real != (unsigned long)vitrine_follow_return)
@@ -298,7 +275,7 @@ void vt_follow_record_start(struct task_struct *task)
 	shadow.hidden = 0;
 	shadow.paused_at = RUNNING;
 	shadow.depth = 1;
-	shadow.frames[0] = (struct frame){ .record = NO_RECORD, .layer = VT_LAYER_ENTRY };
+	shadow.frames[0] = (struct vt_follow_frame){ .record = NO_RECORD, .layer = VT_LAYER_ENTRY };
 	shadow.mult = vt_boot->tsc_mult;
 	record->begin_ns = vt_host->clock_monotonic();
 	shadow.origin = read_ticks();
