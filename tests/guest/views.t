@@ -107,6 +107,13 @@ inside 'sync; echo 3 >/proc/sys/vm/drop_caches; dd if=/root/pages of=/dev/null b
 host "$view" box page_cache /root/pages "v['pages'], v['cached'], v['dirty']"
 expect '(0, [], [])'
 
+it 'a path that the kernel has no name of any more is looked up'
+inside 'mkdir -p /root/deep/er; cp /bin/busybox /root/deep/er/file; ln -s deep /root/link; sync; echo 3 >/proc/sys/vm/drop_caches'
+host "$view" box page_cache /root/link/er/file "v['path'], v['size_bytes'] > 100000"
+expect "('/root/deep/er/file', True)"
+host "$view" box page_cache /root/deep/nothing v
+expect 'error: ENOENT'
+
 # block
 before=$("$view" box block "first(v['devices'], 'name', 'vda')['read_bytes']")
 inside 'cat /root/pages >/dev/null'

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* view.h - views of the kernel's state, as JSON; docs/observatory.md has their shapes
  *
- * Private to arch/vitrine/observe. A view never waits for a guest: locks that a guest can hold are
- * tried, user memory is read where it is present, file systems are not asked.
+ * Private to arch/vitrine/observe. A view does not wait for a guest: locks that a guest can hold
+ * are tried, user memory is read where it is present, file systems are asked by somebody else
+ * (view_path.c).
  */
 #ifndef VITRINE_OBSERVE_VIEW_H
 #define VITRINE_OBSERVE_VIEW_H
@@ -70,6 +71,9 @@ void vt_json_files(struct vt_json *json, struct task_struct *task, bool owner, u
 /* view_areas.c */
 void vt_json_areas(struct vt_json *json, struct task_struct *task);
 void vt_json_cmdline(struct vt_json *json, const char *key, struct task_struct *task);
+
+/* view_path.c */
+int vt_view_path_find(const char *name, struct path *path);
 
 /* view_cgroups.c */
 void vt_json_cgroups(struct vt_json *json);

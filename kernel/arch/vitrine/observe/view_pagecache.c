@@ -7,14 +7,11 @@
  * reference each and written afterwards. Super blocks are found by file system type and only taken
  * when their lock is free: what is being mounted, unmounted or frozen is left out.
  *
- * One file's pages are walked by ranges of page numbers, again in pieces. Its path is looked up in
- * the kernel's cache of names alone (LOOKUP_CACHED): a lookup that asked a file system might have
- * to wait for the guest that serves it.
+ * One file's pages are walked by ranges of page numbers, again in pieces.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate_wait.h>
 #include <linux/slab.h>
@@ -302,7 +299,7 @@ static int view_pages(struct vt_json *json, const char *name)
 	struct path path;
 	int err;
 
-	err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_CACHED, &path);
+	err = vt_view_path_find(name, &path);
 	if (err)
 		return err;
 	inode = d_inode(path.dentry);
