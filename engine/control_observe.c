@@ -13,7 +13,8 @@
  * goes. Of what --web starts it with, events do not: they are for the observer that comes with it,
  * and cost too much to be recorded for nobody.
  *
- * The lock is held while the kernel is told, so that it hears of changes in their order.
+ * The lock is held while the kernel is told, so that it hears of changes in their order. A kernel
+ * that hangs says nothing; who asked is told so after a while, and its connection stays good.
  *
  * Host system calls: futex, shutdown, and those of message.c.
  */
@@ -30,6 +31,7 @@
 #include "engine/telemetry.h"
 #include "vitrine/util.h"
 
+#define PATIENCE 20 /* seconds that the kernel has for an answer: a busy one takes one or two */
 #define EVERYTHING (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS | VT_OBSERVE_SAMPLER)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -39,6 +41,7 @@ static bool arrived; /* under arrival_lock: the other one is held while the kern
 static struct connection *observers;
 static struct observe_wish current; /* as the kernel knows it */
 static struct observe_wish always;  /* from the start; what is not zero in it stays */
+static const struct observe_wish unknown = { .what = ~0U }; /* nobody's: it is told anew */
 static bool asked;
 static const struct connection *follower; /* who asked last that a call be followed */
 
@@ -123,10 +126,12 @@ static int64_t observe_update(void)
 		wish_add(&sum, &conn->wish);
 	if (!memcmp(&sum, &current, sizeof(sum)))
 		return 0;
-	request_call(VT_REQ_OBSERVE,
-		     (const uint64_t[4]){ sum.what, sum.kinds, sum.flags, sum.interval },
-		     &sum.filter, sizeof(sum.filter), &reply);
+	request_call_within(VT_REQ_OBSERVE,
+			    (const uint64_t[4]){ sum.what, sum.kinds, sum.flags, sum.interval },
+			    &sum.filter, sizeof(sum.filter), PATIENCE, &reply);
 	free(reply.data);
+	if (reply.value == -ETIMEDOUT)
+		current = unknown;
 	if (reply.value < 0)
 		return reply.value;
 	current = sum;
@@ -158,6 +163,11 @@ int observe_error(int64_t value, const char *what, struct error *err)
 		error_set(err, 0,
 			  "this guest kernel was built without the observatory: build it "
 			  "with `make`");
+	else if (value == -ETIMEDOUT)
+		error_set(err, 0, "%s: the guest's kernel does not answer", what);
+	else if (value == -EAGAIN)
+		error_set(err, 0, "%s: the guest's file system takes too long to look that up",
+			  what);
 	else if (value == -ESHUTDOWN)
 		error_set(err, 0, "%s: the sandbox is ending", what);
 	else
@@ -226,7 +236,7 @@ static int64_t follow(int64_t call, uint64_t pid, uint64_t min_ns)
 	const uint64_t args[4] = { call, pid, min_ns };
 	struct reply reply;
 
-	request_call(VT_REQ_FOLLOW, args, NULL, 0, &reply);
+	request_call_within(VT_REQ_FOLLOW, args, NULL, 0, PATIENCE, &reply);
 	free(reply.data);
 	return reply.value;
 }
@@ -276,7 +286,7 @@ int control_view(struct connection *conn, struct message *msg)
 	struct reply reply;
 	int ret;
 
-	request_call(VT_REQ_VIEW, args, msg->payload, msg->payload_len, &reply);
+	request_call_within(VT_REQ_VIEW, args, msg->payload, msg->payload_len, PATIENCE, &reply);
 	ret = reply.value < 0 ? errno_error(conn, reply.value, "view") : view_send(conn, &reply);
 	free(reply.data);
 	return ret;

@@ -32,7 +32,7 @@ struct request {
 	size_t len;
 	void (*done)(void *ctx, int64_t value);
 	void *ctx;
-	struct reply *reply; /* of a waiting caller, who also frees the request */
+	struct reply *reply; /* of a waiting caller, who also frees the request; or NULL */
 	bool answered;
 };
 
@@ -138,9 +138,29 @@ int request_post(enum vt_request_kind kind, const uint64_t args[4], const void *
 	return ret;
 }
 
-int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const void *data,
-		     size_t len, struct reply *reply)
+/* With the lock held. False: @until, on the monotonic clock, came first; NULL: there is no end */
+static bool wait_for_answer(struct request *req, const struct timespec *until)
 {
+	int ret = 0;
+
+	while (!req->answered && !ret)
+		ret = until ? pthread_cond_clockwait(&answered, &lock, CLOCK_MONOTONIC, until)
+			    : pthread_cond_wait(&answered, &lock);
+	return req->answered;
+}
+
+/* With the lock held: nobody waits any more. True: it is the caller's to free again */
+static bool request_abandon(struct request *req)
+{
+	req->reply->value = -ETIMEDOUT;
+	req->reply = NULL;
+	return list_take(&queued, req->id);
+}
+
+static int64_t call_until(enum vt_request_kind kind, const uint64_t args[4], const void *data,
+			  size_t len, const struct timespec *until, struct reply *reply)
+{
+	bool mine = true;
 	struct request *req;
 	int ret;
 
@@ -155,11 +175,28 @@ int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const vo
 	ret = request_queue(req);
 	if (ret)
 		reply->value = ret;
-	while (!ret && !req->answered)
-		pthread_cond_wait(&answered, &lock);
+	else if (!wait_for_answer(req, until))
+		mine = request_abandon(req);
 	pthread_mutex_unlock(&lock);
-	request_free(req);
+	if (mine)
+		request_free(req);
 	return reply->value;
+}
+
+int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const void *data,
+		     size_t len, struct reply *reply)
+{
+	return call_until(kind, args, data, len, NULL, reply);
+}
+
+int64_t request_call_within(enum vt_request_kind kind, const uint64_t args[4], const void *data,
+			    size_t len, unsigned seconds, struct reply *reply)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	return call_until(kind, args, data, len, &until, reply);
 }
 
 /* With the lock held: @req is on no list */

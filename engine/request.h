@@ -43,6 +43,17 @@ int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const vo
 		     size_t len, struct reply *reply);
 
 /**
+ * request_call_within() - The same, but wait for @seconds at most
+ *
+ * A kernel that hangs never answers. The request is withdrawn when it was not fetched; otherwise it
+ * may still be done, and nobody hears of it.
+ *
+ * Return: reply->value; -ETIMEDOUT when there was no answer.
+ */
+int64_t request_call_within(enum vt_request_kind kind, const uint64_t args[4], const void *data,
+			    size_t len, unsigned seconds, struct reply *reply);
+
+/**
  * request_stalled() - Has the guest kernel not fetched a request for seconds? Then it hangs.
  */
 bool request_stalled(void);

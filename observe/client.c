@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "engine/message.h"
 #include "engine/rundir.h"
@@ -65,8 +66,17 @@ struct observer *observer_connect(const char *name, struct error *err)
 		return NULL;
 	}
 	observer->fd = fd;
+	observer_patience(observer, OBSERVER_PATIENCE);
 	snprintf(observer->name, sizeof(observer->name), "%s", name);
 	return observer;
+}
+
+void observer_patience(const struct observer *observer, unsigned seconds)
+{
+	const struct timeval limit = { .tv_sec = seconds };
+
+	setsockopt(observer->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(observer->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
 void observer_close(struct observer *observer)
@@ -108,11 +118,20 @@ int observer_only(char *name, struct error *err)
 	return 0;
 }
 
+/* Nobody answers. What came later would be taken for the answer to something else */
+static int silent(struct observer *observer, struct error *err)
+{
+	shutdown(observer->fd, SHUT_RDWR);
+	return error_set(err, 0, "the sandbox %s does not answer", observer->name);
+}
+
 static int send_message(struct observer *observer, json_t *json, const void *payload, size_t len,
 			struct error *err)
 {
 	if (message_send(observer->fd, json, payload, len, NULL, 0) == 0)
 		return 0;
+	if (errno == EAGAIN)
+		return silent(observer, err);
 	return error_set(err, errno == EPIPE ? 0 : errno, "the sandbox %s has ended",
 			 observer->name);
 }
@@ -132,6 +151,8 @@ static int receive_message(struct observer *observer, struct answer *answer, str
 		close(fds[--nfds]);
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
 		return error_set(err, 0, "the sandbox %s has ended", observer->name);
+	if (len < 0 && errno == EAGAIN)
+		return silent(observer, err);
 	if (len < 0)
 		return error_set(err, errno, "cannot reach the sandbox %s", observer->name);
 	answer->payload = message_split(observer->packet, len, &json_len);

@@ -504,6 +504,8 @@ static int sandbox_connect(struct server *server, struct error *err)
 		server->sandbox = sandbox_json(info, server->region);
 	}
 	json_decref(info);
+	/* who asks through us is told in time (asks.c), and a sandbox that was stopped goes on */
+	observer_patience(server->observer, 0);
 	if (server->region && !server->sandbox)
 		return error_set(err, 0, "the sandbox says strange things about itself");
 	return server->region ? 0 : -1;
