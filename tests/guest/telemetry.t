@@ -98,6 +98,10 @@ observed=-e
 exact 'each call is one event' getppid 'event:syscall 1' 'call:getppid 1 0 0'
 exact 'life is told: forks, execs, exits' execs 'event:fork 1' 'event:exec 1' 'event:exit 1'
 exact 'filters and killed processes too' seccomp_killed 'event:signal 1' 'count:signals 1'
+it 'calls in the guest of a program that runs for long, looked at with each tick'
+host bash -c '"$1" box vitrine exec box /exact clocks 20000000 2>&1 | grep -E "^(call clock_gettime|disposition guest)" | paste -sd,' - "$watch"
+expect 'call clock_gettime 20000000 0 0,disposition guest 20000000'
+
 it 'numbers of events are in order, and none is lost'
 host bash -c '"$1" -e box vitrine exec box /exact forks 200 2>&1 | grep -E "^(lost|order)" | paste -sd,' - "$watch"
 expect 'lost 0,order kept'

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <asm/mmu_context.h>
 #include <asm/observe.h>
+#include <asm/vdso/counts.h>
 #include <asm/vitrine.h>
 
 void vitrine_task_entry(void);
@@ -153,7 +154,7 @@ void destroy_context(struct mm_struct *mm)
 	mm->context.host = NULL;
 	free_page((unsigned long)mm->context.queue);
 	mm->context.queue = NULL;
-	free_page((unsigned long)mm->context.counts);
+	vitrine_guest_counts_free(mm->context.counts);
 	mm->context.counts = NULL;
 }
 

@@ -2,8 +2,8 @@
 /* guestcalls.c - calls that guests answer themselves, in the vDSO
  *
  * Theory of operation
- * The vDSO counts them in a page of the address space (asm/vdso/counts.h). What is there is taken
- * over, and set to zero, whenever a task of that address space loses the CPU or gives the address
+ * The vDSO counts them in a page of the address space (asm/vdso/counts.h). What has come since the
+ * last look is taken over whenever a task of that address space loses the CPU or gives the address
  * space up, and with each interrupt that finds it running. So what was counted is the task's that
  * is current, nobody has to know all address spaces, and what an observer sees of a task that runs
  * is at most a timer's tick old, of all others exact.
@@ -11,8 +11,9 @@
  * The page is the guest's own to write. What it makes of it are its own calls; it gets no more of
  * them than one in a nanosecond since the last time, so that no lie is larger than a busy program.
  *
- * There is one CPU: no guest code runs meanwhile. With several, the other threads of the address
- * space would, and the words have to be exchanged and incremented with the bus locked.
+ * Guest code runs on while the kernel takes an interrupt, so the kernel only reads the words. There
+ * is one CPU: no two threads increment them at once. With several they have to lock the bus, or to
+ * have a page each.
  */
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
@@ -51,7 +52,7 @@ static void add(struct vt_task_counters *slot, unsigned int nr, u64 count)
 void vt_guest_calls_fold(struct task_struct *task, struct mm_struct *mm)
 {
 	struct vitrine_guest_counts *counts = mm ? mm->context.counts : NULL;
-	u64 now, since, room;
+	u64 now, since, room, value, count;
 
 	if (!counts)
 		return;
@@ -60,11 +61,11 @@ void vt_guest_calls_fold(struct task_struct *task, struct mm_struct *mm)
 	room = (now > since ? now - since : 0) + CLOCK_SLACK;
 	mm->context.counts_since = now;
 	for (unsigned int i = 0; i < NR_GUEST_CALLS; i++) {
-		u64 count = min(counts->calls[i], room);
-
-		if (!counts->calls[i])
+		value = READ_ONCE(counts->page->calls[i]);
+		if (value == counts->seen[i])
 			continue;
-		counts->calls[i] = 0;
+		count = min(value - counts->seen[i], room);
+		counts->seen[i] = value;
 		room -= count;
 		add(task->thread.counters, number_of[i], count);
 	}

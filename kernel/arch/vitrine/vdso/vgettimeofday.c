@@ -9,7 +9,7 @@
 #include <asm/vdso/counts.h>
 #include <vdso/gettime.h>
 
-extern struct vitrine_guest_counts _vdso_counts __attribute__((visibility("hidden")));
+extern struct vitrine_guest_page _vdso_counts __attribute__((visibility("hidden")));
 
 struct getcpu_cache;
 long __vdso_getcpu(unsigned int *cpu, unsigned int *node, struct getcpu_cache *unused);

@@ -38,20 +38,40 @@ static int vdso_mremap(const struct vm_special_mapping *sm, struct vm_area_struc
 	return 0;
 }
 
+void vitrine_guest_counts_free(struct vitrine_guest_counts *counts)
+{
+	if (counts)
+		free_page((unsigned long)counts->page);
+	kfree(counts);
+}
+
+static struct vitrine_guest_counts *counts_new(void)
+{
+	struct vitrine_guest_counts *counts = kzalloc(sizeof(*counts), GFP_KERNEL_ACCOUNT);
+
+	if (!counts)
+		return NULL;
+	counts->page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (counts->page)
+		return counts;
+	kfree(counts);
+	return NULL;
+}
+
 /* Two threads may fault at once, and the allocation sleeps */
 static vm_fault_t counts_fault(struct vm_area_struct *vma, unsigned long addr)
 {
 	mm_context_t *context = &vma->vm_mm->context;
-	unsigned long page = 0;
+	struct vitrine_guest_counts *counts = NULL;
 
 	if (!context->counts) {
-		page = get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!page)
+		counts = counts_new();
+		if (!counts)
 			return VM_FAULT_OOM;
 	}
-	if (cmpxchg(&context->counts, NULL, (struct vitrine_guest_counts *)page))
-		free_page(page);
-	return vmf_insert_pfn_prot(vma, addr, page_to_pfn(virt_to_page(context->counts)),
+	if (cmpxchg(&context->counts, NULL, counts))
+		vitrine_guest_counts_free(counts);
+	return vmf_insert_pfn_prot(vma, addr, page_to_pfn(virt_to_page(context->counts->page)),
 				   __pgprot(pgprot_val(PAGE_SHARED) | _PAGE_DIRTY));
 }
 

@@ -18,9 +18,22 @@ enum vitrine_guest_call {
 	NR_GUEST_CALLS,
 };
 
-struct vitrine_guest_counts {
-	u64 calls[NR_GUEST_CALLS]; /* since the kernel looked last */
+/* The guest's page. Only the guest writes it: it may be running while the kernel looks */
+struct vitrine_guest_page {
+	u64 calls[NR_GUEST_CALLS];
 };
+
+/**
+ * struct vitrine_guest_counts - what the kernel keeps of an address space's page
+ * @seen: what was there when it looked last
+ */
+struct vitrine_guest_counts {
+	struct vitrine_guest_page *page;
+	u64 seen[NR_GUEST_CALLS];
+};
+
+/* vdso/vma.c; NULL is fine */
+void vitrine_guest_counts_free(struct vitrine_guest_counts *counts);
 
 /* arch_vdso_data.counting; a time namespace's page refers to the system's */
 enum { VDSO_COUNTS_OFF, VDSO_COUNTS_ON, VDSO_COUNTS_TIMENS };
