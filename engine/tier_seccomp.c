@@ -28,6 +28,7 @@
 #define TRAP_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
 #define KICK_SIGNAL SIGUSR1
+#define VSYSCALL_PAGE 0xffffffffff600000
 #define HWCAP2_FSGSBASE 2
 
 static struct vt_boot *boot;
@@ -242,6 +243,12 @@ static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *r
 	return take_event(thread, regs, frame);
 }
 
+/* From there the host calls on the program's behalf, and has returned to the program by now */
+static bool in_vsyscall_page(uint64_t ip)
+{
+	return ip >> 12 == VSYSCALL_PAGE >> 12;
+}
+
 static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
 	uint64_t ip = thread->host.event.data.instruction_pointer;
@@ -257,7 +264,8 @@ static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct
 		return -ESRCH;
 	if (stub_event(thread, regs, frame) == VT_EV_GONE)
 		return -ESRCH;
-	regs->ip = ip; /* behind the call, however the host thought of restarting it */
+	if (!in_vsyscall_page(ip))
+		regs->ip = ip; /* behind the call, however the host thought of restarting it */
 	return 0;
 }
 

@@ -65,6 +65,17 @@ at a hint: there
 hint taken: elsewhere
 2 GiB: ENOMEM'
 
+it 'the vsyscall page makes its three calls'
+program vsyscall
+expect 'plain: time the clock'\''s, stored the clock'\''s
+plain: gettimeofday 0, the clock'\''s
+plain: getcpu 0, CPU 0
+with a filter: time the clock'\''s, stored the clock'\''s
+with a filter: gettimeofday 0, the clock'\''s
+with a filter: getcpu 0, CPU 0
+reading: SIGSEGV code 1 addr 0xffffffffff600000
+between two entries: SIGSEGV code 128 addr (nil)'
+
 it 'CPU time is charged to the program or to its calls'
 program cputime
 expect 'busy loop: user time
