@@ -86,6 +86,9 @@ static void count_packages(void *context, const char *path)
 		build->count++;
 }
 
+/* Debian's installer makes this link, no package does; e4defrag, quota and others read it */
+#define MTAB_HOOK "[ -L \"$1/etc/mtab\" ] || ln -s ../proc/self/mounts \"$1/etc/mtab\""
+
 static int start(struct process *p, const struct image_build *build, struct error *err)
 {
 	const char *suite = build->suite ? build->suite : SUITE_DEFAULT;
@@ -106,6 +109,7 @@ static int start(struct process *p, const struct image_build *build, struct erro
 	argv[n++] = "--mode=auto";
 	argv[n++] = "--variant=minbase";
 	argv[n++] = "--format=tar";
+	argv[n++] = "--customize-hook=" MTAB_HOOK;
 	argv[n++] = include;
 	argv[n++] = (char *)suite;
 	argv[n++] = "-";

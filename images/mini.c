@@ -85,7 +85,8 @@ static int add_skeleton(struct ext4 *fs, struct error *err)
 		    ext4_write(fs, files[i].text, strlen(files[i].text), err))
 			return -1;
 	}
-	return add(fs, "root", S_IFDIR | 0700, 0, NULL, err) ||
+	return add(fs, "etc/mtab", S_IFLNK | 0777, 0, "../proc/self/mounts", err) ||
+		       add(fs, "root", S_IFDIR | 0700, 0, NULL, err) ||
 		       add(fs, "home/user", S_IFDIR | 0755, 1000, NULL, err) ||
 		       add(fs, "tmp", S_IFDIR | 01777, 0, NULL, err) ||
 		       add(fs, "var/tmp", S_IFDIR | 01777, 0, NULL, err)
