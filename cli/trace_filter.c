@@ -190,7 +190,7 @@ static const struct {
 	{ "block", KIND(BLOCK_ISSUE) | KIND(BLOCK_DONE) },
 	{ "memory", KIND(FAULT) | KIND(PAGE_CACHE) | KIND(WRITEBACK) | KIND(OOM) },
 	{ "net", KIND(PACKET) },
-	{ "all", ~0ULL & ~KIND(PAD) },
+	{ "all", ((1ULL << VT_NR_EVENT_KINDS) - 1) & ~KIND(PAD) },
 };
 
 int trace_filter_events(struct trace_filter *filter, const char *list, struct error *err)

@@ -107,6 +107,12 @@ expect 1
 lines '"/"'
 expect 0
 
+it 'all kinds of events'
+traced --events all -e none -- cat /etc/passwd
+status 0
+lines 'exec|switch|fault'
+[ "$stdout" -ge 3 ]
+check $? 'some of several kinds are there'
 it 'other kinds of events'
 traced -e none --events life,sched,fault -- sh -c 'ls /; true'
 for kind in fork exec switch fault; do

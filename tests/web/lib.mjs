@@ -107,11 +107,16 @@ export async function observe(name, port = 0) {
 	return { child, url: await address(child), async stop() { child.kill("SIGTERM"); await child.over; } };
 }
 
-/** A page; what the browser complains about is kept in page.complaints. */
-export async function open(url, options = {}) {
-	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+/**
+ * A page; what the browser complains about is kept in page.complaints. The browser starts with the
+ * first page, and has its @args; @before runs in the page before anything of its own.
+ */
+export async function open(url, options = {}, { args = [], before } = {}) {
+	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...FLAGS, ...args] });
 	const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, acceptDownloads: true, ...options });
 	const page = await context.newPage();
+	if (before)
+		await page.addInitScript(before);
 	page.setDefaultTimeout(60_000);
 	page.complaints = [];
 	page.on("console", (message) => { if (message.type() === "error" && !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY|ERR_CONNECTION_RESET/.test(message.text())) page.complaints.push(message.text()); });
