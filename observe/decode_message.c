@@ -5,7 +5,6 @@
  * next message of an array follow. A part that was not kept is shown as the pointer to it.
  */
 
-#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include "observe/decode_parts.h"
@@ -112,24 +111,14 @@ static void rights_text(struct text *t, const struct message *m, const struct ev
 	text_char(t, ']');
 }
 
+/* Elsewhere than at the level of sockets, control data is named after the option that asks for it
+ */
 static void control_type_text(struct text *t, uint32_t level, uint32_t type)
 {
-	static const struct {
-		uint32_t level;
-		const struct names *names;
-	} types[] = {
-		{ SOL_SOCKET, &names_control },
-		{ IPPROTO_IP, &names_ip_option },
-		{ IPPROTO_IPV6, &names_ipv6_option },
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
-		if (types[i].level == level) {
-			names_text(t, types[i].names, type);
-			return;
-		}
-	}
-	text_hex(t, type);
+	if (level == SOL_SOCKET)
+		names_text(t, &names_control, type);
+	else
+		option_text(t, level, type);
 }
 
 /* One of them, from @at to @end */

@@ -144,15 +144,20 @@ static const struct {
 	{ IPPROTO_IPV6, &names_ipv6_option },
 };
 
-void print_option(struct text *t, const struct call *call, unsigned arg)
+void option_text(struct text *t, uint32_t level, uint32_t option)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
-		if ((uint32_t)options[i].level == (uint32_t)call->args[1]) {
-			names_text(t, options[i].names, (uint32_t)call->args[arg]);
+		if ((uint32_t)options[i].level == level) {
+			names_text(t, options[i].names, option);
 			return;
 		}
 	}
-	text_hex(t, (uint32_t)call->args[arg]);
+	text_hex(t, option);
+}
+
+void print_option(struct text *t, const struct call *call, unsigned arg)
+{
+	option_text(t, (uint32_t)call->args[1], (uint32_t)call->args[arg]);
 }
 
 void print_option_value(struct text *t, const struct call *call, unsigned arg)

@@ -60,6 +60,7 @@ void string_text(struct text *t, const struct call *call, const struct event_dat
 void bytes_text(struct text *t, const struct call *call, const struct event_data *data,
 		uint64_t full, enum text_quote how);
 void sockaddr_text(struct text *t, const struct event_data *data);
+void option_text(struct text *t, uint32_t level, uint32_t option);
 void timespec_text(struct text *t, const struct event_data *data, size_t offset);
 void timeval_text(struct text *t, const struct event_data *data, size_t offset);
 void signal_text(struct text *t, uint64_t number);
