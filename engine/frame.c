@@ -139,18 +139,33 @@ uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 	return slot_va(thread) + thread->uc;
 }
 
+/* Make a frame whose FPU image has @size bytes; returns the image's offset in the slot */
+static uint32_t new_frame(struct vt_thread *thread, uint32_t size)
+{
+	/* below the header, where the host's own frames lie too */
+	uint32_t at = (SLOT_HEADER - size) & ~63U;
+
+	thread->uc = (at - KERNEL_UC_SIZE - 128) & ~15U;
+	memset(thread->memory + thread->uc, 0, KERNEL_UC_SIZE);
+	frame_of(thread)->uc_mcontext.fpregs = (void *)(slot_va(thread) + at);
+	return at;
+}
+
+void frame_initial_fpu(struct vt_thread *thread, struct vt_frame *frame)
+{
+	frame->xstate = thread->memory + new_frame(thread, FX_SIZE);
+	frame->xstate_size = FX_SIZE;
+	frame->reset_fpu = 1;
+}
+
 void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from, struct vt_frame *frame)
 {
 	uint32_t size, offset = fpu_image(from, &size), at;
 
 	if (!size)
 		return;
-	/* below the header, where the host's own frames lie too */
-	at = (SLOT_HEADER - size) & ~63U;
-	to->uc = (at - KERNEL_UC_SIZE - 128) & ~15U;
-	memset(to->memory + to->uc, 0, KERNEL_UC_SIZE);
+	at = new_frame(to, size);
 	memcpy(to->memory + at, from->memory + offset, size);
-	frame_of(to)->uc_mcontext.fpregs = (void *)(slot_va(to) + at);
 	frame->xstate = to->memory + at;
 	frame->xstate_size = size;
 	frame->reset_fpu = 0;

@@ -25,6 +25,9 @@ void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame 
 uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 		     const struct vt_frame *frame);
 
+/* Give @thread, which @frame belongs to, the initial FPU state, and room for a small image of it */
+void frame_initial_fpu(struct vt_thread *thread, struct vt_frame *frame);
+
 /* Give @to, which @frame belongs to, the FPU state of @from; both are stopped in the stub */
 void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from, struct vt_frame *frame);
 

@@ -122,9 +122,7 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 
 	if (err)
 		return err;
-	frame->xstate = NULL;
-	frame->xstate_size = 0;
-	frame->reset_fpu = 1;
+	frame_initial_fpu(*thread, frame);
 	if (fpu_from && fpu_from->state == THREAD_STUB)
 		frame_copy_fpu(*thread, fpu_from, frame);
 	return 0;

@@ -58,6 +58,20 @@ debugger: xmm9 11 22
 debugger: xsave image complete, x87 and SSE enabled
 debugger: changed to 12 24'
 
+it 'a debugger sets registers of a program that has not begun, and none that cannot be'
+program debugger
+expect 'after exec: PTRACE_SETFPREGS: ok
+after exec: reads back: yes
+after exec: the program has it: yes
+bad mxcsr: PTRACE_SETFPREGS: EINVAL
+after exec: it ends: yes
+cs 0: SETREGS EIO, POKEUSER EIO
+ss of the kernel: SETREGS EIO, POKEUSER EIO
+fs_base of the kernel: SETREGS EIO, POKEUSER EIO
+gs_base of the kernel: SETREGS EIO, POKEUSER EIO
+fs_base: SETREGS ok, POKEUSER ok
+interrupts off: SETREGS ok, POKEUSER ok'
+
 it 'MAP_32BIT maps below 2 GiB'
 program low
 expect 'without a hint: low
@@ -80,6 +94,11 @@ it 'CPU time is charged to the program or to its calls'
 program cputime
 expect 'busy loop: user time
 calls: system time'
+
+it '/proc/cpuinfo has the lines that every x86-64 kernel prints'
+guest sh -c 'for field in "initial apicid" "power management" "clflush size" "cpuid level"; do
+	grep -q "^$field" /proc/cpuinfo || echo "no $field"; done'
+expect ''
 
 it 'wchan names what a task waits in'
 guest sh -c 'sleep 100 & sleep 0.2; cat /proc/$!/wchan'

@@ -59,16 +59,20 @@ static const struct flag {
 	{ 1, 0, REG_C, 31, "hypervisor" },
 	{ 0x80000001, 0, REG_C, 0, "lahf_lm" },
 	{ 0x80000001, 0, REG_C, 5, "abm" },
+	{ 0x80000001, 0, REG_C, 6, "sse4a" },
+	{ 0x80000001, 0, REG_C, 7, "misalignsse" },
 	{ 0x80000001, 0, REG_C, 8, "3dnowprefetch" },
 	{ 7, 0, REG_B, 0, "fsgsbase" },
 	{ 7, 0, REG_B, 3, "bmi1" },
 	{ 7, 0, REG_B, 5, "avx2" },
 	{ 7, 0, REG_B, 8, "bmi2" },
 	{ 7, 0, REG_B, 9, "erms" },
+	{ 7, 0, REG_B, 11, "rtm" },
 	{ 7, 0, REG_B, 16, "avx512f" },
 	{ 7, 0, REG_B, 17, "avx512dq" },
 	{ 7, 0, REG_B, 18, "rdseed" },
 	{ 7, 0, REG_B, 19, "adx" },
+	{ 7, 0, REG_B, 21, "avx512ifma" },
 	{ 7, 0, REG_B, 23, "clflushopt" },
 	{ 7, 0, REG_B, 24, "clwb" },
 	{ 7, 0, REG_B, 28, "avx512cd" },
@@ -84,8 +88,14 @@ static const struct flag {
 	{ 7, 0, REG_C, 12, "avx512_bitalg" },
 	{ 7, 0, REG_C, 14, "avx512_vpopcntdq" },
 	{ 7, 0, REG_C, 22, "rdpid" },
+	{ 7, 0, REG_C, 25, "cldemote" },
+	{ 7, 0, REG_C, 27, "movdiri" },
+	{ 7, 0, REG_C, 28, "movdir64b" },
 	{ 7, 0, REG_D, 4, "fsrm" },
 	{ 7, 0, REG_D, 14, "serialize" },
+	{ 7, 0, REG_D, 23, "avx512_fp16" },
+	{ 7, 1, REG_A, 4, "avx_vnni" },
+	{ 7, 1, REG_A, 5, "avx512_bf16" },
 	{ 13, 1, REG_A, 0, "xsaveopt" },
 	{ 13, 1, REG_A, 1, "xsavec" },
 	{ 13, 1, REG_A, 2, "xgetbv1" },
@@ -155,15 +165,17 @@ static int cpu_show(struct seq_file *m, void *v)
 		   leaf1.a & 15);
 	seq_printf(m, "cpu MHz\t\t: %lu.%03lu\ncache size\t: %u KB\n", hz / 1000000,
 		   hz / 1000 % 1000, cache.c >> 16);
-	seq_puts(
-	    m, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\napicid\t\t: 0\n");
+	seq_puts(m,
+		 "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\napicid\t\t: 0\n"
+		 "initial apicid\t: 0\n");
 	seq_printf(m, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n",
 		   leaf0.a);
 	show_flags(m);
 	seq_printf(m, "bugs\t\t:\nbogomips\t: %lu.%02lu\nclflush size\t: %u\n", hz * 2 / 1000000,
 		   hz * 2 / 10000 % 100, (leaf1.b >> 8 & 255) * 8);
 	seq_printf(m,
-		   "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits virtual\n\n",
+		   "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits virtual\n"
+		   "power management:\n\n",
 		   sizes.a & 255, sizes.a >> 8 & 255);
 	return 0;
 }

@@ -13,9 +13,12 @@
 #include <asm/vitrine.h>
 #include <uapi/asm/sigcontext.h>
 
+#include "fpstate.h"
+
 #define FX_SIZE 512
 #define FX_SW_OFFSET 464
 #define XSAVE_HEADER_OFFSET 512
+#define XSAVE_HEADER_SIZE 64
 #define XFEATURE_FP_SSE 3UL
 
 static const struct {
@@ -48,6 +51,33 @@ int vitrine_fp_save(void __user *to)
 	return 0;
 }
 
+static void header_with_legacy_states(u8 *image)
+{
+	memset(image + XSAVE_HEADER_OFFSET, 0, XSAVE_HEADER_SIZE);
+	*(u64 *)(image + XSAVE_HEADER_OFFSET) = XFEATURE_FP_SSE;
+}
+
+static bool has_header(u32 size)
+{
+	return size > XSAVE_HEADER_OFFSET + XSAVE_HEADER_SIZE;
+}
+
+/**
+ * vitrine_fp_initialise() - Write the initial state out, for somebody who is going to change it
+ * @frame: of a stopped task, with room for an image
+ */
+void vitrine_fp_initialise(struct vt_frame *frame)
+{
+	u8 *image = frame->xstate;
+
+	/* the software bytes say how much follows */
+	memset(image, 0, has_header(frame->xstate_size) ? FX_SW_OFFSET : FX_SIZE);
+	memcpy(image, &fp_initial, sizeof(fp_initial));
+	if (has_header(frame->xstate_size))
+		header_with_legacy_states(image);
+	frame->reset_fpu = 0;
+}
+
 int vitrine_fp_restore(const void __user *from)
 {
 	struct vt_frame *frame = &current->thread.frame;
@@ -72,10 +102,8 @@ int vitrine_fp_restore(const void __user *from)
 	} else {
 		if (copy_from_user(image, from, FX_SIZE))
 			return -EFAULT;
-		if (size > XSAVE_HEADER_OFFSET + 64) {
-			memset(image + XSAVE_HEADER_OFFSET, 0, 64);
-			*(u64 *)(image + XSAVE_HEADER_OFFSET) = XFEATURE_FP_SSE;
-		}
+		if (has_header(size))
+			header_with_legacy_states(image);
 	}
 	memcpy(image + FX_SW_OFFSET, &own_sw, sizeof(own_sw));
 	frame->reset_fpu = 0;

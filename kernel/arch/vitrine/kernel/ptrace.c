@@ -11,8 +11,14 @@
 #include <uapi/asm/prctl.h>
 #include <uapi/asm/sigcontext.h>
 
+#include "fpstate.h"
+
 #define FX_SIZE 512
+#define FX_MXCSR_OFFSET 24
 #define FX_SW_OFFSET 464
+#define MXCSR_BITS 0xffffU /* all that a CPU may have; the others fault when they are loaded */
+#define SEGMENT_RPL_MASK 3
+#define USER_RPL 3
 #define DEBUGGER_FLAGS                                                                             \
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF |           \
 	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_OF | X86_EFLAGS_RF | X86_EFLAGS_AC)
@@ -55,11 +61,21 @@ static void get_user_regs(struct task_struct *task, struct user_regs_struct *u)
 	u->gs_base = task->thread.frame.gs_base;
 }
 
-static void set_user_regs(struct task_struct *task, const struct user_regs_struct *u)
+/* As arch/x86/kernel/ptrace.c's set_segment_reg(): the null selector, or one of user mode */
+static bool bad_selector(unsigned long value)
+{
+	return (u16)value && (value & SEGMENT_RPL_MASK) != USER_RPL;
+}
+
+static int set_user_regs(struct task_struct *task, const struct user_regs_struct *u)
 {
 	struct pt_regs *regs = task_pt_regs(task);
 	unsigned long flags = regs->flags;
 
+	if (!u->cs || !u->ss || bad_selector(u->cs) || bad_selector(u->ss) || bad_selector(u->ds) ||
+	    bad_selector(u->es) || bad_selector(u->fs) || bad_selector(u->gs) ||
+	    u->fs_base >= TASK_SIZE_MAX || u->gs_base >= TASK_SIZE_MAX)
+		return -EIO;
 	memcpy(regs, u, sizeof(*regs));
 	regs->cs = VT_USER_CS;
 	regs->ss = VT_USER_SS;
@@ -70,10 +86,9 @@ static void set_user_regs(struct task_struct *task, const struct user_regs_struc
 	regs->flags = (flags & ~DEBUGGER_FLAGS) | (u->flags & DEBUGGER_FLAGS);
 	if (task->thread.forced_tf)
 		regs->flags |= X86_EFLAGS_TF;
-	if (u->fs_base < TASK_SIZE_MAX)
-		task->thread.frame.fs_base = u->fs_base;
-	if (u->gs_base < TASK_SIZE_MAX)
-		task->thread.frame.gs_base = u->gs_base;
+	task->thread.frame.fs_base = u->fs_base;
+	task->thread.frame.gs_base = u->gs_base;
+	return 0;
 }
 
 static int general_get(struct task_struct *task, const struct user_regset *regset, struct membuf to)
@@ -92,9 +107,7 @@ static int general_set(struct task_struct *task, const struct user_regset *regse
 
 	get_user_regs(task, &u);
 	err = user_regset_copyin(&pos, &count, &kbuf, &ubuf, &u, 0, -1);
-	if (!err)
-		set_user_regs(task, &u);
-	return err;
+	return err ?: set_user_regs(task, &u);
 }
 
 /* The task's XSAVE image, or NULL when it is still in the initial state */
@@ -104,6 +117,36 @@ static u8 *fp_image(struct task_struct *task, u32 *size)
 
 	*size = frame->xstate_size;
 	return frame->full && !frame->reset_fpu && *size >= FX_SIZE ? frame->xstate : NULL;
+}
+
+/* The same, for setting it: a task that has no state yet gets the initial one */
+static u8 *fp_image_to_set(struct task_struct *task, u32 *size)
+{
+	struct vt_frame *frame = &task->thread.frame;
+
+	/* stopped on its way out of exec: it would get its host thread when it leaves the kernel */
+	if (!task->thread.host && vitrine_attach_thread(task, NULL))
+		return NULL;
+	if (frame->full && frame->reset_fpu && frame->xstate_size >= FX_SIZE)
+		vitrine_fp_initialise(frame);
+	return fp_image(task, size);
+}
+
+/* Copy the legacy area in; the software bytes at its end stay the host's */
+static int legacy_set(u8 *image, unsigned int *pos, unsigned int *count, const void **kbuf,
+		      const void __user **ubuf)
+{
+	u8 legacy[FX_SW_OFFSET];
+	int err;
+
+	memcpy(legacy, image, sizeof(legacy));
+	err = user_regset_copyin(pos, count, kbuf, ubuf, legacy, 0, sizeof(legacy));
+	if (err)
+		return err;
+	if (*(u32 *)(legacy + FX_MXCSR_OFFSET) & ~MXCSR_BITS)
+		return -EINVAL;
+	memcpy(image, legacy, sizeof(legacy));
+	return 0;
 }
 
 static int fp_get(struct task_struct *task, const struct user_regset *regset, struct membuf to)
@@ -119,12 +162,9 @@ static int fp_set(struct task_struct *task, const struct user_regset *regset, un
 		  unsigned int count, const void *kbuf, const void __user *ubuf)
 {
 	u32 size;
-	u8 *image = fp_image(task, &size);
+	u8 *image = fp_image_to_set(task, &size);
 
-	if (!image)
-		return -EIO;
-	/* the software bytes at the end of the area stay the host's */
-	return user_regset_copyin(&pos, &count, &kbuf, &ubuf, image, 0, FX_SW_OFFSET);
+	return image ? legacy_set(image, &pos, &count, &kbuf, &ubuf) : -EIO;
 }
 
 static int xstate_get(struct task_struct *task, const struct user_regset *regset, struct membuf to)
@@ -151,12 +191,12 @@ static int xstate_set(struct task_struct *task, const struct user_regset *regset
 		      unsigned int count, const void *kbuf, const void __user *ubuf)
 {
 	u32 size;
-	u8 *image = fp_image(task, &size);
+	u8 *image = fp_image_to_set(task, &size);
 	int err;
 
 	if (!image)
 		return -EIO;
-	err = user_regset_copyin(&pos, &count, &kbuf, &ubuf, image, 0, FX_SW_OFFSET);
+	err = legacy_set(image, &pos, &count, &kbuf, &ubuf);
 	if (!err)
 		user_regset_copyin_ignore(&pos, &count, &kbuf, &ubuf, FX_SW_OFFSET, FX_SIZE);
 	if (!err && count && size > FX_SIZE + FP_XSTATE_MAGIC2_SIZE)
@@ -244,8 +284,7 @@ static int poke_user(struct task_struct *task, unsigned long offset, unsigned lo
 		return -EIO;
 	get_user_regs(task, &u);
 	*(unsigned long *)((char *)&u + offset) = value;
-	set_user_regs(task, &u);
-	return 0;
+	return set_user_regs(task, &u);
 }
 
 static long arch_prctl_of(struct task_struct *task, unsigned long option, unsigned long addr)

@@ -26,6 +26,7 @@
 	(SYSCALL_WORK_SECCOMP | SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU |            \
 	 SYSCALL_WORK_SYSCALL_USER_DISPATCH | SYSCALL_WORK_SYSCALL_EXIT_TRAP)
 
+#define VSYSCALL_PAGE 0xffffffffff600000UL
 #define HOST_FAILURES_MAX 4 /* refusals in a row before the task is given up */
 
 /**
@@ -51,8 +52,18 @@ void vitrine_complete_regs(void)
 	regs->ss = VT_USER_SS;
 }
 
+/*
+ * The host turns a call of the vsyscall page into the system call that it stands for. What differs
+ * is a bad pointer, which is a fault there (arch/x86/entry/vsyscall/vsyscall_64.c).
+ */
+static bool from_vsyscall_page(const struct pt_regs *regs)
+{
+	return (regs->ip & PAGE_MASK) == VSYSCALL_PAGE;
+}
+
 static void handle_syscall(struct pt_regs *regs)
 {
+	bool vsyscall = from_vsyscall_page(regs);
 	long nr = (int)regs->orig_ax;
 
 	regs->ax = -ENOSYS;
@@ -63,6 +74,8 @@ static void handle_syscall(struct pt_regs *regs)
 	nr = syscall_enter_from_user_mode(regs, nr);
 	vitrine_call_syscall(regs, nr);
 	vitrine_follow_answered(regs);
+	if (unlikely(vsyscall) && (long)regs->ax == -EFAULT)
+		force_sig(SIGSEGV);
 	if (unlikely(vitrine_pending))
 		local_irq_enable(); /* what came during the call is the call's time, not the
 				       program's */
