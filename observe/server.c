@@ -44,6 +44,7 @@
 #define LOOK_CHILD_NS 10000000ULL
 #define SWEEP_NS NSEC
 #define KINDS_LINGER_NS (10 * NSEC)
+#define ASK_AGAIN_NS NSEC
 #define ENDED_LINGER_NS (3 * NSEC)
 #define CHILD_LINGER_NS (NSEC / 2) /* the sandbox waits for its own observer */
 #define EVENTS_AT_ONCE 512
@@ -64,12 +65,12 @@ static volatile sig_atomic_t stop;
  * struct watch - what the first thread remembers
  * @seen:     newest seq in each ring
  * @readable: @reader reads from where the rings are
- * @wanted_ns: when a kind of events was wanted last
+ * @wanted_ns: when a kind of events was wanted last; @asked_ns: when the kernel was last asked
  */
 struct watch {
 	struct event_reader reader;
 	struct event event;
-	uint64_t seen[VT_NR_RINGS], sampled_ns, swept_ns, ticked_ns, wanted_ns;
+	uint64_t seen[VT_NR_RINGS], sampled_ns, swept_ns, ticked_ns, wanted_ns, asked_ns;
 	uint64_t recorded;
 	bool readable;
 };
@@ -234,7 +235,22 @@ static void announce(struct server *server, uint64_t now_ns)
 	json_decref(json);
 }
 
-/* More kinds at once, fewer after a while */
+/* Of the kinds that are wanted, those that the kernel has not been told of */
+static uint64_t untold(struct server *server, uint64_t wanted)
+{
+	uint64_t kinds = 0;
+
+	pthread_mutex_lock(&server->lock);
+	if (server->state == SERVER_RUNNING && server->wishes.tracing)
+		kinds = wanted & ~server->kinds;
+	pthread_mutex_unlock(&server->lock);
+	return kinds;
+}
+
+/*
+ * More kinds at once, fewer after a while. A change of wishes while nobody reads tells the kernel
+ * of fewer, too, so what it was told is looked at and not what was asked for.
+ */
 static void follow_readers(struct server *server, struct watch *watch, uint64_t now_ns)
 {
 	struct question question;
@@ -243,13 +259,16 @@ static void follow_readers(struct server *server, struct watch *watch, uint64_t 
 	pthread_mutex_lock(&server->stream.lock);
 	wanted = events_kinds(&server->stream);
 	pthread_mutex_unlock(&server->stream.lock);
-	if (wanted == watch->recorded) {
+	if (wanted != watch->recorded) {
+		if (!(wanted & ~watch->recorded) && watch->wanted_ns + KINDS_LINGER_NS > now_ns)
+			return;
+	} else {
 		watch->wanted_ns = now_ns;
-		return;
+		if (!untold(server, wanted) || watch->asked_ns + ASK_AGAIN_NS > now_ns)
+			return;
 	}
-	if (!(wanted & ~watch->recorded) && watch->wanted_ns + KINDS_LINGER_NS > now_ns)
-		return;
 	watch->recorded = wanted;
+	watch->asked_ns = now_ns;
 	memset(&question, 0, sizeof(question));
 	question.kind = ASK_OBSERVE;
 	question.serial = asks_serial(&server->asks);
