@@ -53,7 +53,11 @@ static void show_line(void)
 	char line[256];
 	FILE *maps = fopen("/proc/self/maps", "r");
 
-	while (maps && fgets(line, sizeof(line), maps)) {
+	if (!maps) {
+		perror("/proc/self/maps");
+		return;
+	}
+	while (fgets(line, sizeof(line), maps)) {
 		if (strstr(line, "[vsyscall]"))
 			printf("%.45s [vsyscall]\n", line);
 	}
