@@ -120,6 +120,8 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	telemetry_end();
 	request_stop(); /* who waits for the guest's answer may hold what is needed now */
 	tier_seccomp_stop();
+	if (config->traced)
+		control_await_answer(OBSERVER_PATIENCE_MS);
 	control_stop();
 	observer_finish();
 	jobs_finish();

@@ -40,6 +40,14 @@ void control_stop(void);
 void control_await_observer(unsigned ms);
 
 /**
+ * control_await_answer() - Wait until the client that was awaited has the region
+ * @ms: how long, in whole seconds' worth of milliseconds; not at all when none came
+ *
+ * For a guest that ends before the connection's thread has answered.
+ */
+void control_await_answer(unsigned ms);
+
+/**
  * observe_error() - Say why the kernel cannot be observed
  * @value: its answer, a negative errno; -ENOSYS is that of one without the observatory
  * @what:  was asked

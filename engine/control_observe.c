@@ -37,7 +37,8 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t arrival_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
-static bool arrived; /* under arrival_lock: the other one is held while the kernel is asked */
+static bool arrived,
+    answered; /* under arrival_lock: the other one is held while the kernel is asked */
 static struct connection *observers;
 static struct observe_wish current; /* as the kernel knows it */
 static struct observe_wish always;  /* from the start; what is not zero in it stays */
@@ -184,15 +185,15 @@ static int errno_error(struct connection *conn, int64_t value, const char *what)
 	return connection_error(conn, &err);
 }
 
-static void announce(void)
+static void announce(bool *what)
 {
 	pthread_mutex_lock(&arrival_lock);
-	arrived = true;
-	pthread_cond_signal(&arrival);
+	*what = true;
+	pthread_cond_broadcast(&arrival);
 	pthread_mutex_unlock(&arrival_lock);
 }
 
-void control_await_observer(unsigned ms)
+static void await(const bool *what, unsigned ms)
 {
 	struct timespec until;
 	int ret = 0;
@@ -200,9 +201,20 @@ void control_await_observer(unsigned ms)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
 	pthread_mutex_lock(&arrival_lock);
-	while (!arrived && !ret)
+	while (!*what && !ret)
 		ret = pthread_cond_timedwait(&arrival, &arrival_lock, &until);
 	pthread_mutex_unlock(&arrival_lock);
+}
+
+void control_await_observer(unsigned ms)
+{
+	await(&arrived, ms);
+}
+
+void control_await_answer(unsigned ms)
+{
+	if (arrived)
+		await(&answered, ms);
 }
 
 int control_observe(struct connection *conn, struct message *msg)
@@ -211,7 +223,9 @@ int control_observe(struct connection *conn, struct message *msg)
 	const int fd = telemetry_fd();
 	int64_t value;
 
-	announce();
+	int ret;
+
+	announce(&arrived);
 	pthread_mutex_lock(&lock);
 	always_take(conn->config);
 	observer_remove(conn);
@@ -223,12 +237,15 @@ int control_observe(struct connection *conn, struct message *msg)
 			observer_add(conn, &before);
 	}
 	pthread_mutex_unlock(&lock);
-	if (value < 0)
+	/* A guest that was quick has left what it did in the region */
+	if (value < 0 && value != -ESHUTDOWN)
 		return errno_error(conn, value, "observe");
-	return message_send(conn->fd,
-			    json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE,
-				      "version", VT_TELEMETRY_VERSION),
-			    NULL, 0, &fd, 1);
+	ret = message_send(conn->fd,
+			   json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE, "version",
+				     VT_TELEMETRY_VERSION),
+			   NULL, 0, &fd, 1);
+	announce(&answered);
+	return ret;
 }
 
 static int64_t follow(int64_t call, uint64_t pid, uint64_t min_ns)
