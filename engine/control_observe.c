@@ -237,8 +237,8 @@ int control_observe(struct connection *conn, struct message *msg)
 			observer_add(conn, &before);
 	}
 	pthread_mutex_unlock(&lock);
-	/* A guest that was quick has left what it did in the region */
-	if (value < 0 && value != -ESHUTDOWN)
+	/* A traced guest that was quick has left what it did in the region */
+	if (value < 0 && !(value == -ESHUTDOWN && conn->config->traced))
 		return errno_error(conn, value, "observe");
 	ret = message_send(conn->fd,
 			   json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE, "version",
