@@ -37,8 +37,8 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t arrival_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
-static bool arrived,
-    answered; /* under arrival_lock: the other one is held while the kernel is asked */
+/* Under arrival_lock: the other one is held while the kernel is asked */
+static bool arrived, answered;
 static struct connection *observers;
 static struct observe_wish current; /* as the kernel knows it */
 static struct observe_wish always;  /* from the start; what is not zero in it stays */
@@ -193,6 +193,7 @@ static void announce(bool *what)
 	pthread_mutex_unlock(&arrival_lock);
 }
 
+/* With the arrival lock held */
 static void await(const bool *what, unsigned ms)
 {
 	struct timespec until;
@@ -200,29 +201,39 @@ static void await(const bool *what, unsigned ms)
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
-	pthread_mutex_lock(&arrival_lock);
 	while (!*what && !ret)
 		ret = pthread_cond_timedwait(&arrival, &arrival_lock, &until);
-	pthread_mutex_unlock(&arrival_lock);
 }
 
 void control_await_observer(unsigned ms)
 {
+	pthread_mutex_lock(&arrival_lock);
 	await(&arrived, ms);
+	pthread_mutex_unlock(&arrival_lock);
 }
 
 void control_await_answer(unsigned ms)
 {
+	pthread_mutex_lock(&arrival_lock);
 	if (arrived)
 		await(&answered, ms);
+	pthread_mutex_unlock(&arrival_lock);
+}
+
+static int send_region(struct connection *conn)
+{
+	const int fd = telemetry_fd();
+
+	return message_send(conn->fd,
+			    json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE,
+				      "version", VT_TELEMETRY_VERSION),
+			    NULL, 0, &fd, 1);
 }
 
 int control_observe(struct connection *conn, struct message *msg)
 {
 	const struct observe_wish before = conn->wish, wish = wish_of(msg);
-	const int fd = telemetry_fd();
 	int64_t value;
-
 	int ret;
 
 	announce(&arrived);
@@ -239,11 +250,9 @@ int control_observe(struct connection *conn, struct message *msg)
 	pthread_mutex_unlock(&lock);
 	/* A traced guest that was quick has left what it did in the region */
 	if (value < 0 && !(value == -ESHUTDOWN && conn->config->traced))
-		return errno_error(conn, value, "observe");
-	ret = message_send(conn->fd,
-			   json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE, "version",
-				     VT_TELEMETRY_VERSION),
-			   NULL, 0, &fd, 1);
+		ret = errno_error(conn, value, "observe");
+	else
+		ret = send_region(conn);
 	announce(&answered);
 	return ret;
 }

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "engine/connection.h"
 #include "engine/control.h"
 #include "engine/request.h"
@@ -34,9 +36,11 @@ int64_t request_call_within(enum vt_request_kind kind, const uint64_t args[4], c
 	return kernel_says;
 }
 
+static int region = -1;
+
 int telemetry_fd(void)
 {
-	return -1;
+	return region;
 }
 
 int connection_error(struct connection *conn, const struct error *err)
@@ -104,11 +108,62 @@ static void other_failures_are_not_taken_for_it(void **state)
 	}
 }
 
+/* Is there a descriptor with what the client gets? */
+static bool gets_region(int client)
+{
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	char text[512];
+	struct iovec iov = { text, sizeof(text) };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	const struct cmsghdr *head;
+
+	if (recvmsg(client, &message, MSG_DONTWAIT) <= 0)
+		return false;
+	head = CMSG_FIRSTHDR(&message);
+	if (!head || head->cmsg_type != SCM_RIGHTS)
+		return false;
+	close(*(const int *)CMSG_DATA(head));
+	return true;
+}
+
+/* Its kernel has ended when the answer is due; what it did is in the region */
+static void a_traced_guest_that_was_quick_can_be_read(void **state)
+{
+	static const struct sandbox_config config = { .traced = true };
+	struct connection conn = { .config = &config };
+	struct message msg;
+	struct error err;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	region = dup(ends[1]);
+	conn.fd = ends[0];
+	kernel_says = -ESHUTDOWN;
+	assert_int_equal(message_parse(questions[0].text, strlen(questions[0].text), &msg, &err),
+			 0);
+	assert_int_equal(control_observe(&conn, &msg), 0);
+	assert_true(gets_region(ends[1]));
+	kernel_says = 0;
+	control_observe_close(&conn);
+	message_free(&msg);
+	close(region);
+	region = -1;
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_without_it_is_told_in_one_line),
 		cmocka_unit_test(other_failures_are_not_taken_for_it),
+		cmocka_unit_test(a_traced_guest_that_was_quick_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
