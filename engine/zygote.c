@@ -148,9 +148,11 @@ int zygote_clone(struct zygote *zygote, const volatile bool *died)
 
 	/* the copy may be faster than the original */
 	while (!err && !(done && born)) {
-		int fd, len = *died || zygote->dead ? -1 : receive(zygote, &fd);
+		/* Who has died may have said why before: its last words are in the socket */
+		const bool over = *died || zygote->dead;
+		int fd, len = receive(zygote, &fd);
 
-		if (len < 0) {
+		if (len < 0 || (!len && over)) {
 			err = -EAGAIN;
 		} else if (len >= STUB_BORN) {
 			born = true;

@@ -49,7 +49,7 @@ sandbox() {
 
 # ends: let the command go on; what it then wrote and how the sandbox ended is shown
 ends() {
-	echo >&8
+	(trap '' PIPE; echo >&8) 2>/dev/null # perhaps nobody is left to read it
 	exec 8>&-
 	{
 		timeout 60 tail --pid="$pid" -f /dev/null
