@@ -169,6 +169,10 @@ int observe_error(int64_t value, const char *what, struct error *err)
 	else if (value == -EAGAIN)
 		error_set(err, 0, "%s: the guest's file system takes too long to look that up",
 			  what);
+	else if (value == -EBUSY)
+		error_set(err, 0,
+			  "%s: the guest's file systems take too long to look up other names",
+			  what);
 	else if (value == -ESHUTDOWN)
 		error_set(err, 0, "%s: the sandbox is ending", what);
 	else

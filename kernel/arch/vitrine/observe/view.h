@@ -2,8 +2,8 @@
 /* view.h - views of the kernel's state, as JSON; docs/observatory.md has their shapes
  *
  * Private to arch/vitrine/observe. A view does not wait for a guest: locks that a guest can hold
- * are tried, user memory is read where it is present, file systems are asked by somebody else
- * (view_path.c).
+ * are tried, user memory is read where it is present, file systems are asked, and files ended, by
+ * somebody else (view_path.c).
  */
 #ifndef VITRINE_OBSERVE_VIEW_H
 #define VITRINE_OBSERVE_VIEW_H
@@ -13,6 +13,7 @@
 #include "json.h"
 
 struct file;
+struct inode;
 struct path;
 struct task_struct;
 
@@ -74,6 +75,8 @@ void vt_json_cmdline(struct vt_json *json, const char *key, struct task_struct *
 
 /* view_path.c */
 int vt_view_path_find(const char *name, struct path *path);
+void vt_view_path_put(const struct path *path);
+void vt_view_inode_put(struct inode *inode);
 
 /* view_cgroups.c */
 void vt_json_cgroups(struct vt_json *json);

@@ -17,7 +17,6 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
-#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include "../../../fs/internal.h"
 #include "view.h"
@@ -33,7 +32,6 @@ static const char *const file_systems[] = {
 };
 
 struct cached_files {
-	struct work_struct put;
 	struct inode *inodes[FILES_SHOWN];
 	u64 pages[FILES_SHOWN];
 	unsigned int used, count;
@@ -93,8 +91,8 @@ static bool piece_read(struct cached_files *files, struct super_block *sb)
 			break;
 	}
 	spin_unlock(&sb->s_inode_list_lock);
-	iput(before);
-	iput(dropped);
+	vt_view_inode_put(before);
+	vt_view_inode_put(dropped);
 	cond_resched();
 	return files->last;
 }
@@ -197,19 +195,6 @@ static void json_file(struct vt_json *json, struct inode *inode)
 	vt_json_end(json);
 }
 
-/*
- * An inode whose last reference is ours ends here, and if its file system was frozen or taken away
- * meanwhile that takes as long as the guest likes: not in the queue of the views.
- */
-static void files_put(struct work_struct *work)
-{
-	struct cached_files *files = container_of(work, struct cached_files, put);
-
-	for (unsigned int i = 0; i < files->used; i++)
-		iput(files->inodes[i]);
-	kvfree(files);
-}
-
 static int view_files(struct vt_json *json)
 {
 	struct cached_files *files = kvzalloc(sizeof(*files), GFP_KERNEL);
@@ -225,8 +210,9 @@ static int view_files(struct vt_json *json)
 	for (unsigned int i = 0; i < files->used; i++)
 		json_file(json, files->inodes[i]);
 	vt_json_end(json);
-	INIT_WORK(&files->put, files_put);
-	queue_work(system_unbound_wq, &files->put);
+	for (unsigned int i = 0; i < files->used; i++)
+		vt_view_inode_put(files->inodes[i]);
+	kvfree(files);
 	return 0;
 }
 
@@ -315,7 +301,7 @@ static int view_pages(struct vt_json *json, const char *name)
 	json_ranges(json, "cached", mapping, -1);
 	json_ranges(json, "dirty", mapping, (__force int)PAGECACHE_TAG_DIRTY);
 	json_ranges(json, "writeback", mapping, (__force int)PAGECACHE_TAG_WRITEBACK);
-	path_put(&path);
+	vt_view_path_put(&path);
 	return 0;
 }
 

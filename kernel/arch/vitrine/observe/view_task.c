@@ -89,7 +89,7 @@ static void json_place(struct vt_json *json, const char *key, const struct path 
 {
 	if (path->mnt) {
 		vt_json_path(json, key, path);
-		path_put(path);
+		vt_view_path_put(path);
 	} else {
 		vt_json_null(json, key);
 	}
