@@ -17,12 +17,14 @@
 # Each check is one line of TAP. Nothing a test does can hang it: commands end after $seconds.
 
 set -uo pipefail
+script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 top=$PWD
 export PATH=${VITRINE_BUILD:-$top/build}:$PATH LC_ALL=C
 image=mini
 seconds=60
 run_options=(--ephemeral)
+tiers=(seccomp) # choices of --syscall-mode
 
 scratch=$(mktemp -d)
 tests=0
@@ -57,6 +59,31 @@ uses() {
 	exit 1
 }
 
+# in_every_tier: run the file once for each way in which a guest's calls can reach its kernel; what
+# it starts has "${run_options[@]}" then. After "uses", before anything else
+in_every_tier() {
+	local line
+	if [ -n "${VITRINE_TIER:-}" ]; then
+		run_options+=(--syscall-mode "$VITRINE_TIER")
+		return
+	fi
+	for VITRINE_TIER in "${tiers[@]}"; do
+		export VITRINE_TIER
+		while IFS= read -r line; do
+			case $line in
+			1..*) continue ;;
+			"exit "*) [ "$line" = "exit 0" ] || failures=$((failures + 1)) ;;
+			"ok "* | "not ok "*)
+				tests=$((tests + 1))
+				echo "${line%% [0-9]*} $tests - $VITRINE_TIER: ${line#* - }"
+				;;
+			*) echo "$line" ;;
+			esac
+		done < <("$BASH" "$script"; echo "exit $?")
+	done
+	exit
+}
+
 # soon COMMAND...: wait until it succeeds, for half a minute at the most
 soon() {
 	for _ in {1..300}; do
@@ -71,7 +98,7 @@ soon() {
 start() {
 	local sandbox=$1
 	shift
-	vitrine run --ephemeral --name "$sandbox" "$@" \
+	vitrine run "${run_options[@]}" --name "$sandbox" "$@" \
 		>"$scratch/$sandbox.out" 2>"$scratch/$sandbox.err" </dev/null &
 	pid=$!
 	soon runs "$sandbox"

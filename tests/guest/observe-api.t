@@ -3,6 +3,7 @@
 # observe-api.t - what vitrine observe serves is what web/openapi.yaml and OpenMetrics promise
 . "$(dirname "$0")/../lib.sh"
 uses mini
+in_every_tier
 seconds=90
 box=api-$$
 tools=$top/tests/observe
@@ -24,7 +25,7 @@ serve() {
 }
 
 # A sandbox that does something of everything all the time, and floods for those who want that
-vitrine run --ephemeral --name "$box" -k psi=1 mini -- sh -c '
+vitrine run "${run_options[@]}" --name "$box" -k psi=1 mini -- sh -c '
 	(while :; do dd if=/dev/zero of=/dev/null bs=1 count=20000 2>/dev/null; sleep 0.1; done) &
 	while :; do sleep 0.03; cat /nofile 2>/dev/null; ls >/dev/null; done' >/dev/null 2>&1 &
 jobs+=($!)

@@ -4,6 +4,7 @@
 # in the same order, in the same words
 . "$(dirname "$0")/../lib.sh"
 uses mini
+in_every_tier
 export XDG_RUNTIME_DIR=$scratch
 needs strace gcc busybox
 it 'strace may trace here (kernel.yama.ptrace_scope is below 3)'
@@ -19,7 +20,7 @@ compare() {
 	local label=$title
 	(cd "$place" && env -i --default-signal strace -f -y -T -o "$scratch/native" "$place/$1" "${@:2}") >/dev/null 2>&1 10>&-
 	stdin=$place/$1
-	host vitrine trace -y -o "$scratch/all" run --ephemeral mini -- \
+	host vitrine trace -y -o "$scratch/all" run "${run_options[@]}" mini -- \
 		sh -c "mkdir $place; cd $place; cat >$1; chmod 755 $1; exec env -i \"\$@\" </dev/null >/dev/null 2>&1" - \
 		"$place/$1" "${@:2}"
 	awk -v at="execve(\"$place/$1\"" '!seen && index($0, at) && / = 0/ { seen = 1 } seen' \

@@ -3,6 +3,7 @@
 # vitrine trace: system calls as strace shows them, from the first instruction on
 . "$(dirname "$0")/../lib.sh"
 uses mini
+in_every_tier
 export XDG_RUNTIME_DIR=$scratch
 
 # traced [OPTION]... -- COMMAND...: the trace becomes standard output, the command's own is dropped
@@ -14,7 +15,7 @@ traced() {
 	done
 	shift
 	rm -f "$scratch/trace"
-	host vitrine trace "${options[@]}" -o "$scratch/trace" run --ephemeral mini -- "$@"
+	host vitrine trace "${options[@]}" -o "$scratch/trace" run "${run_options[@]}" mini -- "$@"
 	stdout=$(cat "$scratch/trace")
 	what="trace ${options[*]} $*"
 }

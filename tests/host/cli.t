@@ -30,6 +30,11 @@ host vitrine run --memory 1X mini
 one_line
 status 2
 
+it 'lib.sh has every tier'
+host vitrine run --syscall-mode none mini
+says "not one of: auto, $(printf '%s, ' "${tiers[@]}" | sed 's/, $//')"
+status 2
+
 host vitrine run nosuchimage true
 one_line
 says "no image 'nosuchimage'"
