@@ -8,10 +8,17 @@
  * requests overlap, so they are asynchronous slices, named by device and sector. Running totals
  * (faults, bytes on their way to the disk, lost events) are counters.
  *
+ * Importers differ, and this keeps to what all of them read alike. Perfetto's finds a thread by its
+ * number alone, so no two tracks have the same. Slices of a track nest or do not touch. Times are
+ * microseconds, and there is no displayTimeUnit, which some releases took for the unit of the file.
+ *
  * Names come from the guest: whatever they hold, text_json() makes a valid string of it.
  *
  * Threads are named when they are seen first and when their name changes; a small table that
  * forgets remembers which were.
+ *
+ * A thread that is not the first of its process and calls execve() becomes the first one, whose own
+ * call it ended: that slice begins when the call was over, and says how long it took.
  */
 
 #include <errno.h>
@@ -22,7 +29,8 @@
 #include "vitrine/util.h"
 
 #define PROCESSORS 4194305 /* a process id that no task has: beyond PID_MAX_LIMIT */
-#define NAMED_MAX 4096	   /* a power of two */
+#define CPU_THREAD(cpu) (PROCESSORS + 1 + (cpu))
+#define NAMED_MAX 4096 /* a power of two */
 #define CPUS_MAX 256
 #define ARGUMENT_MAX 16384
 
@@ -33,13 +41,17 @@ struct running {
 	bool known;
 };
 
+/* A thread, and the call that it made last */
+struct thread {
+	uint32_t pid;
+	char comm[16];
+	uint64_t begin_ns, end_ns;
+};
+
 struct picture {
 	bool any;
 	uint64_t faults[VT_NR_FAULTS], block_bytes, newest_ns;
-	struct {
-		uint32_t pid;
-		char comm[16];
-	} named[NAMED_MAX];
+	struct thread threads[NAMED_MAX];
 	bool cpu_named[CPUS_MAX];
 	struct running cpus[CPUS_MAX];
 };
@@ -80,19 +92,24 @@ static void metadata(struct trace *trace, const char *what, uint32_t process, ui
 	text_put(t, "}}");
 }
 
-/* A thread's name, and its process's when it is the first */
+static struct thread *thread_of(struct picture *picture, uint32_t pid)
+{
+	return &picture->threads[pid % NAMED_MAX];
+}
+
+/* A thread's name, and its process's: that of its first thread, if that was seen */
 static void name_task(struct trace *trace, const struct vt_event *head)
 {
 	struct picture *picture = trace->state;
-	__typeof__(&picture->named[0]) slot = &picture->named[head->pid % NAMED_MAX];
+	struct thread *thread = thread_of(picture, head->pid);
 
-	if (!head->pid ||
-	    (slot->pid == head->pid && !memcmp(slot->comm, head->comm, sizeof(slot->comm))))
+	if (thread->pid == head->pid && !memcmp(thread->comm, head->comm, sizeof(thread->comm)))
 		return;
-	slot->pid = head->pid;
-	memcpy(slot->comm, head->comm, sizeof(slot->comm));
+	if (thread->pid != head->pid)
+		*thread = (struct thread){ .pid = head->pid };
+	memcpy(thread->comm, head->comm, sizeof(thread->comm));
 	metadata(trace, "thread_name", head->tgid, head->pid, head->comm);
-	if (head->pid == head->tgid)
+	if (head->pid == head->tgid || thread_of(picture, head->tgid)->pid != head->tgid)
 		metadata(trace, "process_name", head->tgid, head->pid, head->comm);
 }
 
@@ -100,11 +117,17 @@ static void call_slice(struct trace *trace, const struct vt_event *head, const s
 {
 	char buffer[ARGUMENT_MAX];
 	struct text scratch = { .data = buffer, .size = sizeof(buffer) };
+	struct thread *thread = thread_of(trace->state, head->pid);
+	const uint64_t end = head->time_ns + call->duration_ns;
+	const bool cut = head->time_ns > thread->begin_ns && head->time_ns < thread->end_ns;
+	const uint64_t begin = cut ? thread->end_ns : head->time_ns;
 	struct text *t = &trace->out;
 
+	thread->begin_ns = begin;
+	thread->end_ns = end;
 	object_begin(trace, "X", head->tgid, head->pid);
-	time_text(t, ",\"ts\":", head->time_ns);
-	time_text(t, ",\"dur\":", call->duration_ns);
+	time_text(t, ",\"ts\":", begin);
+	time_text(t, ",\"dur\":", end > begin ? end - begin : 0);
 	text_put(t, ",\"cat\":\"");
 	text_put(t, name_of(NAMES_FAMILY, (unsigned)call_family(call->nr)));
 	text_put(t, "\",\"name\":\"");
@@ -112,6 +135,8 @@ static void call_slice(struct trace *trace, const struct vt_event *head, const s
 	text_put(t, "\",\"args\":{\"call\":");
 	call_text(&scratch, call, 0);
 	text_json(t, scratch.data, scratch.len);
+	if (cut)
+		text_format(t, ",\"duration_ns\":%llu", (unsigned long long)call->duration_ns);
 	text_put(t, call_failed(call) ? ",\"failed\":true}}" : "}}");
 }
 
@@ -134,7 +159,7 @@ static void counter(struct trace *trace, uint64_t ns, const char *name, const ch
 {
 	struct text *t = &trace->out;
 
-	object_begin(trace, "C", PROCESSORS, 0);
+	object_begin(trace, "C", PROCESSORS, PROCESSORS);
 	time_text(t, ",\"ts\":", ns);
 	text_put(t, ",\"name\":\"");
 	text_put(t, name);
@@ -154,7 +179,7 @@ static void run_slice(struct trace *trace, unsigned cpu, uint64_t ns)
 
 	if (!running->known || !running->pid || ns < running->since_ns)
 		return;
-	object_begin(trace, "X", PROCESSORS, cpu);
+	object_begin(trace, "X", PROCESSORS, CPU_THREAD(cpu));
 	time_text(t, ",\"ts\":", running->since_ns);
 	time_text(t, ",\"dur\":", ns - running->since_ns);
 	text_put(t, ",\"cat\":\"sched\",\"name\":");
@@ -176,7 +201,7 @@ static void on_switch(struct trace *trace, const struct event *event,
 
 	if (!picture->cpu_named[cpu]) {
 		snprintf(name, sizeof(name), "CPU %u", cpu);
-		metadata(trace, "thread_name", PROCESSORS, cpu, name);
+		metadata(trace, "thread_name", PROCESSORS, CPU_THREAD(cpu), name);
 		picture->cpu_named[cpu] = true;
 	}
 	run_slice(trace, cpu, event->head.time_ns);
@@ -197,7 +222,7 @@ static void block_slice(struct trace *trace, const struct event *event,
 	const char *op = name_of(NAMES_BLOCK, plain->value & 0xff);
 	struct text *t = &trace->out;
 
-	object_begin(trace, phase, PROCESSORS, 0);
+	object_begin(trace, phase, PROCESSORS, PROCESSORS);
 	time_text(t, ",\"ts\":", event->head.time_ns);
 	text_put(t, ",\"cat\":\"block\",\"name\":\"");
 	text_put(t, op);
@@ -278,8 +303,9 @@ static int perfetto_begin(struct trace *trace, struct error *err)
 	trace->state = calloc(1, sizeof(struct picture));
 	if (!trace->state)
 		return error_set(err, ENOMEM, "trace");
-	text_put(&trace->out, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
-	metadata(trace, "process_name", PROCESSORS, 0, "processors");
+	text_put(&trace->out, "{\"traceEvents\":[");
+	metadata(trace, "process_name", PROCESSORS, PROCESSORS, "processors");
+	metadata(trace, "thread_name", PROCESSORS, PROCESSORS, "requests");
 	return 0;
 }
 
@@ -303,7 +329,7 @@ static void perfetto_gap(struct trace *trace, enum vt_ring_kind ring, uint64_t l
 	struct picture *picture = trace->state;
 	struct text *t = &trace->out;
 
-	object_begin(trace, "i", PROCESSORS, 0);
+	object_begin(trace, "i", PROCESSORS, PROCESSORS);
 	time_text(t, ",\"ts\":", picture->newest_ns);
 	text_put(t, ",\"s\":\"g\",\"cat\":\"gap\",\"name\":\"gap\",\"args\":{\"ring\":\"");
 	text_put(t, name_of(NAMES_RING, ring));

@@ -84,6 +84,15 @@ in_every_tier() {
 	exit
 }
 
+# observes: a file that needs the observatory fails at once with a kernel that was built without
+observes() {
+	host vitrine run --ephemeral -k vitrine.observe=1 "$image" -- true
+	[ "$code" != 0 ] || return 0
+	[[ $stderr == *'built without the observatory'* ]] || return 0
+	check 1 "$stderr"
+	exit
+}
+
 # soon COMMAND...: wait until it succeeds, for half a minute at the most
 soon() {
 	for _ in {1..300}; do

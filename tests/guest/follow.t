@@ -3,6 +3,7 @@
 # One system call on its way through the kernel: functions, waits, block requests, layers
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 in_every_tier
 export XDG_RUNTIME_DIR=$scratch
 

@@ -3,6 +3,7 @@
 # observe-api.t - what vitrine observe serves is what web/openapi.yaml and OpenMetrics promise
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 in_every_tier
 seconds=90
 box=api-$$

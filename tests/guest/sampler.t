@@ -3,6 +3,7 @@
 # The sampler: what /proc says, at its rate, whatever the guest does to its own /proc
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 export XDG_RUNTIME_DIR=$scratch
 view=$top/tests/guest/view
 

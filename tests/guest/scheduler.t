@@ -3,6 +3,7 @@
 # The run queue as EEVDF sees it, and whom it picks
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 export XDG_RUNTIME_DIR=$scratch
 
 # Three that never sleep, of one session, which makes them one group; one of them is less important

@@ -4,6 +4,7 @@
 # in the same order, in the same words
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 in_every_tier
 export XDG_RUNTIME_DIR=$scratch
 needs strace gcc busybox

@@ -3,6 +3,7 @@
 # A file system whose server has stopped answering: its users wait, and who looks at them does not
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 export XDG_RUNTIME_DIR=$scratch
 view=$top/tests/guest/view
 

@@ -3,6 +3,7 @@
 # Counters are true: a program that makes exactly N calls raises them by exactly N
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 in_every_tier
 export XDG_RUNTIME_DIR=$scratch
 watch=${VITRINE_BUILD:-$top/build}/tests/observe/watch

@@ -3,6 +3,7 @@
 # top.t - vitrine top: true counters, a screen that is given back, names that stay text
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 in_every_tier
 export XDG_RUNTIME_DIR=$scratch LC_ALL=C.UTF-8
 . tests/tmux.sh

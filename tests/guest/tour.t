@@ -2,6 +2,7 @@
 # Every command of the guided tour, as docs/tour.md has them: in the sandbox, and beside it
 . "$(dirname "$0")/../lib.sh"
 uses debian
+observes
 export XDG_RUNTIME_DIR=$scratch
 
 start tour --memory 768M debian -- sleep 600

@@ -3,6 +3,7 @@
 # Views of the kernel's state: what they say is so, whatever the guest calls itself
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 export XDG_RUNTIME_DIR=$scratch
 view=$top/tests/guest/view
 

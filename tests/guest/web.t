@@ -3,6 +3,7 @@
 # web.t - run --web: an observer that starts and ends with its sandbox; and the region that it reads
 . "$(dirname "$0")/../lib.sh"
 uses mini
+observes
 in_every_tier
 
 url() {
