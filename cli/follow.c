@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include "cli/options.h"
 #include "engine/rundir.h"
 #include "observe/client.h"
+#include "observe/guest_text.h"
 #include "observe/names.h"
 #include "vitrine/util.h"
 
@@ -92,6 +94,13 @@ static json_t *wait_for(struct observer *observer, unsigned seconds, struct erro
 	return NULL;
 }
 
+static int print_json(const json_t *view, struct error *err)
+{
+	cleanup_free char *text = guest_dumps(view, JSON_COMPACT);
+
+	return text && puts(text) >= 0 ? 0 : error_set(err, errno, "standard output");
+}
+
 static int follow(const char *name, int call, const struct follow_options *opt, struct error *err)
 {
 	struct observer *observer = observer_connect(name, err);
@@ -103,9 +112,7 @@ static int follow(const char *name, int call, const struct follow_options *opt, 
 	if (!observer_follow(observer, call, opt->pid, opt->min_us * 1000ULL, err))
 		view = wait_for(observer, opt->seconds, err);
 	if (view && opt->json)
-		ret = json_dumpf(view, stdout, JSON_COMPACT) || putchar('\n') == EOF
-			  ? error_set(err, errno, "standard output")
-			  : 0;
+		ret = print_json(view, err);
 	else if (view)
 		ret = follow_print(stdout, view, opt->depth, err);
 	json_decref(view);

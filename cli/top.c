@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* top.c - vitrine top: watch a sandbox work */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "cli/cli.h"
@@ -11,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/top.h"
 #include "engine/rundir.h"
+#include "observe/guest_text.h"
 #include "vitrine/util.h"
 
 #define INTERVAL_MS 2000
@@ -97,15 +100,15 @@ static void learn_users(const char *sandbox)
 
 static int print_json(struct top *top, struct error *err)
 {
+	cleanup_free char *text = NULL;
 	json_t *json;
 
 	if (attach(top, false, err) < 0)
 		return -1;
 	json = top_json(top->name, observer_region(top->observer));
-	json_dumpf(json, stdout, JSON_INDENT(1));
-	putchar('\n');
+	text = guest_dumps(json, JSON_INDENT(1));
 	json_decref(json);
-	return 0;
+	return text && puts(text) >= 0 ? 0 : error_set(err, errno, "standard output");
 }
 
 static int print_table(struct top *top, unsigned ms, struct error *err)

@@ -241,7 +241,7 @@ static char *snapshot_make(struct server *server, size_t *len)
 	    json_interrupts(&c), "softirqs", json_softirqs(&c), "block", json_block(server),
 	    "network", json_network(server), "pressure", json_pressure(server), "sampler",
 	    json_sampler(server), "events", json_event_counts(server));
-	text = json ? json_dumps(json, HTTP_JSON) : NULL;
+	text = guest_dumps(json, HTTP_JSON);
 	json_decref(json);
 	*len = text ? strlen(text) : 0;
 	return text;
@@ -256,7 +256,7 @@ static char *syscalls_make(struct server *server, size_t *len)
 {
 	json_t *json = json_pack("{s:o, s:s, s:o}", "time_ms", server_time(server), "state",
 				 server_state_name(server), "syscalls", json_syscalls(server));
-	char *text = json ? json_dumps(json, HTTP_JSON) : NULL;
+	char *text = guest_dumps(json, HTTP_JSON);
 
 	json_decref(json);
 	*len = text ? strlen(text) : 0;

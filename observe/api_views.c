@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "observe/api.h"
+#include "observe/guest_text.h"
 #include "observe/names.h"
 #include "vitrine/util.h"
 
@@ -19,7 +20,7 @@
 
 static struct ask_answer answer_json(unsigned status, json_t *json)
 {
-	char *text = json ? json_dumps(json, HTTP_JSON) : NULL;
+	char *text = guest_dumps(json, HTTP_JSON);
 	size_t len = text ? strlen(text) : 0;
 
 	json_decref(json);

@@ -19,6 +19,7 @@
  * Lock order: stream.lock, then the daemon's own.
  */
 #include "observe/events_sse.h"
+#include "observe/guest_text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -91,7 +92,7 @@ void events_feed(struct stream *stream, const struct event *event)
 /* Append a message to text; a failure loses the message, not the stream */
 static void message(char **text, size_t *len, uint64_t id, const char *event, const json_t *data)
 {
-	cleanup_free char *json = json_dumps(data, HTTP_JSON);
+	cleanup_free char *json = guest_dumps(data, HTTP_JSON);
 	char head[64] = "", *grown;
 	size_t head_len, json_len;
 

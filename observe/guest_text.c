@@ -8,41 +8,23 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "vitrine/util.h"
+#include "observe/text.h"
+#include "observe/utf8.h"
 
 #define TEXT_MAX 1024
 #define ESCAPE_LEN 4
+#define ESCAPED_MAX 12 /* of one character in JSON: two halves */
 
-/* Bytes of the character at @text when it is valid UTF-8 and no control character, else 0 */
-static size_t character(const unsigned char *text, size_t len)
+/* Bytes of the character at @text when it can be shown as it is, else 0 */
+static size_t plain(const char *text, size_t len)
 {
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t min;
-	} forms[] = { { 0x80, 0x00, 0 },
-		      { 0xe0, 0xc0, 0x80 },
-		      { 0xf0, 0xe0, 0x800 },
-		      { 0xf8, 0xf0, 0x10000 } };
+	uint32_t code;
+	size_t n = utf8_character(text, len, &code);
 
-	for (size_t n = 0; n < ARRAY_SIZE(forms); n++) {
-		uint32_t code = text[0] & (unsigned char)~forms[n].mask;
-
-		if ((text[0] & forms[n].mask) != forms[n].lead)
-			continue;
-		if (n >= len)
-			return 0;
-		for (size_t i = 1; i <= n; i++) {
-			if ((text[i] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (text[i] & 0x3f);
-		}
-		if (code < forms[n].min || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-			return 0;
-		return code < ' ' || (code >= 0x7f && code < 0xa0) ? 0 : n + 1;
-	}
-	return 0;
+	return n && utf8_plain(code) ? n : 0;
 }
 
 size_t guest_clean(char *out, size_t size, const char *text, size_t len)
@@ -51,7 +33,7 @@ size_t guest_clean(char *out, size_t size, const char *text, size_t len)
 
 	len = strnlen(text, len);
 	for (size_t at = 0; at < len;) {
-		size_t n = character((const unsigned char *)text + at, len - at);
+		size_t n = plain(text + at, len - at);
 
 		if (used + (n ? n : ESCAPE_LEN) >= size)
 			break;
@@ -72,4 +54,44 @@ json_t *guest_json(const char *text, size_t len)
 	size_t used = guest_clean(clean, sizeof(clean), text, len);
 
 	return json_stringn_nocheck(clean, used);
+}
+
+/* Nearly all of a text, without a look at what characters are */
+static bool is_ascii(char c)
+{
+	return c == '\n' || (c >= ' ' && c < 0x7f);
+}
+
+/* Characters that are not plain, or more: a guess, upwards */
+static size_t not_plain(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < len; at++)
+		count += !is_ascii(text[at]) && !plain(text + at, len - at);
+	return count;
+}
+
+char *guest_dumps(const json_t *json, size_t flags)
+{
+	char *text = json ? json_dumps(json, flags) : NULL;
+	size_t len = text ? strlen(text) : 0, count = not_plain(text, len);
+	struct text out = { .size = len + count * ESCAPED_MAX };
+	uint32_t code = 0;
+
+	if (!count)
+		return text;
+	out.data = malloc(out.size + 1);
+	/* It is UTF-8, and ASCII where it is no string: what is not plain is in one */
+	for (size_t at = 0, n = 1; out.data && at < len; at += n ? n : 1) {
+		n = is_ascii(text[at]) ? 1 : utf8_character(text + at, len - at, &code);
+		if (is_ascii(text[at]) || utf8_plain(code))
+			text_bytes(&out, text + at, n);
+		else
+			text_json_escape(&out, code);
+	}
+	if (out.data)
+		out.data[out.len] = 0;
+	free(text);
+	return out.data;
 }

@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "observe/api.h"
+#include "observe/guest_text.h"
 #include "observe/security.h"
 #include "observe/server.h"
 #include "vitrine/util.h"
@@ -169,7 +170,7 @@ enum MHD_Result http_answer(struct request *request, unsigned status, struct MHD
 
 enum MHD_Result http_answer_json(struct request *request, unsigned status, json_t *json)
 {
-	char *text = json ? json_dumps(json, HTTP_JSON) : NULL;
+	char *text = guest_dumps(json, HTTP_JSON);
 	size_t len = text ? strlen(text) : 0;
 
 	json_decref(json);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "observe/text.h"
+#include "observe/utf8.h"
 #include "vitrine/util.h"
 
 static const char digits[] = "0123456789abcdef";
@@ -113,44 +114,32 @@ void text_quoted(struct text *t, const void *bytes, size_t len, enum text_quote 
 		text_char(t, '"');
 }
 
-/* Length of the UTF-8 sequence at @p, 0 when it is none (RFC 3629: no surrogates, shortest form) */
-static size_t utf8_length(const uint8_t *p, size_t len)
+void text_json_escape(struct text *t, uint32_t code)
 {
-	uint32_t code;
-	size_t want;
-
-	if (p[0] < 0x80)
-		return 1;
-	want = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || want > len)
-		return 0;
-	code = p[0] & (0x7f >> want);
-	for (size_t i = 1; i < want; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3f);
+	if (code > 0xffff) {
+		text_json_escape(t, 0xd7c0 + (code >> 10));
+		code = 0xdc00 + (code & 0x3ff);
 	}
-	if (want == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000)))
-		return 0;
-	return want == 4 && (code < 0x10000 || code > 0x10ffff) ? 0 : want;
+	text_put(t, "\\u");
+	number(t, code, 16, 4);
 }
 
 void text_json(struct text *t, const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
+	uint32_t code;
 
 	text_char(t, '"');
 	for (size_t i = 0, step; i < len; i += step) {
-		step = utf8_length(p + i, len - i);
+		step = utf8_character(p + i, len - i, &code);
 		if (step == 0) {
 			text_put(t, "\xef\xbf\xbd");
 			step = 1;
 		} else if (p[i] == '"' || p[i] == '\\') {
 			text_char(t, '\\');
 			text_char(t, p[i]);
-		} else if (p[i] < ' ' || p[i] == 0x7f) {
-			text_put(t, "\\u");
-			number(t, p[i], 16, 4);
+		} else if (!utf8_plain(code)) {
+			text_json_escape(t, code);
 		} else {
 			text_bytes(t, p + i, step);
 		}

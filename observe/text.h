@@ -83,10 +83,15 @@ void text_quoted(struct text *t, const void *bytes, size_t len, enum text_quote 
 /**
  * text_json() - Bytes of a guest as a string of JSON
  *
- * Valid UTF-8 stays as it is, but for control characters; each byte of anything else becomes
- * U+FFFD.
+ * Valid UTF-8 stays as it is where utf8_plain() says so, and is escaped otherwise; each byte of
+ * anything else becomes U+FFFD.
  */
 void text_json(struct text *t, const void *bytes, size_t len);
+
+/**
+ * text_json_escape() - A character as \u1234; in halves, beyond the basic plane
+ */
+void text_json_escape(struct text *t, uint32_t code);
 
 /**
  * text_pad() - Spaces up to a column

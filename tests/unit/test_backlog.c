@@ -263,7 +263,8 @@ static void test_text(void **state)
 		{ "\xc2\x9b"
 		  "1m",
 		  "\\xc2\\x9b"
-		  "1m" }, /* CSI in one character */
+		  "1m" },				 /* CSI in one character */
+		{ "\xe2\x80\xaex", "\\xe2\\x80\\xaex" }, /* to the left */
 		{ "<img onerror=\"x\">", "<img onerror=\"x\">" },
 	};
 	char out[64];
@@ -278,6 +279,28 @@ static void test_text(void **state)
 	assert_int_equal(guest_clean(out, 4, "\x01\x02", 100), 0);
 }
 
+/* What jansson lets through and a terminal would obey is escaped, and means the same */
+static void test_dumps(void **state)
+{
+	static const char text[] = "a\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\x81 gr\xc3\xbc\xc3\x9f\n";
+	json_t *json = json_pack("{s:s}", text, text), *again;
+	cleanup_free char *plain = guest_dumps(json, JSON_INDENT(1));
+	cleanup_free char *untouched = NULL;
+
+	assert_string_equal(plain,
+			    "{\n \"a\\u007f\\u009b\\u202e\\udb40\\udc01 gr\xc3\xbc\xc3\x9f\\n\": "
+			    "\"a\\u007f\\u009b\\u202e\\udb40\\udc01 gr\xc3\xbc\xc3\x9f\\n\"\n}");
+	again = json_loads(plain, 0, NULL);
+	assert_true(json_equal(json, again));
+	json_decref(json);
+	json_decref(again);
+	json = json_pack("{s:s}", "gr\xc3\xbc\xc3\x9f", "x");
+	untouched = guest_dumps(json, JSON_COMPACT);
+	assert_string_equal(untouched, "{\"gr\xc3\xbc\xc3\x9f\":\"x\"}");
+	json_decref(json);
+	assert_null(guest_dumps(NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_filter_fits),
 		cmocka_unit_test_setup_teardown(test_select, setup, teardown),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_dumps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -434,6 +434,8 @@ static void json_strings_are_valid(void **state)
 		{ "\"\\\n\x1b\x7f", "\"\\\"\\\\\\u000a\\u001b\\u007f\"" },
 		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
 		  "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"" },
+		/* what a terminal obeys, or turns text round; beyond the basic plane in halves */
+		{ "\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\x81", "\"\\u009b\\u202e\\udb40\\udc01\"" },
 		/* overlong, a surrogate, beyond Unicode, cut short */
 		{ "\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
