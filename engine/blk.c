@@ -32,7 +32,8 @@
 #include "vitrine/util.h"
 
 #define SECTOR 512
-#define BLOCK 4096 /* what host and guest file systems and overlays work in */
+#define OPTIMAL_IO 0x80000 /* Linux reads ahead twice as much */
+#define BLOCK 4096	   /* what host and guest file systems and overlays work in */
 #define RANGES_MAX 16
 #define RANGE_SECTORS_MAX (1U << 23)
 #define INLINE_BUDGET (1024 * 1024)
@@ -404,6 +405,7 @@ static void blk_describe(struct blk *blk)
 		.blk_size = htole32(SECTOR),
 		.physical_block_exp = 3,
 		.min_io_size = htole16(BLOCK / SECTOR),
+		.opt_io_size = htole32(OPTIMAL_IO / SECTOR),
 		.max_discard_sectors = htole32(RANGE_SECTORS_MAX),
 		.max_discard_seg = htole32(RANGES_MAX),
 		.discard_sector_alignment = htole32(BLOCK / SECTOR),

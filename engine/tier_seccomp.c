@@ -30,6 +30,7 @@
 #define KICK_SIGNAL SIGUSR1
 #define VSYSCALL_PAGE 0xffffffffff600000
 #define HWCAP2_FSGSBASE 2
+#define POPULATE_MAX 0x10000
 
 static struct vt_boot *boot;
 
@@ -43,15 +44,25 @@ static void mm_free(struct vt_mm *mm)
 	stub_process_put(mm);
 }
 
+/*
+ * Programs touch most of what is mapped for them to write, and of what is mapped in small pieces.
+ * Of large pieces of a file the host maps 64 KiB around each touch, for less than mapping all of
+ * it.
+ */
+static unsigned map_flags(const struct vt_map_op *op)
+{
+	const bool populate = op->prot & VT_PROT_WRITE || op->len <= POPULATE_MAX;
+
+	return MAP_SHARED | MAP_FIXED | STUB_MAP_MARK | (populate ? MAP_POPULATE : 0);
+}
+
 static struct stub_command translate(const struct vt_map_op *op)
 {
 	switch (op->kind) {
 	case VT_MAP:
 		telemetry_count(VT_HOST_MAPS, 1);
 		return (struct stub_command){ .nr = SYS_mmap,
-					      .args = { op->va, op->len, op->prot,
-							MAP_SHARED | MAP_FIXED | MAP_POPULATE |
-							    STUB_MAP_MARK,
+					      .args = { op->va, op->len, op->prot, map_flags(op),
 							STUB_FD_PHYS, op->pa } };
 	case VT_PROTECT:
 		telemetry_count(VT_HOST_PROTECTS, 1);

@@ -10,6 +10,7 @@
  *             five of them in a row
  *   data      the whole of a small private writable mapping (an ELF file's data, its bss):
  *             relocations and start-up code write most of it, often after a first read
+ *   block     four pages of anonymous memory, when they are not a larger folio anyway
  *   run       as many pages ahead as lie written behind, for heaps and large relocation tables
  *   hot       after fork: neighbours that this process was writing before the fork
  *
@@ -22,12 +23,13 @@
 #include <linux/sched/signal.h>
 #include <linux/userfaultfd_k.h>
 #include <asm/vitrine.h>
+#include "rows.h"
 
-#define RUN_MAX 32	  /* pages */
+#define RUN_MAX 64 /* pages */
+#define BLOCK_SIZE SZ_16K
 #define SMALL_AREA SZ_64K /* of data */
 #define HOT_REACH (4 * PAGE_SIZE)
-#define LINE_UP_ORDER 4
-#define CACHE_STEP SZ_64K /* what filemap maps around one fault */
+#define CACHE_STEP SZ_64K
 #define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
 
 static bool is_written(pte_t *ptep)
@@ -49,26 +51,6 @@ static bool make_written(struct mm_struct *mm, unsigned long at)
 	return true;
 }
 
-/*
- * Have the next allocations of single user pages come in a row: the host maps pages that stand in a
- * row with one call. They are put on the allocator's list of free pages, which is a stack; should
- * they be taken by somebody else, or not be there, nothing is lost but the row.
- */
-static void line_up(unsigned int pages)
-{
-	const unsigned int order = order_base_2(pages);
-	struct page *page;
-
-	if (pages < 2 || order > LINE_UP_ORDER)
-		return;
-	page = alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, order);
-	if (!page)
-		return;
-	split_page(page, order);
-	for (unsigned int i = 1 << order; i-- > 0;)
-		__free_page(page + i);
-}
-
 static unsigned int count_unwritten(struct mm_struct *mm, unsigned long at, unsigned long end)
 {
 	unsigned int count = 0;
@@ -86,11 +68,10 @@ static void follow_run(struct mm_struct *mm, unsigned long addr, unsigned long e
 	while (run < RUN_MAX && run < (addr >> PAGE_SHIFT) &&
 	       is_written(vitrine_walk(mm, addr - (run + 1) * PAGE_SIZE)))
 		run++;
-	end = min(end, addr + (run + 1) * PAGE_SIZE);
-	for (at = addr + PAGE_SIZE; at < end; at += PAGE_SIZE) {
-		if (is_written(vitrine_walk(mm, at)) || !make_written(mm, at))
-			break;
-	}
+	/* no further than it is mapped, see vitrine_tlb_map_around() */
+	end = min3(end, addr + (run + 1) * PAGE_SIZE, (addr | (VITRINE_AROUND_SIZE - 1)) + 1);
+	for (at = addr + PAGE_SIZE; at < end && make_written(mm, at);)
+		at += PAGE_SIZE;
 }
 
 static bool is_hot(pte_t *ptep)
@@ -112,7 +93,7 @@ static void take_back_hot(struct mm_struct *mm, unsigned long addr, unsigned lon
 	end = min(end, addr + HOT_REACH);
 	for (at = start; at < end; at += PAGE_SIZE)
 		count += is_hot(vitrine_walk(mm, at));
-	line_up(count);
+	vitrine_line_up(count);
 	for (at = start; at < end; at += PAGE_SIZE) {
 		if (is_hot(vitrine_walk(mm, at)) && !make_written(mm, at))
 			return;
@@ -153,7 +134,7 @@ static void map_cached_step(struct mm_struct *mm, struct vm_area_struct *vma, un
 /* All mappings of @file near @addr; the caller holds the mmap lock for reading */
 static void map_cached(struct mm_struct *mm, struct file *file, unsigned long addr)
 {
-	unsigned long start = addr & ~(VITRINE_AROUND_SIZE - 1), end = start + VITRINE_AROUND_SIZE;
+	unsigned long start = addr & ~(FILE_AROUND_SIZE - 1), end = start + FILE_AROUND_SIZE;
 	struct vm_area_struct *vma;
 	VMA_ITERATOR(vmi, mm, start);
 
@@ -204,7 +185,7 @@ static bool is_all_cached(struct mm_struct *mm, struct vm_area_struct *vma)
 
 static void write_all(struct mm_struct *mm, unsigned long at, unsigned long end)
 {
-	line_up(count_unwritten(mm, at, end));
+	vitrine_line_up(count_unwritten(mm, at, end));
 	while (at < end && make_written(mm, at))
 		at += PAGE_SIZE;
 }
@@ -222,7 +203,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 {
 	unsigned long start, end;
 	struct vm_area_struct *vma;
-	bool small, grows;
+	bool small, grows, anonymous;
 
 	addr &= PAGE_MASK;
 	if (!mmap_read_trylock(mm))
@@ -235,6 +216,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	start = vma->vm_start;
 	end = vma->vm_end;
 	grows = vma->vm_flags & VM_GROWSDOWN;
+	anonymous = vma_is_anonymous(vma);
 	small = is_small_data(mm, vma) && is_all_cached(mm, vma);
 	if (!write && !small && vma->vm_file)
 		map_cached(mm, vma->vm_file, addr);
@@ -242,12 +224,16 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 		end = start;
 	mmap_read_unlock(mm);
 
-	if (hot)
+	if (hot) {
 		take_back_hot(mm, addr, start, end);
-	else if (small)
+	} else if (small) {
 		write_all(mm, start, end);
-	else if (write && !grows)
+	} else if (write && !grows) {
+		if (anonymous)
+			write_all(mm, max(start, addr & ~(BLOCK_SIZE - 1)),
+				  min(end, (addr | (BLOCK_SIZE - 1)) + 1));
 		follow_run(mm, addr, end);
+	}
 }
 
 /**

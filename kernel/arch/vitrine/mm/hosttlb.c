@@ -180,12 +180,22 @@ static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
 					.len = PMD_SIZE });
 }
 
+/* Do two neighbours stand in a row, so that one call maps both? */
+static bool is_row(const pte_t *one, const pte_t *next)
+{
+	const unsigned long first = pte_val(*one), second = pte_val(*next);
+
+	return first & second & _PAGE_PRESENT && host_prot(first) == host_prot(second) &&
+	       (first & _PFN_MASK) + PAGE_SIZE == (second & _PFN_MASK);
+}
+
 /**
  * vitrine_tlb_map_around() - Map a page that was just made accessible, and its neighbours
  * @mm:   address space of current
  * @addr: guest address; its page is mapped whatever the host bits say
  *
- * Neighbours are those in the same aligned window that are present and not mapped as they may be.
+ * Neighbours are those in the same aligned window that are present and not mapped as they may be,
+ * and whatever continues the rows at its ends: a longer row costs the host nothing.
  */
 void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 {
@@ -202,11 +212,18 @@ void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 	ptep = vitrine_walk(mm, at);
 	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
 		return;
-	for (; at < end && at < TASK_SIZE; at += PAGE_SIZE, ptep++) {
-		if (!(pte_val(*ptep) & _PAGE_PRESENT))
-			continue;
-		if (at == addr || !host_is_up_to_date(pte_val(*ptep)))
+	while (at & ~PMD_MASK && is_row(ptep - 1, ptep) &&
+	       !host_is_up_to_date(pte_val(*(ptep - 1)))) {
+		at -= PAGE_SIZE;
+		ptep--;
+	}
+	for (; at < end || (at & ~PMD_MASK && is_row(ptep - 1, ptep)); at += PAGE_SIZE, ptep++) {
+		const unsigned long bits = pte_val(*ptep);
+
+		if (bits & _PAGE_PRESENT && (at == addr || !host_is_up_to_date(bits)))
 			map_entry(mm, at, ptep);
+		else if (at >= end)
+			break;
 	}
 }
 

@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <net/tcp.h>
 #include <net/udp.h>
-#include <asm/vitrine.h>
+#include "rows.h"
 
 #define PCP_BATCH 63
 #define PCP_HIGH (PCP_BATCH * 6)
@@ -52,7 +52,7 @@ static void __init fault_around_limit(void)
 {
 	int (*set)(void *data, u64 value) = (void *)kallsyms_lookup_name("fault_around_bytes_set");
 
-	if (!set || set(NULL, VITRINE_AROUND_SIZE))
+	if (!set || set(NULL, FILE_AROUND_SIZE))
 		pr_info("fault-around stays at its default\n");
 }
 
