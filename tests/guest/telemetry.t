@@ -128,6 +128,11 @@ host bash -c '"$1" box vitrine exec box sh -c "for i in 1 2 3; do
 	dd if=/dev/zero of=/dev/vdb bs=4k count=1 conv=fsync,notrunc 2>/dev/null; done" 2>&1 | grep "^block flush"' - "$watch"
 expect 'block flush 3'
 
+it 'what was read ahead stands in rows: a dynamic program takes few host mappings, not one a page'
+host bash -c 'vitrine exec box sh -c "sync; echo 3 >/proc/sys/vm/drop_caches; /dynamic/exact getppid 0" &&
+	"$1" box vitrine exec box /dynamic/exact getppid 0 2>&1 | awk "/^host maps/ { print (\$3 > 0 && \$3 < 80) }"' - "$watch"
+expect 1
+
 it 'packets on the loopback device are counted'
 host bash -c '"$1" box vitrine exec box sh -c "ping -c 3 127.0.0.1" 2>&1 | grep ^count.packets | paste -sd,' - "$watch"
 expect 'count packets_sent 6,count packets_received 6'

@@ -37,6 +37,7 @@ struct tally {
 };
 
 static struct snapshot before, after;
+static uint64_t host_before[VT_NR_HOST], host_after[VT_NR_HOST];
 static struct tally tally;
 
 static void snapshot_take(struct snapshot *snapshot, const struct region *region)
@@ -186,11 +187,15 @@ int main(int argc, char **argv)
 	if (wishes.events && event_reader_init(&tally.reader, region, EVENTS_FROM_NOW, &err))
 		return fail(err.text);
 	snapshot_take(&before, region);
+	region_host(region, host_before);
 	if (argv[optind + 1])
 		status = run(argv + optind + 1, wishes.events);
 	snapshot_take(&after, region);
+	region_host(region, host_after);
 	say_calls();
 	say_counters();
+	if (wishes.counters)
+		rises("host", NAMES_HOST, host_before, host_after);
 	if (wishes.events)
 		say_events();
 	observer_close(observer);

@@ -21,16 +21,22 @@
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/userfaultfd_k.h>
 #include <asm/vitrine.h>
-#include "rows.h"
+#include "mm.h"
 
 #define RUN_MAX 64 /* pages */
 #define BLOCK_SIZE SZ_16K
 #define SMALL_AREA SZ_64K /* of data */
-#define HOT_REACH (4 * PAGE_SIZE)
+#define HOT_REACH (8 * PAGE_SIZE)
 #define CACHE_STEP SZ_64K
 #define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
+
+static bool is_present(pte_t *ptep)
+{
+	return ptep && pte_val(*ptep) & _PAGE_PRESENT;
+}
 
 static bool is_written(pte_t *ptep)
 {
@@ -82,20 +88,34 @@ static bool is_hot(pte_t *ptep)
 	       (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) == (_PAGE_PRESENT | _PAGE_HINT_RW);
 }
 
-/* What this process was writing when it, or its parent, forked */
-static void take_back_hot(struct mm_struct *mm, unsigned long addr, unsigned long start,
-			  unsigned long end)
+/* A write is nobody's business but this process's */
+static bool is_private(struct mm_struct *mm, unsigned long at)
 {
+	struct vm_area_struct *vma;
+	bool private;
+
+	if (!mmap_read_trylock(mm))
+		return false;
+	vma = vma_lookup(mm, at);
+	private =
+	    vma && (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !userfaultfd_armed(vma);
+	mmap_read_unlock(mm);
+	return private;
+}
+
+/* What this process was writing when it, or its parent, forked: whichever area it is in */
+static void take_back_hot(struct mm_struct *mm, unsigned long addr)
+{
+	const unsigned long start = addr - min(addr, HOT_REACH);
+	const unsigned long end = min(addr + HOT_REACH, TASK_SIZE);
 	unsigned int count = 0;
 	unsigned long at;
 
-	start = max(start, addr - min(addr, HOT_REACH));
-	end = min(end, addr + HOT_REACH);
 	for (at = start; at < end; at += PAGE_SIZE)
 		count += is_hot(vitrine_walk(mm, at));
 	vitrine_line_up(count);
 	for (at = start; at < end; at += PAGE_SIZE) {
-		if (is_hot(vitrine_walk(mm, at)) && !make_written(mm, at))
+		if (is_hot(vitrine_walk(mm, at)) && !(is_private(mm, at) && make_written(mm, at)))
 			return;
 	}
 }
@@ -225,7 +245,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	mmap_read_unlock(mm);
 
 	if (hot) {
-		take_back_hot(mm, addr, start, end);
+		take_back_hot(mm, addr);
 	} else if (small) {
 		write_all(mm, start, end);
 	} else if (write && !grows) {
@@ -236,46 +256,92 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	}
 }
 
+/* The data of the program or library that has @addr in its first areas: one after the other */
+static void write_data_of(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	unsigned long start = 0, end;
+	struct file *file = NULL;
+
+	do {
+		if (!mmap_read_trylock(mm))
+			return;
+		vma = vma_lookup(mm, addr);
+		if (vma && !file)
+			file = vma->vm_file;
+		end = vma && (vma->vm_file == file || vma_is_anonymous(vma)) &&
+			      !userfaultfd_armed(vma)
+			  ? vma->vm_end
+			  : 0;
+		start =
+		    end && is_small_data(mm, vma) && is_all_cached(mm, vma) ? vma->vm_start : end;
+		mmap_read_unlock(mm);
+		if (start < end) {
+			write_all(mm, start, end);
+			vitrine_tlb_map_ahead(mm, start);
+		}
+		addr = end;
+	} while (file && end);
+}
+
+/* The cached pages around where a program or its interpreter starts */
+static void map_start(struct mm_struct *mm, unsigned long ip)
+{
+	struct vm_area_struct *vma;
+
+	if (!mmap_read_trylock(mm))
+		return;
+	vma = vma_lookup(mm, ip);
+	if (vma && vma->vm_file && !userfaultfd_armed(vma) && is_cached(vma, ip))
+		map_cached(mm, vma->vm_file, ip);
+	mmap_read_unlock(mm);
+}
+
 /**
  * vitrine_ahead_of_exec() - Make accessible what a new program needs for its first steps
  * @mm: address space of current, which has not run yet
  * @ip, @sp: where it starts
+ *
+ * That is the text around its entry and its interpreter's, what both will relocate and initialise,
+ * and two blocks of stack.
  */
 void vitrine_ahead_of_exec(struct mm_struct *mm, unsigned long ip, unsigned long sp)
 {
+	const unsigned long starts[] = { ip, mm->start_code };
 	unsigned long vdso = (unsigned long)mm->context.vdso;
-	struct vm_area_struct *vma;
 	int signal, code;
 
-	if (mmap_read_trylock(mm)) {
-		vma = vma_lookup(mm, ip);
-		if (vma && vma->vm_file && !userfaultfd_armed(vma) && is_cached(vma, ip))
-			map_cached(mm, vma->vm_file, ip);
-		mmap_read_unlock(mm);
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
+		map_start(mm, starts[i]);
+		write_data_of(mm, starts[i]);
+		vitrine_tlb_map_ahead(mm, starts[i]);
 	}
 	if (vdso)
 		vitrine_handle_fault(mm, vdso, 0, &signal, &code);
+	vitrine_tlb_map_ahead(mm, vdso);
 	make_written(mm, sp - 1);
-	vitrine_tlb_map_around(mm, ip);
-	vitrine_tlb_map_around(mm, vdso);
-	vitrine_tlb_map_around(mm, sp - 1);
+	make_written(mm, ((sp - 1) & PAGE_MASK) - 1);
+	vitrine_tlb_map_ahead(mm, sp - 1);
 }
 
 /**
- * vitrine_ahead_of_fork() - Keep a stack writable over a fork
+ * vitrine_ahead_of_fork() - Make accessible what parent and child use when they go on
  * @mm: address space of current
  * @sp: stack pointer
  *
- * Called for parent and child, each of which writes there next; the second one finds the page its
- * own.
+ * Each of them writes to its stack next; the second one finds the page its own. The child has
+ * no file mapped, the parent has all that it had.
  */
 void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp)
 {
+	const unsigned long ip = current_pt_regs()->ip;
 	pte_t *ptep = vitrine_walk(mm, sp);
 
-	if (!ptep || (pte_val(*ptep) & (_PAGE_PRESENT | _PAGE_HINT_RW | _PAGE_RW)) !=
-			 (_PAGE_PRESENT | _PAGE_HINT_RW))
-		return;
-	if (make_written(mm, sp))
+	if (is_present(ptep) && (pte_val(*ptep) & (_PAGE_HINT_RW | _PAGE_RW)) == _PAGE_HINT_RW &&
+	    make_written(mm, sp))
 		vitrine_tlb_map_around(mm, sp);
+	if (!is_present(vitrine_walk(mm, ip))) {
+		map_start(mm, ip);
+		vitrine_tlb_map_ahead(mm, ip);
+	}
 }

@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <asm/mmu_context.h>
 #include <asm/vitrine.h>
+#include "mm.h"
 
 #define QUEUE_MAX (PAGE_SIZE / sizeof(struct vt_map_op))
 #define PREFILL_MAX (QUEUE_MAX - 8)
@@ -189,27 +190,16 @@ static bool is_row(const pte_t *one, const pte_t *next)
 	       (first & _PFN_MASK) + PAGE_SIZE == (second & _PFN_MASK);
 }
 
-/**
- * vitrine_tlb_map_around() - Map a page that was just made accessible, and its neighbours
- * @mm:   address space of current
- * @addr: guest address; its page is mapped whatever the host bits say
- *
- * Neighbours are those in the same aligned window that are present and not mapped as they may be,
- * and whatever continues the rows at its ends: a longer row costs the host nothing.
+/*
+ * What is present in the window around @addr and not mapped as it may be is mapped, and whatever
+ * continues the rows at the window's ends: a longer row costs the host nothing. The page at @missed
+ * is mapped whatever the host bits say.
  */
-void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
+static void map_window(struct mm_struct *mm, unsigned long addr, unsigned long missed)
 {
 	unsigned long at = addr & ~(VITRINE_AROUND_SIZE - 1), end = at + VITRINE_AROUND_SIZE;
-	pte_t *ptep = vitrine_walk(mm, addr);
+	pte_t *ptep = vitrine_walk(mm, at);
 
-	if (!ptep || !(pte_val(*ptep) & _PAGE_PRESENT))
-		return;
-	if (pte_val(*ptep) & _PAGE_PSE) {
-		map_huge(mm, addr, ptep);
-		return;
-	}
-	addr &= PAGE_MASK;
-	ptep = vitrine_walk(mm, at);
 	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
 		return;
 	while (at & ~PMD_MASK && is_row(ptep - 1, ptep) &&
@@ -220,11 +210,46 @@ void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 	for (; at < end || (at & ~PMD_MASK && is_row(ptep - 1, ptep)); at += PAGE_SIZE, ptep++) {
 		const unsigned long bits = pte_val(*ptep);
 
-		if (bits & _PAGE_PRESENT && (at == addr || !host_is_up_to_date(bits)))
+		if (bits & _PAGE_PRESENT && (at == missed || !host_is_up_to_date(bits)))
 			map_entry(mm, at, ptep);
 		else if (at >= end)
 			break;
 	}
+}
+
+static bool is_present(pte_t *ptep)
+{
+	return ptep && pte_val(*ptep) & _PAGE_PRESENT;
+}
+
+/**
+ * vitrine_tlb_map_around() - Map a page that the host missed, and its neighbours
+ * @mm:   address space of current
+ * @addr: guest address, which was just made accessible
+ */
+void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
+{
+	pte_t *ptep = vitrine_walk(mm, addr);
+
+	if (!is_present(ptep))
+		return;
+	if (pte_val(*ptep) & _PAGE_PSE)
+		map_huge(mm, addr, ptep);
+	else
+		map_window(mm, addr, addr & PAGE_MASK);
+}
+
+/**
+ * vitrine_tlb_map_ahead() - Map a page that was made accessible ahead, and its neighbours
+ * @mm:   address space of current
+ * @addr: guest address
+ *
+ * What the host has mapped already is left as it is.
+ */
+void vitrine_tlb_map_ahead(struct mm_struct *mm, unsigned long addr)
+{
+	if (is_present(vitrine_walk(mm, addr)))
+		map_window(mm, addr, ~0UL);
 }
 
 static void prefill_table(struct mm_struct *mm, unsigned long addr, unsigned long end)

@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <net/tcp.h>
 #include <net/udp.h>
-#include "rows.h"
+#include "mm.h"
 
 #define PCP_BATCH 63
 #define PCP_HIGH (PCP_BATCH * 6)

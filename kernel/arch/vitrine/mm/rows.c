@@ -16,7 +16,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include "rows.h"
+#include "mm.h"
 
 #define ROW_ORDER 8U /* of a block, at most: 1 MiB */
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* rows.h - pages that stand in a row */
-#ifndef VITRINE_MM_ROWS_H
-#define VITRINE_MM_ROWS_H
+/* mm.h - what the parts of memory management share */
+#ifndef VITRINE_MM_MM_H
+#define VITRINE_MM_MM_H
 
+#include <linux/mm_types.h>
 #include <linux/sizes.h>
 
 /* Of a file, the page cache in this window is made accessible by one fault */
 #define FILE_AROUND_SIZE SZ_1M
 
+/* hosttlb.c */
+void vitrine_tlb_map_ahead(struct mm_struct *mm, unsigned long addr);
+
+/* rows.c */
 void vitrine_line_up(unsigned int pages);
 
 #endif
