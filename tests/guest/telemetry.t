@@ -87,6 +87,13 @@ exact 'a call for which a filter kills the thread' thread_killed 'call:getppid 1
 exact 'a call for which a filter sends a signal' trapped 'call:getppid 1 0 0' 'disposition:denied 1' 'call:rt_sigreturn 1 0 0'
 exact 'a call that a tracer sees twice was made once' traced 'call:getppid 1 0 0'
 exact 'sched_yield' yields 'call:sched_yield 1 0 0'
+exact 'first touches of memory' minors 'fault:minor 1' 'fault:cow 0'
+exact 'looks at memory that nobody has written, then writes' zeros 'fault:minor 1' 'fault:cow 1'
+exact 'memory that was forbidden for a while, and is there' refills 'fault:minor 1' 'fault:refill 1'
+exact 'a child that writes to it' copies 'fault:minor 1' 'fault:cow 1'
+exact 'pages of a file that are in the page cache' files 'fault:file 1'
+exact 'pages that have to be read' majors 'fault:major 1' 'fault:file 0'
+exact 'faults that end in a signal' bad 'fault:bad 1' 'count:signals 1'
 program=/dynamic/exact
 exact 'calls that the vDSO answers, and one of a clock that it does not have' times 'call:clock_gettime 3 0 0' 'call:gettimeofday 1 0 0' 'call:time 1 0 0' 'call:clock_getres 1 0 0' 'call:getcpu 1 0 0' 'disposition:guest 6' 'disposition:kernel 1'
 program=/exact
@@ -100,6 +107,51 @@ observed=-e
 exact 'each call is one event' getppid 'event:syscall 1' 'call:getppid 1 0 0'
 exact 'life is told: forks, execs, exits' execs 'event:fork 1' 'event:exec 1' 'event:exit 1'
 exact 'filters and killed processes too' seccomp_killed 'event:signal 1' 'count:signals 1'
+# of WHAT N: the task's own counters when it has done that, as the region has them, and as the kernel's
+# own file does
+of() {
+	local task
+	rm -f "$scratch/pid"
+	vitrine exec counted "$program" "$1" "$2" stay >"$scratch/pid" </dev/null &
+	soon grep -qs . "$scratch/pid"
+	task=$(cat "$scratch/pid")
+	soon vitrine exec counted grep -q 'State.*sleeping' "/proc/$task/status"
+	vitrine top --once --json counted | python3 -c "
+import json, sys
+t = [t for t in json.load(sys.stdin)['tasks'] if t['pid'] == $task][0]
+print(t['calls'], t['errors'], *t['faults'].values(), t['switches_voluntary'])"
+	vitrine exec counted awk '/^voluntary/ { print $2 }' "/proc/$task/status" >"$scratch/voluntary"
+	vitrine exec counted kill -9 "$task"
+}
+# more WHAT: by how much the task's own counters are higher for N of them
+more() {
+	local none some
+	none=$(of "$1" 0)
+	some=$(of "$1" $n)
+	what="$1"
+	name="per task, $1: calls, errors, faults (refill, minor, major, cow, file, bad), sleeps"
+	code=0
+	stdout=$(paste <(tr ' ' '\n' <<<"$none") <(tr ' ' '\n' <<<"$some") |
+		awk -v n=$n '{ line = line " " ($2 - $1) / n } END { print substr(line, 2) }')
+}
+
+# Counted from the beginning
+start counted -k vitrine.observe=1 mini -- sleep 1000
+trap 'vitrine kill box; vitrine kill counted; finish' EXIT
+vitrine cp box:/exact "$scratch/static"
+vitrine cp "$scratch/static" counted:/exact
+more failures
+expect '1 1 0 0 0 0 0 0 0'
+more zeros
+expect '0 0 0 1 0 1 0 0 0'
+more majors
+shows '1 0 0 0 1 0 0 0 *' # a device that answers at once lets nobody sleep
+more sleeps
+expect '1 0 0 0 0 0 0 0 1'
+it 'a task has slept as often as the kernel itself says'
+host echo "$(of sleeps 7 | awk '{ print $NF }') $(cat "$scratch/voluntary")"
+shows "$(cat "$scratch/voluntary") $(cat "$scratch/voluntary")"
+
 it 'calls in the guest of a program that runs for long, looked at with each tick'
 host bash -c '"$1" box vitrine exec box /exact clocks 20000000 2>&1 | grep -E "^(call clock_gettime|disposition guest)" | paste -sd,' - "$watch"
 expect 'call clock_gettime 20000000 0 0,disposition guest 20000000'

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* exact.c - make exactly N system calls of a kind
  *
- * Usage: exact WHAT N
+ * Usage: exact WHAT N [stay]
+ *
+ * With "stay" it says its number then, and is there until it is killed.
  *
  * What a run makes besides (libc's start, exit) does not depend on N: the difference between two
  * runs is the calls that were asked for.
@@ -13,11 +15,13 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -376,6 +380,121 @@ static void pipes(long n)
 	}
 }
 
+/*
+ * Faults, one at each page that is looked at. What the kernel brings along ahead of a fault is next
+ * to it, so these are far apart.
+ */
+#define PAGE 4096
+#define STEP (64 * PAGE)
+
+enum touch { READ, WRITE };
+
+static void touch(volatile char *area, long n, enum touch how)
+{
+	for (long i = 0; i < n; i++) {
+		if (how == WRITE)
+			area[i * STEP] = 1;
+		else
+			(void)area[i * STEP];
+	}
+}
+
+static char *area_of(long n, int flags, int fd)
+{
+	char *area = mmap(NULL, n * STEP + 1, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (area == MAP_FAILED)
+		exit(1);
+	madvise(area, n * STEP + 1, MADV_NOHUGEPAGE);
+	madvise(area, n * STEP + 1, MADV_RANDOM);
+	return area;
+}
+
+static void minors(long n)
+{
+	touch(area_of(n, MAP_PRIVATE | MAP_ANONYMOUS, -1), n, WRITE);
+}
+
+/* Of the page of zeros that everybody shares, then one's own */
+static void zeros(long n)
+{
+	char *area = area_of(n, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	touch(area, n, READ);
+	touch(area, n, WRITE);
+}
+
+/* Memory that was forbidden for a while: the host has forgotten it, the kernel has not */
+static void refills(long n)
+{
+	char *area = area_of(n, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	touch(area, n, WRITE);
+	mprotect(area, n * STEP, PROT_NONE);
+	mprotect(area, n * STEP, PROT_READ | PROT_WRITE);
+	touch(area, n, READ);
+}
+
+/* Pages that a child has from its parent */
+static void copies(long n)
+{
+	char *area = area_of(n, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	touch(area, n, WRITE);
+	if (fork() == 0) {
+		touch(area, n, WRITE);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+/* A file of which the pages that are looked at are in the page cache, or not */
+static int file_of(const char *path, long n)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	for (long i = 0; i < n; i++)
+		pwrite(fd, "x", 1, i * STEP);
+	fsync(fd);
+	return fd;
+}
+
+static void files(long n)
+{
+	touch(area_of(n, MAP_SHARED, file_of("/cached", n)), n, READ);
+}
+
+static void majors(long n)
+{
+	int fd = file_of("/uncached", n);
+
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	touch(area_of(n, MAP_PRIVATE, fd), n, READ);
+}
+
+static sigjmp_buf after_fault;
+
+static void faulted(int sig)
+{
+	siglongjmp(after_fault, 1);
+}
+
+static void bad(long n)
+{
+	signal(SIGSEGV, faulted);
+	while (n--) {
+		if (!sigsetjmp(after_fault, 1))
+			*(volatile char *)16 = 1;
+	}
+}
+
+/* A thread that goes to sleep as often */
+static void sleeps(long n)
+{
+	while (n--)
+		usleep(1000);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long n);
@@ -406,13 +525,26 @@ static const struct {
 	{ "stats", stats },
 	{ "reads", reads },
 	{ "pipes", pipes },
+	{ "minors", minors },
+	{ "zeros", zeros },
+	{ "refills", refills },
+	{ "copies", copies },
+	{ "files", files },
+	{ "majors", majors },
+	{ "bad", bad },
+	{ "sleeps", sleeps },
 };
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 3 && i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; argc >= 3 && i < sizeof(table) / sizeof(table[0]); i++) {
 		if (!strcmp(argv[1], table[i].name)) {
 			table[i].run(atol(argv[2]));
+			if (argc == 4) {
+				printf("%d\n", getpid());
+				fflush(stdout);
+				pause();
+			}
 			return 0;
 		}
 	}
