@@ -168,10 +168,12 @@ void vt_call_begin(const struct pt_regs *regs)
 	call->ip = regs->ip;
 	call->begin = vt_ticks();
 	call->begin_ns = vt_ticks_to_time(call->begin);
-	syscall_get_arguments(current, (struct pt_regs *)regs, (unsigned long *)call->args);
 	current->thread.counters->since_ns = call->begin_ns;
 	WRITE_ONCE(current->thread.counters->call, nr);
 	call->wanted = call_wanted(call_index(nr));
+	if (call->wanted || vitrine_wx_denied)
+		syscall_get_arguments(current, (struct pt_regs *)regs,
+				      (unsigned long *)call->args);
 	if (call->wanted)
 		vt_capture_begin(observed);
 }
