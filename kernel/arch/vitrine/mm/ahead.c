@@ -337,8 +337,7 @@ void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp)
 	const unsigned long ip = current_pt_regs()->ip;
 	pte_t *ptep = vitrine_walk(mm, sp);
 
-	if (is_present(ptep) && (pte_val(*ptep) & (_PAGE_HINT_RW | _PAGE_RW)) == _PAGE_HINT_RW &&
-	    make_written(mm, sp))
+	if (is_present(ptep) && !is_written(ptep) && is_private(mm, sp) && make_written(mm, sp))
 		vitrine_tlb_map_around(mm, sp);
 	if (!is_present(vitrine_walk(mm, ip))) {
 		map_start(mm, ip);

@@ -42,10 +42,10 @@ int vitrine_tlb_flush(struct mm_struct *mm)
 }
 
 /*
- * A new mapping replaces what is there, so taking that away first is not needed: take @op's range
- * out of the newest change if that unmaps it, or @op's range is at one of its ends.
+ * A new mapping replaces what is there, so taking that away or protecting it first is not needed:
+ * take @op's range out of the newest change if that does so, and @op's range is at one of its ends.
  */
-static void spare_unmap(mm_context_t *context, const struct vt_map_op *op)
+static void spare(mm_context_t *context, const struct vt_map_op *op)
 {
 	const u64 end = op->va + op->len;
 
@@ -55,7 +55,7 @@ static void spare_unmap(mm_context_t *context, const struct vt_map_op *op)
 
 		if (old->va >= end || old_end <= op->va)
 			continue;
-		if (old->kind != VT_UNMAP || (old->va < op->va && old_end > end))
+		if (old->kind == VT_MAP || (old->va < op->va && old_end > end))
 			return;
 		if (old->va < op->va) {
 			old->len = op->va - old->va;
@@ -86,7 +86,7 @@ static void enqueue(struct mm_struct *mm, struct vt_map_op op)
 	mm_context_t *context = &mm->context;
 
 	if (op.kind == VT_MAP)
-		spare_unmap(context, &op);
+		spare(context, &op);
 	if (context->queued && merge(&context->queue[context->queued - 1], &op))
 		return;
 	if (context->queued == QUEUE_MAX)
