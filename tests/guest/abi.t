@@ -79,9 +79,10 @@ at a hint: there
 hint taken: elsewhere
 2 GiB: ENOMEM'
 
-it 'the vsyscall page makes its three calls'
+it 'the vsyscall page makes its three calls and is in the list of areas'
 program vsyscall
-expect 'plain: time the clock'\''s, stored the clock'\''s
+expect 'ffffffffff600000-ffffffffff601000 --xp 000000 [vsyscall]
+plain: time the clock'\''s, stored the clock'\''s
 plain: gettimeofday 0, the clock'\''s
 plain: getcpu 0, CPU 0
 with a filter: time the clock'\''s, stored the clock'\''s
@@ -89,6 +90,17 @@ with a filter: gettimeofday 0, the clock'\''s
 with a filter: getcpu 0, CPU 0
 reading: SIGSEGV code 1 addr 0xffffffffff600000
 between two entries: SIGSEGV code 128 addr (nil)'
+
+it 'what was written can be told by soft-dirty bits, and prevented by userfaultfd'
+program marks
+expect 'soft-dirty: written 1111, cleared 0000, one written and one read 0100, after mprotect 0100
+userfaultfd: protected 1111, reads 2
+userfaultfd: write to page 1, protected
+userfaultfd: page 1 holds 3, protected 1011
+userfaultfd: write to page 3, protected
+userfaultfd: read(2) 1, page 3 holds x, protected 1010
+userfaultfd: unregistered 0000
+userfaultfd: 171 pages written, 341 protected'
 
 it 'CPU time is charged to the program or to its calls'
 program cputime

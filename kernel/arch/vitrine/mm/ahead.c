@@ -15,7 +15,7 @@
  *   hot       after fork: neighbours that this process was writing before the fork
  *
  * Only what nobody can tell from luck is done early: private memory, or page cache that is there.
- * No fault here waits for a device, and userfaultfd's areas are left alone.
+ * No fault here waits for a device, and areas whose pages somebody watches are left alone.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -32,6 +32,13 @@
 #define HOT_REACH (8 * PAGE_SIZE)
 #define CACHE_STEP SZ_64K
 #define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
+
+/* Somebody is told what the program touches: userfaultfd, or who reads soft-dirty bits */
+static bool is_watched(struct vm_area_struct *vma)
+{
+	return userfaultfd_armed(vma) ||
+	       (IS_ENABLED(CONFIG_MEM_SOFT_DIRTY) && !(vma->vm_flags & VM_SOFTDIRTY));
+}
 
 static bool is_present(pte_t *ptep)
 {
@@ -97,8 +104,7 @@ static bool is_private(struct mm_struct *mm, unsigned long at)
 	if (!mmap_read_trylock(mm))
 		return false;
 	vma = vma_lookup(mm, at);
-	private =
-	    vma && (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !userfaultfd_armed(vma);
+	private = vma && (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !is_watched(vma);
 	mmap_read_unlock(mm);
 	return private;
 }
@@ -163,7 +169,7 @@ static void map_cached(struct mm_struct *mm, struct file *file, unsigned long ad
 		unsigned long at = max(start, vma->vm_start), stop = min(end, vma->vm_end), next;
 
 		if (vma->vm_file != file || !vma->vm_ops || !vma->vm_ops->map_pages ||
-		    userfaultfd_armed(vma) || vma->vm_flags & (VM_SHARED | VM_RAND_READ) ||
+		    is_watched(vma) || vma->vm_flags & (VM_SHARED | VM_RAND_READ) ||
 		    !(vma->vm_flags & (VM_READ | VM_EXEC)))
 			continue;
 		for (; at < stop; at = next) {
@@ -229,7 +235,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	if (!mmap_read_trylock(mm))
 		return;
 	vma = vma_lookup(mm, addr);
-	if (!vma || userfaultfd_armed(vma)) {
+	if (!vma || is_watched(vma)) {
 		mmap_read_unlock(mm);
 		return;
 	}
@@ -269,8 +275,7 @@ static void write_data_of(struct mm_struct *mm, unsigned long addr)
 		vma = vma_lookup(mm, addr);
 		if (vma && !file)
 			file = vma->vm_file;
-		end = vma && (vma->vm_file == file || vma_is_anonymous(vma)) &&
-			      !userfaultfd_armed(vma)
+		end = vma && (vma->vm_file == file || vma_is_anonymous(vma)) && !is_watched(vma)
 			  ? vma->vm_end
 			  : 0;
 		start =
@@ -292,7 +297,7 @@ static void map_start(struct mm_struct *mm, unsigned long ip)
 	if (!mmap_read_trylock(mm))
 		return;
 	vma = vma_lookup(mm, ip);
-	if (vma && vma->vm_file && !userfaultfd_armed(vma) && is_cached(vma, ip))
+	if (vma && vma->vm_file && !is_watched(vma) && is_cached(vma, ip))
 		map_cached(mm, vma->vm_file, ip);
 	mmap_read_unlock(mm);
 }

@@ -160,6 +160,8 @@ static enum vt_fault_outcome resolve(struct vt_frame *frame)
 	bool hot;
 
 	if (addr >= TASK_SIZE) {
+		if (exec && vitrine_vsyscall(task_pt_regs(current), addr))
+			return VT_FAULT_HANDLED;
 		frame->error_code |= PF_PRESENT; /* x86 says so, lest its layout be probed */
 		force_sig_fault(SIGSEGV, SEGV_MAPERR, (void __user *)addr);
 		return VT_FAULT_REFUSED;

@@ -181,6 +181,12 @@ static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
 					.len = PMD_SIZE });
 }
 
+/* A swap entry of the last level can have the same bit */
+static bool is_huge(pte_t pte)
+{
+	return pte_present(pte) && pte_val(pte) & _PAGE_PSE;
+}
+
 /* Do two neighbours stand in a row, so that one call maps both? */
 static bool is_row(const pte_t *one, const pte_t *next)
 {
@@ -200,7 +206,7 @@ static void map_window(struct mm_struct *mm, unsigned long addr, unsigned long m
 	unsigned long at = addr & ~(VITRINE_AROUND_SIZE - 1), end = at + VITRINE_AROUND_SIZE;
 	pte_t *ptep = vitrine_walk(mm, at);
 
-	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
+	if (!ptep || is_huge(*ptep))
 		return;
 	while (at & ~PMD_MASK && is_row(ptep - 1, ptep) &&
 	       !host_is_up_to_date(pte_val(*(ptep - 1)))) {
@@ -233,7 +239,7 @@ void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 
 	if (!is_present(ptep))
 		return;
-	if (pte_val(*ptep) & _PAGE_PSE)
+	if (is_huge(*ptep))
 		map_huge(mm, addr, ptep);
 	else
 		map_window(mm, addr, addr & PAGE_MASK);
@@ -256,7 +262,7 @@ static void prefill_table(struct mm_struct *mm, unsigned long addr, unsigned lon
 {
 	pte_t *ptep = vitrine_walk(mm, addr);
 
-	if (!ptep || pte_val(*ptep) & _PAGE_PSE)
+	if (!ptep || is_huge(*ptep))
 		return;
 	for (; addr < end && mm->context.queued < PREFILL_MAX; addr += PAGE_SIZE, ptep++) {
 		if ((pte_val(*ptep) & (_PAGE_PRESENT | _PAGE_HINT)) == (_PAGE_PRESENT | _PAGE_HINT))

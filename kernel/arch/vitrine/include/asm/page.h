@@ -84,6 +84,9 @@ static inline unsigned long virt_to_pfn(const void *kaddr)
 
 #define VM_DATA_DEFAULT_FLAGS VM_DATA_FLAGS_TSK_EXEC
 
+/* mm/vsyscall.c */
+#define __HAVE_ARCH_GATE_AREA 1
+
 /* mm/growth.c: have the host back what is allocated, several pages at a time */
 #define HAVE_ARCH_ALLOC_PAGE
 struct page;

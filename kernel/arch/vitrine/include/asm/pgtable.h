@@ -38,7 +38,7 @@
 #define MODULES_VADDR VMALLOC_START
 #define MODULES_END VMALLOC_END
 
-/* Bits 1-11 and 53-56; a swap entry has neither PRESENT nor PROTNONE and uses 3-7 and 12-52 */
+/* Bits 1-11 and 53-58; a swap entry has neither PRESENT nor PROTNONE and uses 3-7 and 12-52 */
 #define _PAGE_PRESENT 0x001UL
 #define _PAGE_RW 0x002UL
 #define _PAGE_USER 0x004UL
@@ -49,15 +49,21 @@
 #define _PAGE_EXEC 0x200UL
 #define _PAGE_SPECIAL 0x400UL
 #define _PAGE_SWP_EXCLUSIVE 0x800UL
+#define _PAGE_SWP_UFFD_WP 0x200UL
+#define _PAGE_SWP_SOFT_DIRTY 0x400UL
 #define _PAGE_HOST (1UL << 53)
 #define _PAGE_HOST_RW (1UL << 54)
 #define _PAGE_HINT (1UL << 55)	  /* the parent had it mapped when it forked */
 #define _PAGE_HINT_RW (1UL << 56) /* was mapped writable until a fork made it read-only */
+#define _PAGE_UFFD_WP (1UL << 57)
+#define _PAGE_SOFT_DIRTY (1UL << 58)
 #define _PAGE_HOST_BITS (_PAGE_HOST | _PAGE_HOST_RW | _PAGE_HINT | _PAGE_HINT_RW)
 
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define _PFN_MASK (((1UL << 52) - 1) & PAGE_MASK)
-#define _PAGE_CHG_MASK (_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_PSE)
+#define _PAGE_CHG_MASK                                                                             \
+	(_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_PSE | _PAGE_UFFD_WP |    \
+	 _PAGE_SOFT_DIRTY)
 
 #define _PAGE_BASE (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)
 #define PAGE_NONE __pgprot(_PAGE_PROTNONE | _PAGE_ACCESSED)
@@ -145,7 +151,7 @@ static inline pte_t pte_wrprotect(pte_t pte)
 
 static inline pte_t pte_mkdirty(pte_t pte)
 {
-	return __pte(pte_val(pte) | _PAGE_DIRTY);
+	return __pte(pte_val(pte) | _PAGE_DIRTY | _PAGE_SOFT_DIRTY);
 }
 
 static inline pte_t pte_mkyoung(pte_t pte)
@@ -325,6 +331,7 @@ static inline void pmd_clear(pmd_t *pmdp)
 #define p4d_pgtable(x) ((pud_t *)__va(p4d_val(x) & _PFN_MASK))
 #define p4d_page(x) pfn_to_page((p4d_val(x) & _PFN_MASK) >> PAGE_SHIFT)
 
+#include <asm/pgtable-marks.h>
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 #include <asm/pgtable-huge.h>
 #endif
