@@ -102,6 +102,57 @@ userfaultfd: read(2) 1, page 3 holds x, protected 1010
 userfaultfd: unregistered 0000
 userfaultfd: 171 pages written, 341 protected'
 
+it 'memory policies are those of a machine with one node'
+program node
+expect 'at first: default, nodes 0
+allowed: 0, nodes 0x1
+allowed, of an address: EINVAL
+into a mask of no bits: EINVAL
+node of a page: 0, 0
+node of no page: EFAULT
+next node, without interleaving: EINVAL
+to a bad address: EFAULT
+preferred 0: preferred, nodes 0x1
+preferred none: local, nodes 0
+bind 0: bind, nodes 0x1
+bind 0 and 1: bind, nodes 0x1
+bind 1: EINVAL
+bind none: EINVAL
+interleave 0, static: interleave static, nodes 0x1
+interleave 0, relative: interleave relative, nodes 0x1
+static and relative: EINVAL
+local: local, nodes 0
+local 0: EINVAL
+preferred many 0: preferred many, nodes 0x1
+no mode: EINVAL
+default 0: EINVAL
+default: default, nodes 0
+set from a bad address: EFAULT
+a child'\''s: interleave, nodes 0x1
+home node without a policy: ENOENT
+mbind: 0
+the area'\''s: bind, nodes 0x1
+the program'\''s: default, nodes 0
+home node: 0
+home node that is not there: EINVAL
+mbind between pages: EINVAL
+mbind with other flags: EINVAL
+mbind where nothing is: EFAULT
+where pages are: 0, 0 -2 -14
+move: 0, 0 -2 -14
+move elsewhere: ENODEV
+move nobody'\''s: ESRCH
+migrate: 0
+migrate elsewhere: EINVAL
+numa_maps: bind:0 anon=4 dirty=4 active=0 N0=4 kernelpagesize_kB=4'
+guest sh -c 'cd /sys/devices/system/node && cat possible online has_cpu has_memory node0/cpulist node0/distance'
+expect '0
+0
+0
+0
+0
+10'
+
 it 'CPU time is charged to the program or to its calls'
 program cputime
 expect 'busy loop: user time

@@ -82,7 +82,7 @@ def memory():
             value = max(kernel.at(counters + 8 * names[name], "long"), 0)
             rows.append((name.lower().removesuffix("_b"), _pages(int(value))))
     table(rows, ("COUNTER", "SIZE"))
-    node = kernel.variable("contig_page_data", "struct pglist_data")
+    node = kernel.at(kernel.word(kernel.symbol("node_data")), "struct pglist_data")
     rows = []
     for i in range(int(node["nr_zones"])):
         zone = node["node_zones"][i]

@@ -81,6 +81,7 @@ void __init setup_arch(char **cmdline_p)
 	max_low_pfn = max_pfn = vt_boot->mem_size >> PAGE_SHIFT;
 	high_memory = __va(vt_boot->mem_size);
 	max_zone_pfn[ZONE_NORMAL] = max_pfn;
+	vitrine_node_init();
 	vitrine_growth_init();
 	sparse_init();
 	free_area_init(max_zone_pfn);

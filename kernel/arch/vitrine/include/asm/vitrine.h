@@ -33,6 +33,7 @@ void vitrine_user_trap(struct pt_regs *regs);
 int vitrine_handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int fault_flags,
 			 int *signal, int *code);
 void vitrine_user_fault(struct pt_regs *regs);
+void vitrine_node_init(void);
 bool vitrine_vsyscall(struct pt_regs *regs, unsigned long addr);
 int vitrine_tlb_flush(struct mm_struct *mm);
 void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr);
