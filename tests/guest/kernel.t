@@ -15,6 +15,11 @@ it 'an ext2 image on a loop device'
 guest sh -c 'truncate -s 32M /tmp/d && mke2fs -q -F /tmp/d && mount -o loop /tmp/d /mnt && echo inside >/mnt/f && umount /mnt && mount -o loop /tmp/d /mnt && cat /mnt/f'
 expect inside
 
+it 'an ext4 directory in which case does not matter'
+guest sh -c 'truncate -s 32M /tmp/d && mke2fs -q -F -t ext4 -O casefold /tmp/d && mount -o loop /tmp/d /mnt && mkdir /mnt/c && chattr +F /mnt/c && echo inside >/mnt/c/Straße && cat /mnt/c/STRASSE && ls /mnt/c'
+expect 'inside
+Straße'
+
 it 'cgroup v2'
 guest sh -c 'mkdir /sys/fs/cgroup/t && echo $$ >/sys/fs/cgroup/t/cgroup.procs && cat /proc/self/cgroup'
 expect 0::/t
