@@ -172,8 +172,7 @@ void vt_call_begin(const struct pt_regs *regs)
 	WRITE_ONCE(current->thread.counters->call, nr);
 	call->wanted = call_wanted(call_index(nr));
 	if (call->wanted || vitrine_wx_denied)
-		syscall_get_arguments(current, (struct pt_regs *)regs,
-				      (unsigned long *)call->args);
+		syscall_get_arguments(current, (struct pt_regs *)regs, (unsigned long *)call->args);
 	if (call->wanted)
 		vt_capture_begin(observed);
 }
