@@ -385,7 +385,7 @@ static void pipes(long n)
  * to it, so these are far apart.
  */
 #define PAGE 4096
-#define STEP (64 * PAGE)
+#define STEP (1024L * PAGE)
 
 enum touch { READ, WRITE };
 
@@ -401,7 +401,7 @@ static void touch(volatile char *area, long n, enum touch how)
 
 static char *area_of(long n, int flags, int fd)
 {
-	char *area = mmap(NULL, n * STEP + 1, PROT_READ | PROT_WRITE, flags, fd, 0);
+	char *area = mmap(NULL, n * STEP + 1, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
 
 	if (area == MAP_FAILED)
 		exit(1);
