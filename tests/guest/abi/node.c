@@ -166,7 +166,11 @@ static void show(void)
 	FILE *file = fopen("/proc/self/numa_maps", "r");
 	char line[512];
 
-	while (file && fgets(line, sizeof(line), file)) {
+	if (!file) {
+		perror("numa_maps");
+		return;
+	}
+	while (fgets(line, sizeof(line), file)) {
 		unsigned long start;
 		int rest;
 
