@@ -100,7 +100,9 @@ userfaultfd: page 1 holds 3, protected 1011
 userfaultfd: write to page 3, protected
 userfaultfd: read(2) 1, page 3 holds x, protected 1010
 userfaultfd: unregistered 0000
-userfaultfd: 171 pages written, 341 protected'
+userfaultfd: 171 pages written, 341 protected
+swapped out 1111: soft-dirty 0100, protected 0010
+read 1211, swapped out 0000: soft-dirty 0100, protected 0010'
 
 it 'memory policies are those of a machine with one node'
 program node

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #define SIZE (PAGES * 4096UL)
 #define SOFT_DIRTY 55 /* bits of an entry of /proc/PID/pagemap */
 #define UFFD_WP 57
+#define SWAPPED 62
 
 #ifndef UFFD_FEATURE_WP_ASYNC /* headers older than Linux 6.7 */
 #define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
@@ -145,6 +147,46 @@ static void write_among_marks(void)
 	close(fd);
 }
 
+static int use_swap(const char *device)
+{
+	uint32_t header[4096 / 4] = { [256] = 1, [257] = 1023 }; /* version, last page */
+	int fd = open(device, O_WRONLY);
+
+	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
+	write(fd, header, sizeof(header));
+	close(fd);
+	return swapon(device, 0);
+}
+
+/* Marks go to swap with the page, and come back */
+static void swap_out(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	area = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	write_all();
+	clear_soft_dirty();
+	area[1 * 4096] = 2;
+	reg.range.start = (uintptr_t)area;
+	reg.range.len = SIZE;
+	if (use_swap("/dev/ram0") || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg) || protect(fd, 2, 1, 1) ||
+	    madvise((void *)area, SIZE, MADV_PAGEOUT)) {
+		perror("swap");
+		return;
+	}
+	printf("swapped out %s", marked(SWAPPED));
+	printf(": soft-dirty %s", marked(SOFT_DIRTY));
+	printf(", protected %s\n", marked(UFFD_WP));
+	printf("read %d%d%d%d", area[0], area[1 * 4096], area[2 * 4096], area[3 * 4096]);
+	printf(", swapped out %s", marked(SWAPPED));
+	printf(": soft-dirty %s", marked(SOFT_DIRTY));
+	printf(", protected %s\n", marked(UFFD_WP));
+	close(fd);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -153,5 +195,6 @@ int main(void)
 	soft_dirty();
 	write_protect();
 	write_among_marks();
+	swap_out();
 	return 0;
 }
