@@ -93,7 +93,7 @@ between two entries: SIGSEGV code 128 addr (nil)'
 
 it 'what was written can be told by soft-dirty bits, and prevented by userfaultfd'
 program marks
-expect 'soft-dirty: written 1111, cleared 0000, one written and one read 0100, after mprotect 0100
+expect 'soft-dirty: written 1111, cleared 0000, one written and one read 0100, after mprotect 0100, after fork 0001
 userfaultfd: protected 1111, reads 2
 userfaultfd: write to page 1, protected
 userfaultfd: page 1 holds 3, protected 1011

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGES 4
@@ -62,7 +63,15 @@ static void soft_dirty(void)
 	printf(", one written and one read %s", marked(SOFT_DIRTY));
 	mprotect((void *)area, SIZE, PROT_READ);
 	mprotect((void *)area, SIZE, PROT_READ | PROT_WRITE);
-	printf(", after mprotect %s\n", marked(SOFT_DIRTY));
+	printf(", after mprotect %s", marked(SOFT_DIRTY));
+	write_all();
+	if (fork() == 0)
+		_exit(0);
+	wait(NULL);
+	clear_soft_dirty();
+	area[3 * 4096] = 2;
+	printf(", after fork %s\n", marked(SOFT_DIRTY));
+	area[1 * 4096] = 2;
 }
 
 static int protect(int fd, unsigned long page, unsigned long pages, int on)

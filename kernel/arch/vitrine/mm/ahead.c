@@ -15,7 +15,8 @@
  *   hot       after fork: neighbours that this process was writing before the fork
  *
  * Only what nobody can tell from luck is done early: private memory, or page cache that is there.
- * No fault here waits for a device, and areas whose pages somebody watches are left alone.
+ * No fault here waits for a device, userfaultfd's areas are left alone, and nothing is written
+ * early when somebody wants to know what is written.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -32,13 +33,8 @@
 #define HOT_REACH (8 * PAGE_SIZE)
 #define CACHE_STEP SZ_64K
 #define WRITTEN (_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)
-
-/* Somebody is told what the program touches: userfaultfd, or who reads soft-dirty bits */
-static bool is_watched(struct vm_area_struct *vma)
-{
-	return userfaultfd_armed(vma) ||
-	       (IS_ENABLED(CONFIG_MEM_SOFT_DIRTY) && !(vma->vm_flags & VM_SOFTDIRTY));
-}
+/* What was written, and nobody has asked since whether it is written again, see is_marking() */
+#define HOT (_PAGE_PRESENT | _PAGE_HINT_RW | _PAGE_SOFT_DIRTY)
 
 static bool is_present(pte_t *ptep)
 {
@@ -91,8 +87,7 @@ static bool is_hot(pte_t *ptep)
 {
 	const unsigned long bits = ptep ? pte_val(*ptep) : 0;
 
-	return !(bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL)) &&
-	       (bits & (_PAGE_PRESENT | _PAGE_HINT_RW)) == (_PAGE_PRESENT | _PAGE_HINT_RW);
+	return !(bits & (_PAGE_RW | _PAGE_PSE | _PAGE_SPECIAL)) && (bits & HOT) == HOT;
 }
 
 /* A write is nobody's business but this process's */
@@ -104,7 +99,8 @@ static bool is_private(struct mm_struct *mm, unsigned long at)
 	if (!mmap_read_trylock(mm))
 		return false;
 	vma = vma_lookup(mm, at);
-	private = vma && (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !is_watched(vma);
+	private =
+	    vma && (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !userfaultfd_armed(vma);
 	mmap_read_unlock(mm);
 	return private;
 }
@@ -169,7 +165,7 @@ static void map_cached(struct mm_struct *mm, struct file *file, unsigned long ad
 		unsigned long at = max(start, vma->vm_start), stop = min(end, vma->vm_end), next;
 
 		if (vma->vm_file != file || !vma->vm_ops || !vma->vm_ops->map_pages ||
-		    is_watched(vma) || vma->vm_flags & (VM_SHARED | VM_RAND_READ) ||
+		    userfaultfd_armed(vma) || vma->vm_flags & (VM_SHARED | VM_RAND_READ) ||
 		    !(vma->vm_flags & (VM_READ | VM_EXEC)))
 			continue;
 		for (; at < stop; at = next) {
@@ -186,11 +182,17 @@ static bool same_file_before(struct mm_struct *mm, struct vm_area_struct *vma)
 	return before && before->vm_file == vma->vm_file;
 }
 
+/* Writes are marked for somebody who reads soft-dirty bits; stacks always are, as on x86 */
+static bool is_marking(struct vm_area_struct *vma)
+{
+	return IS_ENABLED(CONFIG_MEM_SOFT_DIRTY) && !(vma->vm_flags & VM_SOFTDIRTY);
+}
+
 /* Data that a program will write to: its own, not a file's that it maps to read it */
 static bool is_small_data(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	return vma->vm_flags & VM_WRITE && !(vma->vm_flags & (VM_SHARED | VM_GROWSDOWN | VM_IO)) &&
-	       vma->vm_end - vma->vm_start <= SMALL_AREA &&
+	       vma->vm_end - vma->vm_start <= SMALL_AREA && !is_marking(vma) &&
 	       (vma_is_anonymous(vma) || (vma->vm_file && same_file_before(mm, vma)));
 }
 
@@ -235,7 +237,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	if (!mmap_read_trylock(mm))
 		return;
 	vma = vma_lookup(mm, addr);
-	if (!vma || is_watched(vma)) {
+	if (!vma || userfaultfd_armed(vma)) {
 		mmap_read_unlock(mm);
 		return;
 	}
@@ -246,7 +248,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	small = is_small_data(mm, vma) && is_all_cached(mm, vma);
 	if (!write && !small && vma->vm_file)
 		map_cached(mm, vma->vm_file, addr);
-	if (vma->vm_flags & VM_SHARED)
+	if (vma->vm_flags & VM_SHARED || is_marking(vma))
 		end = start;
 	mmap_read_unlock(mm);
 
@@ -275,7 +277,8 @@ static void write_data_of(struct mm_struct *mm, unsigned long addr)
 		vma = vma_lookup(mm, addr);
 		if (vma && !file)
 			file = vma->vm_file;
-		end = vma && (vma->vm_file == file || vma_is_anonymous(vma)) && !is_watched(vma)
+		end = vma && (vma->vm_file == file || vma_is_anonymous(vma)) &&
+			      !userfaultfd_armed(vma)
 			  ? vma->vm_end
 			  : 0;
 		start =
@@ -297,7 +300,7 @@ static void map_start(struct mm_struct *mm, unsigned long ip)
 	if (!mmap_read_trylock(mm))
 		return;
 	vma = vma_lookup(mm, ip);
-	if (vma && vma->vm_file && !is_watched(vma) && is_cached(vma, ip))
+	if (vma && vma->vm_file && !userfaultfd_armed(vma) && is_cached(vma, ip))
 		map_cached(mm, vma->vm_file, ip);
 	mmap_read_unlock(mm);
 }
