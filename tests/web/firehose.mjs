@@ -70,7 +70,7 @@ export async function firehose(most = Infinity) {
 		/** What the page says that it has: rows that are here, events that it has received. */
 		async has() {
 			const text = await page.locator(".feed-card .note[role=status]").textContent();
-			const [here, received] = [.../([\d\u202f]+) here of ([\d\u202f]+) received/.exec(text) ?? []].slice(1).map((n) => Number(n.replace(/\u202f/g, "")));
+			const [here, received] = [.../([\d\u202f]+) lines here, ([\d\u202f]+) events received/.exec(text) ?? []].slice(1).map((n) => Number(n.replace(/\u202f/g, "")));
 			return { here, received, text };
 		},
 		/** Let so many more through. */

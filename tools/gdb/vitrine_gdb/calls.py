@@ -112,7 +112,7 @@ class _AtReturn(gdb.Breakpoint):
     """The end of one traced call: its return address, with its own stack pointer"""
 
     def __init__(self, owner, text, slot):
-        self.owner, self.text, self.slot = owner, text, slot
+        self.owner, self.text, self.slot, self.over = owner, text, slot, False
         self.began = time.monotonic()
         super().__init__(f"*{kernel.word(slot):#x}", internal=True)
         self.silent = True
@@ -121,30 +121,40 @@ class _AtReturn(gdb.Breakpoint):
         """Others may return here: each has a stack of its own"""
         if _register("rsp") != self.slot + 8:
             return False
-        took = (time.monotonic() - self.began) * 1e6
-        print(f"{self.text} = {result_text(_register('rax'))}  {took:.0f} us")
-        self.enabled = False
-        self.owner.returned(self)
+        if not self.over:
+            took = (time.monotonic() - self.began) * 1e6
+            print(f"{self.text} = {result_text(_register('rax'))}  {took:.0f} us")
+            self.over, self.enabled = True, False
+            self.owner.returned(self)
         return self.owner.left == 0
 
 
 class _Trace(_AtEntry):
-    """Prints calls when they return, and stops after a number of them"""
+    """Prints calls when they return, and stops after a number of them
+
+    When a signal comes before gdb has stepped over a breakpoint, it asks the same question again. So
+    there is one end for each stack, the newest, and it is told once.
+    """
 
     def __init__(self, nr, pid, count):
         super().__init__(nr, pid)
-        self.left, self.silent, self.over = count, True, []
+        self.left, self.silent, self.over, self.ends = count, True, [], {}
 
     def entered(self, task):
+        slot = _register("rsp")
+        if slot in self.ends:  # asked again; or a call that never returned
+            self.over.append(self.ends.pop(slot))
         for done in self.over:
             done.delete()
         self.over = []
         if self.left:
-            _AtReturn(self, f"{tasks.title(task)} {call_text(task, self.nr)}", _register("rsp"))
+            text = f"{tasks.title(task)} {call_text(task, self.nr)}"
+            self.ends[slot] = _AtReturn(self, text, slot)
         return False
 
     def returned(self, breakpoint_of_call):
         """A call is over; a breakpoint cannot be deleted by its own stop()"""
+        self.ends.pop(breakpoint_of_call.slot, None)
         self.over.append(breakpoint_of_call)
         self.left -= 1
         self.enabled = self.left > 0

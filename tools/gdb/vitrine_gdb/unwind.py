@@ -216,6 +216,11 @@ def return_address(slot):
     return value
 
 
+def _source(symtab):
+    """A path below the tree that was compiled, which has links to the sources that nobody changed"""
+    return re.sub(r"^.*/(tree|source-[0-9a-f]+)/", "", symtab.fullname())
+
+
 class Frame:
     """One line of a stack: an instruction's address, whether it is certain, and its registers"""
 
@@ -231,8 +236,7 @@ class Frame:
         if target.has_lines():
             where = gdb.find_pc_line(self.pc - 1 if self.caller else self.pc)
             if where.symtab:
-                # the path below the tree that was compiled
-                line = f" ({where.symtab.filename.rpartition('/tree/')[2]}:{where.line})"
+                line = f" ({_source(where.symtab)}:{where.line})"
         unsure = "" if self.certain else "? "
         return f"{unsure}{self.function[2]}+{self.pc - self.function[0]:#x}{line}"
 

@@ -292,7 +292,7 @@ export function events(live: Live): Panel {
 			const recorded = live.snapshot?.observation.kinds;
 			for (const chip of chips.children)
 				chip.toggleAttribute("data-unrecorded", !!recorded && !recorded.includes((chip as HTMLElement).dataset["kind"] as Kind));
-			set(status, `${exact(feed.rows.length)} here of ${exact(feed.received)} received, ${exact(Math.round(feed.perSecond))} a second`,
+			set(status, `${exact(feed.rows.length)} lines here, ${exact(feed.received)} events received, ${exact(Math.round(feed.perSecond))} a second`,
 				feed.left ? `, ${exact(feed.left)} left out by the limit` : "", feed.lost ? `, ${exact(feed.lost)} lost in gaps` : "",
 				needle ? `; ${exact(found.length)} match the search` : "", ".");
 		},
