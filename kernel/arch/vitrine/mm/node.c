@@ -16,6 +16,7 @@ static pg_data_t node_zero;
 
 void __wrap_si_meminfo_node(struct sysinfo *info, int nid);
 void __real_si_meminfo_node(struct sysinfo *info, int nid);
+bool __wrap_node_dirty_ok(struct pglist_data *pgdat);
 
 /**
  * vitrine_node_init() - Have one node
@@ -36,4 +37,15 @@ void __wrap_si_meminfo_node(struct sysinfo *info, int nid)
 	__real_si_meminfo_node(info, nid);
 	info->totalram = totalram_pages();
 	info->freeram = global_zone_page_state(NR_FREE_PAGES);
+}
+
+/*
+ * Has a node its share of dirty pages, and should another one have the next? There is no other; and
+ * as the share is computed from what the zone knows of, each page written beyond a few megabytes
+ * would be allocated in a second attempt, after waking kswapd. What limits dirty pages are the
+ * limits on all of them.
+ */
+bool __wrap_node_dirty_ok(struct pglist_data *pgdat)
+{
+	return true;
 }
