@@ -79,6 +79,20 @@ at a hint: there
 hint taken: elsewhere
 2 GiB: ENOMEM'
 
+it 'a poisoned page is told from one that is lost, and its neighbours stay'
+program poison
+expect 'userfaultfd, poisoned: SIGBUS code 4 addr +0x5 of 2^12 bytes
+userfaultfd, beside it: reads '\''copied'\''
+madvise, poisoned: SIGBUS code 4 addr +0x5 of 2^12 bytes
+madvise, beside it: reads '\''kept'\''
+mapped anew: reads '\'\'
+
+it 'what is locked as it is touched is all that is brought in'
+program onfault
+expect 'locked: --------
+two touched: --##----
+all locked: ########'
+
 it 'the vsyscall page makes its three calls and is in the list of areas'
 program vsyscall
 expect 'ffffffffff600000-ffffffffff601000 --xp 000000 [vsyscall]

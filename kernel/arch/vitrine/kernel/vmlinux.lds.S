@@ -26,6 +26,7 @@ PROVIDE(trace_print_flags_seq = vitrine_no_trace_event);
 PROVIDE(trace_print_symbols_seq = vitrine_no_trace_event);
 PROVIDE(trace_print_hex_seq = vitrine_no_trace_event);
 PROVIDE(trace_print_bitmask_seq = vitrine_no_trace_event);
+PROVIDE(trace_print_array_seq = vitrine_no_trace_event);
 PROVIDE(blk_fill_rwbs = vitrine_no_trace_event);
 #endif
 

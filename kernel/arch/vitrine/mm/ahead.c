@@ -15,8 +15,8 @@
  *   hot       after fork: neighbours that this process was writing before the fork
  *
  * Only what nobody can tell from luck is done early: private memory, or page cache that is there.
- * No fault here waits for a device, userfaultfd's areas are left alone, and nothing is written
- * early when somebody wants to know what is written.
+ * No fault here waits for a device, userfaultfd's areas and those that are locked as they are
+ * touched are left alone, and nothing is written early when somebody wants to know what is written.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -237,7 +237,7 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 	if (!mmap_read_trylock(mm))
 		return;
 	vma = vma_lookup(mm, addr);
-	if (!vma || userfaultfd_armed(vma)) {
+	if (!vma || userfaultfd_armed(vma) || vma->vm_flags & VM_LOCKONFAULT) {
 		mmap_read_unlock(mm);
 		return;
 	}

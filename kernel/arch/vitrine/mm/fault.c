@@ -132,11 +132,19 @@ retry:
 		pagefault_out_of_memory();
 		return 0;
 	}
-	if (fault & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) {
+	if (fault & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON)) {
 		*signal = SIGBUS;
-		*code = BUS_ADRERR;
+		*code = fault & VM_FAULT_HWPOISON ? BUS_MCEERR_AR : BUS_ADRERR;
 	}
 	return -EFAULT;
+}
+
+static void send_fault(int signal, int code, unsigned long addr)
+{
+	if (code == BUS_MCEERR_AR)
+		force_sig_mceerr(code, (void __user *)addr, PAGE_SHIFT);
+	else
+		force_sig_fault(signal, code, (void __user *)addr);
 }
 
 /* Handlers see the error code: it is to speak of the guest's entry, not of the host's mapping */
@@ -172,7 +180,7 @@ static enum vt_fault_outcome resolve(struct vt_frame *frame)
 		flags |= write ? FAULT_FLAG_WRITE : exec ? FAULT_FLAG_INSTRUCTION : 0;
 		if (vitrine_handle_fault(mm, addr, flags, &signal, &code)) {
 			tell_present(frame, vitrine_walk(mm, addr));
-			force_sig_fault(signal, code, (void __user *)addr);
+			send_fault(signal, code, addr);
 			return VT_FAULT_REFUSED;
 		}
 		outcome = VT_FAULT_HANDLED;
