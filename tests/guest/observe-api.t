@@ -67,6 +67,10 @@ for n in 1 777; do
 	expect
 done
 
+it 'families are the sums of their calls'
+host "$tools/counts.py" "$url" families
+expect
+
 for what in order resume filters gap heartbeat pause tracing history; do
 	it "stream: $what"
 	host "$tools/stream.py" "$url" "$what"

@@ -3,6 +3,7 @@
 """counts.py - counters of the API are true
 
 Usage: counts.py URL exact SANDBOX PROGRAM N
+       counts.py URL families
 
 Runs PROGRAM N in the sandbox (tests/observe/calls.c) and compares counters before and after. What
 else runs there makes none of these calls.
@@ -45,5 +46,18 @@ def exact(server, sandbox, program, number, *_):
         want(grown == (0 if key == "getppid errors" else n), f"{key}: {grown}, not {n}")
 
 
+def families(server, *_):
+    """A family's figures are those of its calls, and every call is of one"""
+    figures = server.json("/api/snapshot")["syscalls"]
+    sums = {}
+    for call in figures["calls"]:
+        for key in ("calls", "errors", "enosys", "time_ns"):
+            sums[call["family"], key] = sums.get((call["family"], key), 0) + call[key]
+    for family, its in figures["families"].items():
+        for key in ("calls", "errors", "enosys", "time_ns"):
+            want(its[key] == sums.get((family, key), 0), f"{family} {key}: {its[key]}")
+    want(sum(f["calls"] for f in figures["families"].values()) == figures["total"]["calls"], "total")
+
+
 if __name__ == "__main__":
-    run({"exact": exact}, sys.argv)
+    run({"exact": exact, "families": families}, sys.argv)
