@@ -45,7 +45,7 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 		snprintf(traced, sizeof(traced), TRACED, config->traced_capture);
 	len = snprintf(boot.cmdline, sizeof(boot.cmdline),
 		       "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
-		       "vitrine.mounts=%s thp_anon=16K-64K:always panic=-1 "
+		       "vitrine.mounts=%s thp_anon=16K-64K:always;2M:inherit panic=-1 "
 		       "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
 		       "sysctl.vm.compaction_proactiveness=0 " /* mm/rows.c */
 		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s",

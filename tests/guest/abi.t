@@ -118,6 +118,12 @@ userfaultfd: 171 pages written, 341 protected
 swapped out 1111: soft-dirty 0100, protected 0010
 read 1211, swapped out 0000: soft-dirty 0100, protected 0010'
 
+it 'huge pages are there for who asks'
+program huge
+expect 'not asked: 0 kB
+madvise: 0
+asked: 4096 kB'
+
 it 'memory policies are those of a machine with one node'
 program node
 expect 'at first: default, nodes 0
