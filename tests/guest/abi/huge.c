@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* huge.c - memory for which huge pages are asked gets them, other memory smaller ones */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
