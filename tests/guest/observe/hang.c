@@ -2,24 +2,20 @@
 /* hang.c - a file system in user space whose server stops answering
  *
  * Usage: hang DIRECTORY
- *        hang map FILE
  *
  * Mounts a directory with "file" (8 KiB, may be written), "disk" (1 MiB) and "sleep" (busybox),
  * says "mounted" and serves it. Who asks for the name "stop" is not answered, nor is anybody
  * afterwards: as a network file system whose server is gone, or as somebody who wants those who
- * look to wait for him. With "map" it is a user that waits in a page fault, and a thread of it for
- * the memory map.
+ * look to wait for him.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -158,32 +154,11 @@ static void serve(void)
 	}
 }
 
-static void *change_map(void *unused)
-{
-	sleep(2); /* the other thread waits by then */
-	mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return unused;
-}
-
-static int map(const char *name)
-{
-	const volatile char *file =
-	    mmap(NULL, 1 << 20, PROT_READ, MAP_SHARED, open(name, O_RDONLY), 0);
-	pthread_t thread;
-
-	if (file == MAP_FAILED || pthread_create(&thread, NULL, change_map, NULL))
-		return 1;
-	sleep(1); /* nobody answers by then */
-	return file[(1 << 20) - 1];
-}
-
 int main(int argc, char **argv)
 {
 	struct stat busybox;
 	char options[80];
 
-	if (argc == 3)
-		return map(argv[2]);
 	device = open("/dev/fuse", O_RDWR);
 	if (argc != 2 || device < 0 || stat("/bin/busybox", &busybox))
 		return 1;
