@@ -42,13 +42,14 @@ in_background program
 in_background inside
 until [ "$(pidof sleep | wc -w)" = 3 ]; do usleep 10000; done
 dd if=/dev/zero of=/fuse/file bs=4k count=1 seek=1 conv=notrunc 2>/dev/null
+echo 1 >/proc/sys/vm/drop_caches # what the loop device has read ahead
 in_background cat /fuse/stop
 echo $!
 until grep -q request_wait_answer /proc/$!/wchan; do usleep 10000; done
 in_background dd if=/dev/loop0 of=/dev/null bs=4k count=1 skip=9 iflag=direct
 in_background dd if=/dev/zero of=/dev/loop0 bs=4k count=1 seek=9 conv=fsync,notrunc
 in_background mount -t ext4 /dev/loop0 /mnt
-until grep -q wait_on_buffer /proc/$!/wchan; do usleep 10000; done
+until grep -qE "wait_on_buffer|folio_wait" /proc/$!/wchan; do usleep 10000; done
 in_background sync
 in_background umount /fuse
 GUEST
