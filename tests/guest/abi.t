@@ -118,6 +118,12 @@ userfaultfd: 171 pages written, 341 protected
 swapped out 1111: soft-dirty 0100, protected 0010
 read 1211, swapped out 0000: soft-dirty 0100, protected 0010'
 
+it 'what was used is told'
+program referenced
+expect 'written: 40 kB
+cleared: 0 kB
+read: 40 kB'
+
 it 'huge pages are there for who asks'
 program huge
 expect 'not asked: 0 kB

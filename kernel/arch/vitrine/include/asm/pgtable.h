@@ -272,6 +272,14 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, 
 #define __HAVE_ARCH_PTEP_CLEAR_YOUNG_FLUSH
 int ptep_clear_flush_young(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep);
 
+/* What the host has mapped would be used without anybody's seeing it: here too it is taken away */
+#define __HAVE_ARCH_PTEP_TEST_AND_CLEAR_YOUNG
+static inline int ptep_test_and_clear_young(struct vm_area_struct *vma, unsigned long addr,
+					    pte_t *ptep)
+{
+	return ptep_clear_flush_young(vma, addr, ptep);
+}
+
 #define __pte_swp_bits_ok(x) (!((x) & (_PAGE_PRESENT | _PAGE_PROTNONE)))
 #define __swp_type(x) (((x).val >> 3) & 0x1f)
 #define __swp_offset(x) ((x).val >> 12)
