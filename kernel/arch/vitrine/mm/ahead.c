@@ -36,11 +36,6 @@
 /* What was written, and nobody has asked since whether it is written again, see is_marking() */
 #define HOT (_PAGE_PRESENT | _PAGE_HINT_RW | _PAGE_SOFT_DIRTY)
 
-static bool is_present(pte_t *ptep)
-{
-	return ptep && pte_val(*ptep) & _PAGE_PRESENT;
-}
-
 static bool is_written(pte_t *ptep)
 {
 	return ptep && (pte_val(*ptep) & (WRITTEN | _PAGE_PSE)) == WRITTEN;

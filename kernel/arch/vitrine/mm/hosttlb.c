@@ -223,11 +223,6 @@ static void map_window(struct mm_struct *mm, unsigned long addr, unsigned long m
 	}
 }
 
-static bool is_present(pte_t *ptep)
-{
-	return ptep && pte_val(*ptep) & _PAGE_PRESENT;
-}
-
 /**
  * vitrine_tlb_map_around() - Map a page that the host missed, and its neighbours
  * @mm:   address space of current
