@@ -2,6 +2,7 @@
 /* micro_process.c - processes and threads: made, ended, and switched between */
 #include <math.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,6 +98,50 @@ static double switch_row(void)
 	return ns;
 }
 
+#define SLEEPERS 1000
+
+static void *sleeper_main(void *argument)
+{
+	pause();
+	return argument;
+}
+
+static void do_call(void *context)
+{
+	(void)context;
+	syscall(SYS_getppid);
+}
+
+/* One thread works, all the others of its process sleep; nobody wakes them */
+static double sleepers_row(void)
+{
+	pthread_attr_t small;
+	pid_t pid;
+	int result[2];
+	double ns;
+
+	need(pipe(result) == 0, "pipe");
+	pid = fork();
+	need(pid >= 0, "fork");
+	if (pid == 0) {
+		pthread_attr_init(&small);
+		pthread_attr_setstacksize(&small, 64 << 10);
+		for (int i = 0; i < SLEEPERS; i++) {
+			pthread_t thread;
+
+			need(pthread_create(&thread, &small, sleeper_main, NULL) == 0, "sleeper");
+		}
+		ns = measure(do_call, NULL, 1);
+		need(write(result[1], &ns, sizeof(ns)) == sizeof(ns), "result");
+		_exit(0);
+	}
+	close(result[1]);
+	need(read(result[0], &ns, sizeof(ns)) == sizeof(ns), "sleepers");
+	close(result[0]);
+	waitpid(pid, NULL, 0);
+	return ns;
+}
+
 const struct row process_rows[] = {
 	{ "fork+exit", fork_row },
 	{ "fork+exec-bare", exec_bare_row },
@@ -104,5 +149,6 @@ const struct row process_rows[] = {
 	{ "fork+exec-dynamic", exec_dynamic_row },
 	{ "thread", thread_row },
 	{ "switch", switch_row },
+	{ "sleepers", sleepers_row },
 	{ 0 },
 };

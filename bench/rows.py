@@ -25,6 +25,7 @@ ROWS = {
         ("fork+exec-dynamic", "fork, exec dynamic", MICRO),
         ("thread", "thread create, join", MICRO),
         ("switch", "context switch over pipes", MICRO),
+        ("sleepers", "getppid beside 1,000 sleeping threads", NANO),
     ],
     "Files": [
         ("read-cached", "read 64K, cached", MICRO),

@@ -6,9 +6,10 @@
  * a stub process has its first filter, which owns the process's listener: calls of the service
  * thread's kind that carry its mark are allowed, all others are notifications. Guest threads have
  * the second filter above it, which traps exactly what the first allows, and the calls that need
- * all registers. So the guest cannot make one system call that the host executes, but for
+ * all registers. So the guest cannot make one system call that the host executes, but for two:
  * sigreturn, which loads registers from the guest's own memory and can do no more than code of the
- * guest could.
+ * guest could, and the stub's wait for the signal with which the supervisor stops threads, which
+ * leads to a notification and nowhere else.
  *
  * The number alone does not name a call: int 0x80 enters by another table, so it fails first.
  */
@@ -27,14 +28,13 @@
 #define MAP_POPULATE_FLAG 0x8000U
 
 #define FIELD(field) ((unsigned)offsetof(struct seccomp_data, field))
-#define ARG_LOW(n) (FIELD(args) + 8 * (n))
-#define ARG_HIGH(n) (ARG_LOW(n) + 4)
+#define ARG(n) (FIELD(args) + 8 * (n))
 
 /* Allowed to the service thread with STUB_MAGIC as sixth argument */
 static const unsigned short marked_calls[] = {
-	SYS_munmap,	SYS_mprotect,	  SYS_clone,	      SYS_exit,
-	SYS_exit_group, SYS_sigaltstack,  SYS_rt_sigprocmask, SYS_seccomp,
-	SYS_prctl,	SYS_rt_sigreturn, SYS_sendmsg,	      SYS_close,
+	SYS_munmap,	 SYS_mprotect,	     SYS_clone,		  SYS_exit,  SYS_exit_group,
+	SYS_sigaltstack, SYS_rt_sigprocmask, SYS_seccomp,	  SYS_prctl, SYS_rt_sigreturn,
+	SYS_sendmsg,	 SYS_close,	     SYS_rt_sigtimedwait,
 };
 
 /* Guest calls that replace or copy the whole register set */
@@ -89,11 +89,20 @@ static void match_any(struct builder *b, const unsigned short *calls, unsigned c
 static void match_map(struct builder *b, unsigned action)
 {
 	jump_equal(b, SYS_mmap, 0, 4);
-	load(b, ARG_LOW(3));
+	load(b, ARG(3));
 	put(b, BPF_ALU | BPF_AND | BPF_K, ~MAP_POPULATE_FLAG, 0, 0);
 	jump_equal(b, MAP_FLAGS, 0, 1);
 	ret(b, action);
 	load(b, FIELD(nr));
+}
+
+/* Four instructions: go on if the field at @offset is @value, else skip @skip behind them */
+static void must_be(struct builder *b, unsigned offset, unsigned long value, unsigned char skip)
+{
+	load(b, offset);
+	jump_equal(b, (unsigned)value, 0, skip + 2);
+	load(b, offset + 4);
+	jump_equal(b, (unsigned)(value >> 32), 0, skip);
 }
 
 unsigned short filter_service(struct sock_filter program[FILTER_MAX])
@@ -104,10 +113,7 @@ unsigned short filter_service(struct sock_filter program[FILTER_MAX])
 	load(&b, FIELD(nr));
 	match_map(&b, SECCOMP_RET_ALLOW);
 	match_any(&b, marked_calls, ARRAY_SIZE(marked_calls), 5);
-	load(&b, ARG_LOW(5));
-	jump_equal(&b, (unsigned)STUB_MAGIC, 0, 3);
-	load(&b, ARG_HIGH(5));
-	jump_equal(&b, (unsigned)(STUB_MAGIC >> 32), 0, 1);
+	must_be(&b, ARG(5), STUB_MAGIC, 1);
 	ret(&b, SECCOMP_RET_ALLOW);
 	ret(&b, SECCOMP_RET_USER_NOTIF);
 	return b.length;
@@ -120,17 +126,16 @@ unsigned short filter_guest(struct sock_filter program[FILTER_MAX])
 	check_arch(&b); /* or a trap here would win over the other filter's error */
 	load(&b, FIELD(nr));
 	match_map(&b, SECCOMP_RET_TRAP);
-	match_any(&b, marked_calls, ARRAY_SIZE(marked_calls), 8);
-	load(&b, ARG_LOW(5));
-	jump_equal(&b, (unsigned)STUB_MAGIC, 0, 5);
-	load(&b, ARG_HIGH(5));
-	jump_equal(&b, (unsigned)(STUB_MAGIC >> 32), 0, 3);
+	match_any(&b, marked_calls, ARRAY_SIZE(marked_calls), 4 + 13);
+	must_be(&b, ARG(5), STUB_MAGIC, 13);
 	load(&b, FIELD(nr));
-	jump_equal(&b, SYS_rt_sigreturn, 0, 3);
+	jump_equal(&b, SYS_rt_sigreturn, 9, 0);
+	jump_equal(&b, SYS_rt_sigtimedwait, 0, 9);
+	must_be(&b, FIELD(instruction_pointer), STUB_PARK_RETURN, 5);
+	must_be(&b, ARG(0), STUB_PARK_SET, 1);
 	ret(&b, SECCOMP_RET_ALLOW);
-	load(&b, FIELD(nr));
-	put(&b, BPF_JMP | BPF_JA, 1, 0, 0);
 	ret(&b, SECCOMP_RET_TRAP);
+	load(&b, FIELD(nr));
 	match_any(&b, full_calls, ARRAY_SIZE(full_calls), 1);
 	ret(&b, SECCOMP_RET_TRAP);
 	ret(&b, SECCOMP_RET_ALLOW);

@@ -31,6 +31,7 @@
 #include "filter.h"
 #include "hostclock.h"
 #include "memory.h"
+#include "park.h"
 #include "telemetry.h"
 #include "vcpu.h"
 #include "vitrine/util.h"
@@ -425,6 +426,8 @@ int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread)
 	if (got) {
 		mm->idle = got->next;
 		mm->nidle--;
+		if (park_leave(got))
+			return -EAGAIN;
 	} else {
 		err = thread_create(mm, &got);
 		if (err)
@@ -432,6 +435,8 @@ int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread)
 	}
 	mm->nused++;
 	got->state = THREAD_STUB;
+	got->unread = false;
+	park_enter(got);
 	got->uc = SLOT_HEADER - DEFAULT_UC;
 	memset(got->memory + got->uc, 0, DEFAULT_UC);
 	*thread = got;

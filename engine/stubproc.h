@@ -16,6 +16,7 @@ enum thread_state {
 	THREAD_RUNNING, /* executes guest code */
 	THREAD_PLAIN,	/* stopped at a plain system call */
 	THREAD_STUB,	/* stopped in the stub, all registers in its slot */
+	THREAD_PARKED,	/* likewise, and not in the list of the host's notifications: park.c */
 	THREAD_NSTATES,
 };
 
@@ -28,6 +29,8 @@ enum thread_state {
  * @nused:    guest threads that are in use
  * @released: the address space is gone, the process waits for its last thread
  * @next:     in the pool of unused processes
+ * @oldest, @newest: its stopped threads that are not parked, @nstopped of them
+ * @turns:    how often one of its threads went on
  */
 struct vt_mm {
 	struct host_thread service;
@@ -37,15 +40,21 @@ struct vt_mm {
 	unsigned nused, nidle;
 	bool released;
 	struct vt_mm *next;
+	struct vt_thread *oldest, *newest;
+	unsigned nstopped;
+	uint64_t turns;
 };
 
 /**
  * struct vt_thread - a guest thread of a stub process
  * @slot:   index of its slot
  * @memory: the slot, as the supervisor sees it; the guest can write it at any time
- * @uc:     offset of its ucontext in the slot while it is in THREAD_STUB
+ * @uc:     offset of its ucontext in the slot while it is in THREAD_STUB or THREAD_PARKED
+ * @unread: it was moved there from a system call at @call_ip, and the kernel has not seen the
+ *          registers
  * @kicked: it was told to stop and has not stopped since
  * @limit:  see stuck_check()
+ * @listed: in its process's list of stopped threads, since @stopped_at of its turns
  */
 struct vt_thread {
 	struct host_thread host;
@@ -54,9 +63,14 @@ struct vt_thread {
 	unsigned slot;
 	uint8_t *memory;
 	uint32_t uc;
+	bool unread;
+	uint64_t call_ip;
 	bool kicked;
 	uint64_t limit;
 	struct vt_thread *next;
+	struct vt_thread *older, *newer;
+	uint64_t stopped_at;
+	bool listed;
 };
 
 /* Start the zygote; fills the host vDSO clock's address in guest processes */

@@ -19,6 +19,8 @@
 
 #include "frame.h"
 #include "notify.h"
+#include "park.h"
+#include "stop.h"
 #include "stubproc.h"
 #include "stuck.h"
 #include "telemetry.h"
@@ -27,8 +29,6 @@
 
 #define TRAP_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
-#define KICK_SIGNAL SIGUSR1
-#define VSYSCALL_PAGE 0xffffffffff600000
 #define HWCAP2_FSGSBASE 2
 #define POPULATE_MAX 0x10000
 
@@ -139,11 +139,6 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 	return 0;
 }
 
-static void send_kick(struct vt_thread *thread)
-{
-	syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
-}
-
 /* The kernel asks again at every tick for as long as the thread runs on */
 static void thread_kick(struct vt_thread *thread)
 {
@@ -153,28 +148,10 @@ static void thread_kick(struct vt_thread *thread)
 		thread->kicked = true;
 		thread->limit = 0;
 		telemetry_count(VT_HOST_KICKS, 1);
-		send_kick(thread);
+		stop_kick(thread);
 	} else if (stuck_check(&thread->limit, thread->mm->service.tid)) {
 		kill(thread->mm->service.tid, SIGKILL);
 	}
-}
-
-/* Wait for a thread that was told to stop; 0, or -ESRCH when it is dead */
-static int wait_for_stop(struct vt_thread *thread)
-{
-	struct host_thread *host = &thread->host;
-	uint64_t limit = 0;
-
-	stuck_begin();
-	while (!host->stopped && !host->dead) {
-		if (vcpu_child_died)
-			stub_reap();
-		else if (notify_receive(host->listener, &vcpu_child_died) &&
-			 stuck_check(&limit, thread->mm->service.tid))
-			kill(thread->mm->service.tid, SIGKILL);
-	}
-	stuck_end();
-	return host->dead ? -ESRCH : 0;
 }
 
 /* A stop in the stub: the signal tells why. Hostile code can claim any; it gets what it claims. */
@@ -230,17 +207,43 @@ static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *r
 	return VT_EV_SYSCALL;
 }
 
+/* What the stub resumes from, when the kernel knows no more than the result of the call */
+static uint64_t answer_unread(struct vt_thread *thread, uint64_t result)
+{
+	struct vt_frame frame;
+	struct vt_regs regs;
+
+	frame_load(thread, &regs, &frame);
+	stop_repair(thread, &regs);
+	regs.ax = result;
+	thread->unread = false;
+	return frame_store(thread, &regs, &frame);
+}
+
+static void resume(struct vt_thread *thread, const struct vt_regs *regs,
+		   const struct vt_frame *frame)
+{
+	if (thread->state == THREAD_PLAIN)
+		notify_reply(&thread->host, regs->ax);
+	else if (thread->unread)
+		notify_reply(&thread->host, answer_unread(thread, regs->ax));
+	else
+		notify_reply(&thread->host, frame_store(thread, regs, frame));
+	thread->state = THREAD_RUNNING;
+}
+
 static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *regs,
 				     struct vt_frame *frame)
 {
 	struct host_thread *host = &thread->host;
+	enum vt_user_event event;
 
-	if (thread->state == THREAD_PLAIN)
-		notify_reply(host, regs->ax);
-	else if (thread->state == THREAD_STUB)
-		notify_reply(host, frame_store(thread, regs, frame));
-	thread->state = THREAD_RUNNING;
-
+	if (thread->state != THREAD_RUNNING) {
+		if (park_leave(thread))
+			return VT_EV_GONE;
+		park_one(thread->mm);
+		resume(thread, regs, frame);
+	}
 	while (!host->stopped) {
 		if (vcpu_child_died)
 			stub_reap();
@@ -249,32 +252,23 @@ static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *r
 		if (notify_receive(host->listener, boot->kernel.pending) && *boot->kernel.pending)
 			return VT_EV_INTERRUPT;
 	}
-	return take_event(thread, regs, frame);
-}
-
-/* From there the host calls on the program's behalf, and has returned to the program by now */
-static bool in_vsyscall_page(uint64_t ip)
-{
-	return ip >> 12 == VSYSCALL_PAGE >> 12;
+	event = take_event(thread, regs, frame);
+	park_enter(thread);
+	return event;
 }
 
 static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
-	uint64_t ip = thread->host.event.data.instruction_pointer;
-
-	if (thread->state != THREAD_PLAIN)
+	if (park_leave(thread))
+		return -ESRCH;
+	if (thread->state == THREAD_PLAIN && stop_in_stub(thread))
+		return -ESRCH;
+	park_enter(thread);
+	if (!thread->unread)
 		return 0;
-	telemetry_count(VT_HOST_CAPTURES, 1);
-	/* the signal is delivered when the call returns, before guest code runs */
-	send_kick(thread);
-	notify_reply(&thread->host, 0);
-	thread->state = THREAD_RUNNING;
-	if (wait_for_stop(thread) || thread->host.event.data.nr != STUB_NR)
-		return -ESRCH;
-	if (stub_event(thread, regs, frame) == VT_EV_GONE)
-		return -ESRCH;
-	if (!in_vsyscall_page(ip))
-		regs->ip = ip; /* behind the call, however the host thought of restarting it */
+	frame_load(thread, regs, frame);
+	stop_repair(thread, regs);
+	thread->unread = false;
 	return 0;
 }
 
@@ -285,7 +279,7 @@ static void thread_free(struct vt_thread *thread)
 
 	if (thread->state == THREAD_PLAIN && !thread->host.dead)
 		thread_capture(thread, &regs, &frame);
-	if (thread->state != THREAD_STUB && !thread->host.dead) {
+	if (thread->state < THREAD_STUB && !thread->host.dead) {
 		/* it cannot be stopped in order; take its process along */
 		kill(thread->mm->service.tid, SIGKILL);
 		while (!thread->host.dead) {

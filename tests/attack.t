@@ -205,6 +205,16 @@ alarm while it spins: signal *
 alarm while it calls: signal *
 over*'
 
+attack park-in-stub
+printed 'in the stub, alarmed: signal *
+signals blocked, alarmed: signal *
+for ever: signal *
+for ever, signals blocked: signal *
+for signals of its own: signal *
+for signals of its own, blocked: signal *
+elsewhere: EFAULT
+over*'
+
 attack move-signal-stack
 got '0 stacks did harm'
 

@@ -48,6 +48,15 @@
 /* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
 
 /*
+ * The answer to a guest thread that stopped is the address of the ucontext that it resumes from; or
+ * this: wait for SIGUSR1, then stop again, and say the same. The two addresses are what the filter
+ * allows that one system call for.
+ */
+#define STUB_PARK 1
+#define STUB_PARK_SET STUB_CODE
+#define STUB_PARK_RETURN (STUB_CODE + 0x10) /* behind the call, where seccomp sees it */
+
+/*
  * Marks of the service thread's system calls: MAP_DENYWRITE, which the host ignores, in mmap's
  * flags, and this value in the sixth argument of calls that have fewer. They select, they do not
  * protect: a guest thread that uses them is trapped like for any other call.

@@ -11,10 +11,11 @@
  * It has one service thread, which waits in a notification for commands in the control page and
  * executes them, and guest threads, which run guest code. A signal stops a guest thread in
  * stub_signal: it saves the segment bases in its slot, tells the supervisor where its ucontext is,
- * and resumes with sigreturn from the ucontext that the answer names.
+ * and resumes with sigreturn from the ucontext that the answer names, or waits for a signal first.
  *
  * Guest threads have a second filter (control page) under which not one system call is allowed
- * except sigreturn, wherever they jump to in here; the service thread runs no guest code.
+ * except sigreturn and that wait, wherever they jump to in here; the service thread runs no guest
+ * code.
  */
 #include "stub/layout.h"
 
@@ -27,6 +28,7 @@
 #define NR_recvfrom 45
 #define NR_sendmsg 46
 #define NR_clone 56
+#define NR_rt_sigtimedwait 128
 #define NR_sigaltstack 131
 #define NR_prctl 157
 #define NR_exit_group 231
@@ -36,6 +38,16 @@
 #define MSG_NOSIGNAL 0x4000
 
 	.text
+/* What layout.h gives addresses to: the set of one signal, and the one system call that takes it */
+park_set:
+	.quad 1 << (10 - 1)		/* SIGUSR1 */
+	.org 0xe
+park:
+	syscall
+	mov %r13, %rdi
+	mov %r14, %rsi
+	jmp stopped
+
 	.globl _start
 _start:
 	xor %esp, %esp
@@ -223,6 +235,8 @@ stopped:
 	syscall
 	test %rax, %rax
 	js die
+	cmp $STUB_PARK, %rax
+	je 1f
 	mov %rax, %rsp
 	mov SLOT_HEADER + HEADER_FS(%r12), %rax
 	wrfsbase %rax
@@ -232,6 +246,15 @@ stub_restorer:
 	mov $STUB_MAGIC, %r9
 	mov $NR_rt_sigreturn, %eax
 	syscall
+1:	mov %rdi, %r13
+	mov %rsi, %r14
+	mov $STUB_PARK_SET, %rdi
+	xor %esi, %esi
+	xor %edx, %edx			/* for as long as it takes */
+	mov $8, %r10d
+	mov $STUB_MAGIC, %r9
+	mov $NR_rt_sigtimedwait, %eax
+	jmp park
 die:
 	mov $STUB_MAGIC, %r9
 	xor %edi, %edi

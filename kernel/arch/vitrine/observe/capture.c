@@ -262,17 +262,18 @@ static const struct {
 static bool take(const struct vt_observed *observed, unsigned int arg, taker *taker, long result)
 {
 	const struct vt_call *call = &observed->call;
-	const struct taken t = {
-		.captured = observed->captured,
-		.args = call->args,
-		.arg = arg,
-		.value = call->args[arg],
-		.next = arg < 5 ? call->args[arg + 1] : 0,
-		.limit = limit_of(arguments[call->nr][arg]),
-		.result = result,
-	};
 
-	return !taker || (!t.value && taker != take_descriptor) || taker(&t);
+	if (!taker || (!call->args[arg] && taker != take_descriptor))
+		return true;
+	return taker(&(struct taken){
+	    .captured = observed->captured,
+	    .args = call->args,
+	    .arg = arg,
+	    .value = call->args[arg],
+	    .next = arg < 5 ? call->args[arg + 1] : 0,
+	    .limit = limit_of(arguments[call->nr][arg]),
+	    .result = result,
+	});
 }
 
 static bool has_page(struct vt_observed *observed)
@@ -323,7 +324,8 @@ void vt_capture_end(struct vt_observed *observed, long result)
 
 	if (call->nr < 0 || call->nr >= NR_syscalls)
 		return;
-	for (unsigned int arg = 0; captured && arg < 6; arg++) {
+	for (unsigned int arg = 0; captured && arg < 6 && arguments[call->nr][arg] != VT_ARG_NONE;
+	     arg++) {
 		unsigned int capture = kinds[arguments[call->nr][arg]].capture;
 
 		if (captured->missed >> arg & 1)

@@ -10,6 +10,8 @@
 #define VITRINE_OBSERVE_OBSERVE_H
 
 #include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <asm/observe.h>
 #include <asm/vitrine.h>
@@ -84,9 +86,58 @@ struct vt_observed {
 /* telemetry.c */
 extern struct vt_telemetry *vt_region;
 extern struct vt_wishes vt_wishes;
-u64 vt_ticks(void);
-u64 vt_ticks_to_ns(u64 ticks);
-u64 vt_ticks_to_time(u64 ticks);
+
+/**
+ * struct vt_clock - the CPU's counter, and what it says of the host's clock
+ * @mult:     ns of a tick, times 2^32; 0: ticks are ns
+ * @ticks, @ns: the same moment, by both clocks
+ * @good_for: ticks
+ * @newest:   time that was given out
+ */
+struct vt_clock {
+	u64 mult;
+	u64 ticks, ns;
+	u64 good_for;
+	u64 newest;
+};
+
+extern struct vt_clock vt_clock;
+u64 vt_clock_set_right(void);
+
+/**
+ * vt_ticks() - Read the clock that durations are taken from
+ */
+static __always_inline u64 vt_ticks(void)
+{
+	return likely(vt_clock.mult) ? __builtin_ia32_rdtsc() : vt_host->clock_monotonic();
+}
+
+/**
+ * vt_ticks_to_ns() - Convert a duration
+ * @ticks: difference of two vt_ticks(); what a host's unequal CPUs made negative is none
+ */
+static __always_inline u64 vt_ticks_to_ns(u64 ticks)
+{
+	if (unlikely((s64)ticks < 0))
+		return 0;
+	return likely(vt_clock.mult) ? mul_u64_u64_shr(ticks, vt_clock.mult, 32) : ticks;
+}
+
+/**
+ * vt_ticks_to_time() - Convert a moment to the host's CLOCK_MONOTONIC
+ * @ticks: what vt_ticks() said just now
+ *
+ * Return: nanoseconds, never less than the last time.
+ */
+static __always_inline u64 vt_ticks_to_time(u64 ticks)
+{
+	if (unlikely(!vt_clock.mult))
+		return ticks;
+	if (unlikely(ticks - vt_clock.ticks > vt_clock.good_for))
+		ticks = vt_clock_set_right();
+	return vt_clock.newest =
+		   max(vt_clock.newest, vt_clock.ns + vt_ticks_to_ns(ticks - vt_clock.ticks));
+}
 
 static inline u64 vt_now(void)
 {
@@ -101,7 +152,24 @@ static inline unsigned int vt_bucket(u64 ns)
 /* tasks.c */
 int vt_tasks_start(void);
 void vt_tasks_stop(void);
-struct vt_observed *vt_observed(struct task_struct *task);
+struct vt_observed *vt_observed_new(struct task_struct *task);
+extern struct vt_observed *vt_observed_all; /* beside vt_region->tasks */
+
+/**
+ * vt_observed() - What is kept of a task
+ * @task: current, or one that cannot go away
+ *
+ * Return: NULL for kernel threads, and when there is no room.
+ */
+static __always_inline struct vt_observed *vt_observed(struct task_struct *task)
+{
+	const struct vt_task_counters *slot = task->thread.counters;
+
+	if (unlikely(!slot))
+		return vt_observed_new(task);
+	return vt_observed_all + (slot - vt_region->tasks);
+}
+
 void vt_task_forked(struct task_struct *task);
 void vt_task_renumbered(struct task_struct *task);
 void vt_task_renamed(struct task_struct *task, const char *comm);

@@ -23,11 +23,7 @@ struct task_table {
 };
 
 static struct task_table *table;
-
-static struct vt_observed *observed_of(const struct vt_task_counters *slot)
-{
-	return &table->observed[slot - vt_region->tasks];
-}
+struct vt_observed *vt_observed_all;
 
 static struct vt_task_counters *slot_take(struct task_struct *task)
 {
@@ -43,16 +39,16 @@ static struct vt_task_counters *slot_take(struct task_struct *task)
 	slot->born_ns = vt_now();
 	memcpy(slot->comm, task->comm, sizeof(slot->comm));
 	slot->call = -1;
-	observed_of(slot)->call.phase = VT_CALL_NONE;
-	smp_store_release(&slot->pid, task->pid);
 	task->thread.counters = slot;
+	vt_observed(task)->call.phase = VT_CALL_NONE;
+	smp_store_release(&slot->pid, task->pid);
 	return slot;
 }
 
 static void slot_free(struct task_struct *task)
 {
 	struct vt_task_counters *slot = task->thread.counters;
-	struct vt_observed *observed = observed_of(slot);
+	struct vt_observed *observed = vt_observed(task);
 
 	task->thread.counters = NULL;
 	WRITE_ONCE(slot->pid, 0);
@@ -62,18 +58,14 @@ static void slot_free(struct task_struct *task)
 }
 
 /**
- * vt_observed() - What is kept of a task
+ * vt_observed_new() - Take a slot for a task that has none
  * @task: current, or one that cannot go away
  *
- * Return: NULL for kernel threads, and when there is no room.
+ * Return: what is kept of it; NULL for kernel threads, and when there is no room.
  */
-struct vt_observed *vt_observed(struct task_struct *task)
+struct vt_observed *vt_observed_new(struct task_struct *task)
 {
-	struct vt_task_counters *slot = task->thread.counters;
-
-	if (unlikely(!slot))
-		slot = slot_take(task);
-	return slot ? observed_of(slot) : NULL;
+	return slot_take(task) ? vt_observed(task) : NULL;
 }
 
 /**
@@ -97,6 +89,7 @@ int vt_tasks_start(void)
 	table = vzalloc(sizeof(*table));
 	if (!table)
 		return -ENOMEM;
+	vt_observed_all = table->observed;
 	while (table->nr_free < VT_TELEMETRY_TASKS) {
 		table->free[table->nr_free] = VT_TELEMETRY_TASKS - 1 - table->nr_free;
 		table->nr_free++;
@@ -127,6 +120,7 @@ void vt_tasks_stop(void)
 	rcu_read_unlock();
 	vfree(table);
 	table = NULL;
+	vt_observed_all = NULL;
 }
 
 /* A thread that calls execve() takes its leader's number */

@@ -30,54 +30,18 @@ DEFINE_STATIC_KEY_FALSE(vitrine_observing);
 struct vt_telemetry *vt_region;
 struct vt_wishes vt_wishes;
 
-static struct {
-	u64 mult;      /* ns of a tick, times 2^32; 0: ticks are ns */
-	u64 ticks, ns; /* the same moment, by both clocks */
-	u64 good_for;  /* ticks */
-	u64 newest;    /* that was given out */
-} vt_clock;
+struct vt_clock vt_clock;
 
 /**
- * vt_ticks() - Read the clock that durations are taken from
- */
-u64 vt_ticks(void)
-{
-	return vt_clock.mult ? __builtin_ia32_rdtsc() : vt_host->clock_monotonic();
-}
-
-/**
- * vt_ticks_to_ns() - Convert a duration
- * @ticks: difference of two vt_ticks(); what a host's unequal CPUs made negative is none
- */
-u64 vt_ticks_to_ns(u64 ticks)
-{
-	if ((s64)ticks < 0)
-		return 0;
-	return vt_clock.mult ? mul_u64_u64_shr(ticks, vt_clock.mult, 32) : ticks;
-}
-
-/**
- * vt_ticks_to_time() - Convert a moment to the host's CLOCK_MONOTONIC
- * @ticks: what vt_ticks() said just now
+ * vt_clock_set_right() - Ask the host again what time it is
  *
- * Return: nanoseconds, never less than the last time.
+ * Return: what vt_ticks() says to that.
  */
-u64 vt_ticks_to_time(u64 ticks)
+u64 vt_clock_set_right(void)
 {
-	u64 ns;
-
-	if (!vt_clock.mult)
-		return ticks;
-	if (ticks - vt_clock.ticks > vt_clock.good_for) {
-		vt_clock.ns = vt_host->clock_monotonic();
-		vt_clock.ticks = vt_ticks();
-		ticks = vt_clock.ticks;
-	}
-	ns = vt_clock.ns + vt_ticks_to_ns(ticks - vt_clock.ticks);
-	if (ns < vt_clock.newest)
-		ns = vt_clock.newest;
-	vt_clock.newest = ns;
-	return ns;
+	vt_clock.ns = vt_host->clock_monotonic();
+	vt_clock.ticks = vt_ticks();
+	return vt_clock.ticks;
 }
 
 static void clock_start(void)
