@@ -24,7 +24,7 @@
 #endif
 
 #define VT_TELEMETRY_MAGIC 0x76657274U
-#define VT_TELEMETRY_VERSION 2
+#define VT_TELEMETRY_VERSION 3
 
 /* What is switched on: vt_telemetry.enabled, VT_REQ_OBSERVE's args[0] */
 #define VT_OBSERVE_COUNTERS 1
