@@ -182,8 +182,9 @@ json_t *json_task(struct server *server, unsigned pid)
 	    (int)task.pid, "tgid", (int)task.tgid, "comm", guest_json(task.comm, sizeof(task.comm)),
 	    "born_ms", time_ms(task.born_ns, server->realtime_ns), "call",
 	    in_call ? call_label(task.call, text) : NULL, "since_ms",
-	    in_call ? time_ms(task.since_ns, server->realtime_ns) : json_null(), "calls",
-	    json_count(task.calls), "errors", json_count(task.errors), "call_ns",
+	    in_call ? time_ms(region_time(server->region, task.since_ticks), server->realtime_ns)
+		    : json_null(),
+	    "calls", json_count(task.calls), "errors", json_count(task.errors), "call_ns",
 	    json_count(task.call_ns), "faults", faults, "switches_voluntary",
 	    json_count(task.switches_voluntary), "switches_preempted",
 	    json_count(task.switches_preempted), "run_delay_ns", json_count(task.run_delay_ns));

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "vitrine/util.h"
 
 #define REGION_MAX (1UL << 30)
@@ -134,6 +135,22 @@ bool region_task(const struct region *region, unsigned slot, struct vt_task_coun
 	words_copy(task, from, sizeof(*task));
 	task->comm[sizeof(task->comm) - 1] = '\0';
 	return task->pid && task->pid == from->pid && task->born_ns == from->born_ns;
+}
+
+uint64_t region_time(const struct region *region, uint64_t ticks)
+{
+	uint64_t mult = telemetry_of(region)->tick_mult;
+	struct timespec now;
+	uint64_t ago;
+
+	if (!mult)
+		return ticks;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ago = __builtin_ia32_rdtsc() - ticks;
+	if ((int64_t)ago < 0) /* it was another CPU's */
+		ago = 0;
+	return now.tv_sec * 1000000000UL + now.tv_nsec -
+	       (uint64_t)(((unsigned __int128)ago * mult) >> 32);
 }
 
 void region_sampler(const struct region *region, struct vt_sampler *sampler)

@@ -68,6 +68,13 @@ bool region_call(const struct region *region, unsigned nr, struct vt_call_counte
  */
 bool region_task(const struct region *region, unsigned slot, struct vt_task_counters *task);
 
+/**
+ * region_time() - When the CPU's counter was @ticks, a moment that has passed
+ *
+ * Return: CLOCK_MONOTONIC in nanoseconds.
+ */
+uint64_t region_time(const struct region *region, uint64_t ticks);
+
 /** region_sampler() - How the sampler does; its samples' texts are in samples.h */
 void region_sampler(const struct region *region, struct vt_sampler *sampler);
 

@@ -37,6 +37,8 @@
 
 /* ---- counters ---- */
 
+#define VT_CACHE_ALIGNED __attribute__((aligned(64)))
+
 #define VT_TELEMETRY_CALLS 512 /* the last one is for numbers that are no call */
 #define VT_BUCKETS 32	       /* bucket n: 2^n to 2^(n+1)-1 ns; the last one and longer */
 
@@ -52,7 +54,7 @@
 struct vt_call_counters {
 	vt_u64 calls, errors, enosys, in_guest, time_ns;
 	vt_u64 latency[VT_BUCKETS];
-};
+} VT_CACHE_ALIGNED;
 
 /* Who answered a system call */
 enum vt_disposition {
@@ -128,20 +130,22 @@ struct vt_counters {
  * @pid, @tgid: numbers in the initial namespace; pid 0: the slot is free
  * @born_ns:  when the slot was taken: with @pid it names the task
  * @call:     number of the system call that it is in, or -1
- * @since_ns: when that began
+ * @since_ticks: when that began, see vt_telemetry.tick_mult
+ *
+ * What each system call writes is one line of the cache.
  */
 struct vt_task_counters {
 	vt_u32 pid, tgid;
 	vt_u64 born_ns;
-	char comm[16];
 	vt_s32 call;
 	vt_u32 last_fault; /* enum vt_fault_kind */
-	vt_u64 since_ns;
+	vt_u64 since_ticks;
 	vt_u64 calls, errors, call_ns;
+	vt_u64 run_delay_ns;
 	vt_u64 faults[VT_NR_FAULTS];
 	vt_u64 switches_voluntary, switches_preempted;
-	vt_u64 run_delay_ns;
-};
+	char comm[16];
+} VT_CACHE_ALIGNED;
 
 #define VT_TELEMETRY_TASKS 4096
 
@@ -296,7 +300,8 @@ struct vt_telemetry {
 	vt_u64 enabled_ns;	   /* when counting began; counters before that are not complete */
 	vt_u64 realtime_offset_ns; /* wall clock minus monotonic, when observing began */
 	vt_u64 mem_size, cpus;
-	vt_u64 events; /* seq of the newest event */
+	vt_u64 tick_mult; /* ns of a tick of the CPU's counter, times 2^32; 0: ticks are ns */
+	vt_u64 events;	  /* seq of the newest event */
 	struct vt_ring rings[VT_NR_RINGS];
 	vt_u64 host[VT_NR_HOST];
 	struct vt_counters counters;

@@ -65,6 +65,7 @@ static void handle_syscall(struct pt_regs *regs)
 {
 	bool vsyscall = from_vsyscall_page(regs);
 	long nr = (int)regs->orig_ax;
+	bool unsettled;
 
 	regs->ax = -ENOSYS;
 	vitrine_call_begins(regs);
@@ -79,10 +80,11 @@ static void handle_syscall(struct pt_regs *regs)
 	if (unlikely(vitrine_pending))
 		local_irq_enable(); /* what came during the call is the call's time, not the
 				       program's */
-	vitrine_call_ends(regs, nr);
+	unsettled = vitrine_call_ends(regs, nr);
 	syscall_exit_to_user_mode(regs);
 	vitrine_follow_ends();
-	vitrine_call_leaves(regs);
+	if (unlikely(unsettled))
+		vitrine_call_leaves(regs);
 }
 
 static void handle_exception(struct pt_regs *regs, void (*handler)(struct pt_regs *))

@@ -169,38 +169,44 @@ void vt_call_begin(const struct pt_regs *regs)
 	call->rolled_back = false;
 	call->ip = regs->ip;
 	call->begin = vt_ticks();
-	call->begin_ns = vt_ticks_to_time(call->begin);
-	current->thread.counters->since_ns = call->begin_ns;
+	current->thread.counters->since_ticks = call->begin;
 	WRITE_ONCE(current->thread.counters->call, nr);
 	call->wanted = call_wanted(call_index(nr));
 	if (call->wanted || vitrine_wx_denied)
 		syscall_get_arguments(current, (struct pt_regs *)regs, (unsigned long *)call->args);
-	if (call->wanted)
+	if (call->wanted) {
+		call->begin_ns = vt_ticks_to_time(call->begin);
 		vt_capture_begin(observed);
+	}
 }
 
-void vt_call_end(const struct pt_regs *regs, long nr)
+/* Return: whether the result may still change, so that vt_call_leave() is to be called */
+bool vt_call_end(const struct pt_regs *regs, long nr)
 {
 	struct vt_observed *observed = vt_observed(current);
 	struct vt_call *call;
 	long result = regs->ax;
 
 	if (!observed || observed->call.phase != VT_CALL_MADE)
-		return;
+		return false;
 	call = &observed->call;
 	call->ticks = vt_ticks() - call->begin;
 	if (nr == -1 && call->nr != -1) {
 		call->disposition = VT_BY_NOBODY;
 		call->rolled_back = result == call->nr;
 	}
-	if (call->rolled_back)
+	if (unlikely(call->rolled_back)) {
 		finish(observed, result, VT_CALL_NORETURN);
-	else if (call->nr != __NR_rt_sigreturn &&
-		 (is_restart(result) ||
-		  READ_ONCE(current_thread_info()->syscall_work) & RESULT_MAY_CHANGE))
+		return false;
+	}
+	if (call->nr != __NR_rt_sigreturn &&
+	    (unlikely(is_restart(result)) ||
+	     unlikely(READ_ONCE(current_thread_info()->syscall_work) & RESULT_MAY_CHANGE))) {
 		call->phase = VT_CALL_ANSWERED;
-	else
-		finish(observed, result, 0);
+		return true;
+	}
+	finish(observed, result, 0);
+	return false;
 }
 
 void vt_call_decided(const struct pt_regs *regs, bool handler)

@@ -75,13 +75,15 @@ struct vt_captured {
  * @fault:    what the fault that it is in looks like; VT_FAULT_REFILL: nobody has said
  * @maj_flt:  task_struct.maj_flt when that began
  * @captured: a page, or NULL; kept for the next call
+ *
+ * What each system call writes is one line of the cache.
  */
 struct vt_observed {
 	struct vt_call call;
 	enum vt_fault_kind fault;
 	unsigned long maj_flt;
 	struct vt_captured *captured;
-};
+} VT_CACHE_ALIGNED;
 
 /* telemetry.c */
 extern struct vt_telemetry *vt_region;

@@ -23,7 +23,6 @@ struct task_table {
 };
 
 static struct task_table *table;
-struct vt_observed *vt_observed_all;
 
 static struct vt_task_counters *slot_take(struct task_struct *task)
 {

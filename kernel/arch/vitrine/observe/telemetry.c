@@ -27,10 +27,11 @@
 
 DEFINE_STATIC_KEY_FALSE(vitrine_observing);
 
+/* Together, for the cache's sake: each system call reads them */
+struct vt_clock vt_clock VT_CACHE_ALIGNED;
 struct vt_telemetry *vt_region;
+struct vt_observed *vt_observed_all;
 struct vt_wishes vt_wishes;
-
-struct vt_clock vt_clock;
 
 /**
  * vt_clock_set_right() - Ask the host again what time it is
@@ -196,6 +197,7 @@ static int __init telemetry_init(void)
 	region->size = VT_TELEMETRY_SIZE;
 	region->mem_size = vt_boot->mem_size;
 	region->cpus = vt_boot->cpus;
+	region->tick_mult = vt_boot->tsc_mult;
 	region->boot_ns = vt_host->clock_monotonic() - ktime_get_ns();
 	vt_region = region;
 	vt_events_start();

@@ -44,7 +44,7 @@ static inline long vt_observe_request(const struct vt_request *req)
 
 /* observe/calls.c */
 void vt_call_begin(const struct pt_regs *regs);
-void vt_call_end(const struct pt_regs *regs, long nr);
+bool vt_call_end(const struct pt_regs *regs, long nr);
 void vt_call_decided(const struct pt_regs *regs, bool handler);
 void vt_call_leave(const struct pt_regs *regs);
 void vt_call_abandon(void);
@@ -79,11 +79,12 @@ static __always_inline void vitrine_call_begins(const struct pt_regs *regs)
 /**
  * vitrine_call_ends() - The call was made, its result is in @regs
  * @nr: what was called in the end: -1 when a filter or a tracer answered
+ *
+ * Return: vitrine_call_leaves() is to be called, too.
  */
-static __always_inline void vitrine_call_ends(const struct pt_regs *regs, long nr)
+static __always_inline bool vitrine_call_ends(const struct pt_regs *regs, long nr)
 {
-	if (vitrine_observed())
-		vt_call_end(regs, nr);
+	return vitrine_observed() && vt_call_end(regs, nr);
 }
 
 /**
