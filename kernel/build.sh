@@ -12,6 +12,8 @@
 #   work-W/     a tree of links into source-S plus a copy of the overlay, and the object files.
 #               The overlay is copied file by file only where it differs, so that a changed file
 #               recompiles what depends on it and nothing else.
+#               cc is what is called as the compiler (arch/vitrine/precompiled/cc.c).
+#
 #   image-K/    the finished vmlinux. K covers source, overlay, configuration and compiler, so a
 #               second clone, or a step back in history, compiles nothing.
 #
@@ -19,7 +21,7 @@
 #
 # Environment: VITRINE_CACHE (cache directory), VITRINE_KERNEL_SOURCE (tarball), JOBS, DEBUG=1
 # (DWARF; OUTPUT.debug keeps it), OBSERVE=0 (nothing of the observatory), V=1 (show the compiler's
-# output).
+# output), PRECOMPILED=0 (from nothing without a precompiled header, to compare; see kernel/compare).
 
 set -euo pipefail
 export LC_ALL=C
@@ -33,9 +35,10 @@ cache=${VITRINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/vitrine}/kernel
 jobs=${JOBS:-$(nproc)}
 debug=${DEBUG:-0}
 observe=${OBSERVE:-1}
+precompiled=${PRECOMPILED:-1}
 images_kept=12
 shared_headers="abi layout telemetry syscalls calltable" # of include/vitrine, as asm/vitrine-*.h
-objects_in_all=1737 # roughly; only for the progress of a first build
+objects_in_all=1836 # roughly; only for the progress of a first build
 temporary=
 
 die() {
@@ -67,12 +70,13 @@ phase() {
 
 # Stands at the end of a pipe from make: shows what it does and how far it is
 progress() {
-	local what=$1 count=0 line of=
+	local what=$1 count=0 again=0 line of=
 	[ -e "$obj/vmlinux" ] || of=" of about $objects_in_all"
 	while read -r line; do
 		[ "${V:-0}" = 0 ] || echo "$line"
 		case $line in
 		"CC "* | "AS "* | "AR "* | "LD "*) count=$((count + 1)) ;;
+		"AGAIN "*) again=$((again + 1)) ;;
 		*) continue ;;
 		esac
 		if [ -t 1 ] && [ "${V:-0}" = 0 ]; then
@@ -81,6 +85,7 @@ progress() {
 		fi
 	done
 	[ ! -t 1 ] || printf '\r\033[K'
+	[ "$again" = 0 ] || phase "$again of them did not compile with the precompiled header"
 	phase "$what: $count objects, $(elapsed)"
 }
 
@@ -161,7 +166,7 @@ sync_overlay() {
 }
 
 run_make() {
-	make -C "$tree" O="$obj" ARCH=vitrine -j"$jobs" "$@"
+	make -C "$tree" O="$obj" ARCH=vitrine CC="$cc" PRECOMPILED="$precompiled" -j"$jobs" "$@"
 }
 
 fail() {
@@ -259,10 +264,13 @@ source=$cache/source-$source_key
 tree=$cache/work-$work_key/tree
 obj=$cache/work-$work_key/obj
 log=$cache/work-$work_key/log
+cc=$cache/work-$work_key/cc
 mkdir -p "$tree" "$obj"
 unpack "$tarball" "$source"
 link_tree "$source" "$tree"
 sync_overlay "$tree"
+[ "$cc" -nt "$here/arch/vitrine/precompiled/cc.c" ] ||
+	gcc -O2 -Wall -o "$cc" "$here/arch/vitrine/precompiled/cc.c"
 
 # The same sources give the same image, whoever builds it, wherever and whenever
 export KBUILD_BUILD_USER=vitrine KBUILD_BUILD_HOST=vitrine KBUILD_BUILD_VERSION=1
