@@ -71,6 +71,9 @@ void vitrine_detach_thread(struct task_struct *task)
 void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm)
 {
 	vitrine_mm_leaves(task, mm);
+	/* it is stopped in order, which means that it may run guest code, see thread_capture() */
+	if (mm && task->thread.host && !task->thread.frame.full)
+		vitrine_tlb_flush(mm);
 	vitrine_detach_thread(task);
 }
 

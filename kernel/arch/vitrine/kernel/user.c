@@ -42,6 +42,7 @@ void vitrine_complete_regs(void)
 
 	if (thread->frame.full || !thread->host)
 		return;
+	vitrine_tlb_flush(current->mm); /* it may run guest code, see thread_capture() */
 	if (vt_host->thread_capture(thread->host, vitrine_regs(regs), &thread->frame)) {
 		thread->frame.full = 1;
 		force_fatal_sig(SIGKILL);
