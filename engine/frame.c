@@ -139,6 +139,22 @@ uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 	return slot_va(thread) + thread->uc;
 }
 
+/*
+ * All signals are blocked, as they are at any stop. With a stack pointer of zero the thread is on
+ * no signal stack, whichever the guest has set: so it is on its slot again.
+ */
+uint64_t frame_clean(struct vt_thread *thread)
+{
+	const struct vt_regs regs = { .ip = STUB_CLEAN_CODE, .flags = 0x202 };
+	const struct vt_frame frame = { .reset_fpu = 1 };
+	uint64_t va;
+
+	thread->uc = SLOT_HEADER - FRAME_SIZE;
+	va = frame_store(thread, &regs, &frame);
+	memset(&frame_of(thread)->uc_sigmask, 0xff, sizeof(uint64_t));
+	return va;
+}
+
 /* Make a frame whose FPU image has @size bytes; returns the image's offset in the slot */
 static uint32_t new_frame(struct vt_thread *thread, uint32_t size)
 {

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include "stubproc.h"
 
+#define FRAME_SIZE 1024 /* below the slot's header, of frames without an FPU image */
+
 /**
  * frame_locate() - Find the frame that a stopped thread reports
  * @thread: thread; its uc is set
@@ -24,6 +26,9 @@ void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame 
 /* Write registers into the frame; returns the address that the stub resumes from */
 uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 		     const struct vt_frame *frame);
+
+/* Write a frame that brings the thread to STUB_CLEAN_CODE, with nothing left of what it was */
+uint64_t frame_clean(struct vt_thread *thread);
 
 /* Give @thread, which @frame belongs to, the initial FPU state, and room for a small image of it */
 void frame_initial_fpu(struct vt_thread *thread, struct vt_frame *frame);

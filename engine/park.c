@@ -89,6 +89,8 @@ int park_leave(struct vt_thread *thread)
 	if (thread->state != THREAD_PARKED)
 		return 0;
 	thread->state = THREAD_STUB;
+	if (thread->host.dead)
+		return -ESRCH;
 	if (thread->host.stopped) /* an old signal woke it */
 		return 0;
 	stop_kick(thread);

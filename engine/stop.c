@@ -23,6 +23,13 @@
 #define KICK_SIGNAL SIGUSR1
 #define VSYSCALL_PAGE 0xffffffffff600000
 
+bool stop_is_one(const struct vt_thread *thread)
+{
+	const struct seccomp_data *data = &thread->host.event.data;
+
+	return data->nr == STUB_NR && data->instruction_pointer == STUB_STOP_RETURN;
+}
+
 void stop_kick(const struct vt_thread *thread)
 {
 	syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
@@ -52,7 +59,7 @@ int stop_in_stub(struct vt_thread *thread)
 	stop_kick(thread);
 	notify_reply(&thread->host, 0);
 	thread->state = THREAD_RUNNING;
-	if (stop_wait(thread) || thread->host.event.data.nr != STUB_NR ||
+	if (stop_wait(thread) || !stop_is_one(thread) ||
 	    frame_locate(thread, thread->host.event.data.args[1]))
 		return -ESRCH;
 	thread->state = THREAD_STUB;

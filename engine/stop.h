@@ -5,6 +5,9 @@
 
 #include "stubproc.h"
 
+/* Is this thread's last notification a stop in the stub, and no call of the guest's? */
+bool stop_is_one(const struct vt_thread *thread);
+
 /* Tell a thread to stop in the stub, as soon as it runs */
 void stop_kick(const struct vt_thread *thread);
 

@@ -29,6 +29,8 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "frame.h"
+#include "handover.h"
 #include "hostclock.h"
 #include "memory.h"
 #include "park.h"
@@ -39,9 +41,8 @@
 
 #define PROCESSES_MAX 16384
 #define THREADS_MAX 32768
-#define POOL_MAX 16	/* unused processes that are kept */
-#define IDLE_MAX 8	/* unused threads that a process keeps */
-#define DEFAULT_UC 1024 /* below the slot's header */
+#define POOL_MAX 16 /* unused processes that are kept */
+#define IDLE_MAX 8  /* unused threads that a process keeps */
 
 static struct zygote zygote;
 static struct vt_mm zygote_mm;		       /* its command page, the first one */
@@ -261,28 +262,6 @@ static int process_create(struct vt_mm **mm)
 	return 0;
 }
 
-int stub_process_get(struct vt_mm **mm)
-{
-	int err;
-
-	if (vcpu_child_died)
-		stub_reap();
-	while (pool) {
-		struct vt_mm *reused = pool;
-
-		pool = reused->next;
-		pool_size--;
-		if (!reused->service.dead) {
-			reused->released = false;
-			*mm = reused;
-			return 0;
-		}
-		stub_process_put(reused);
-	}
-	err = process_create(mm);
-	return !err || err == -ENOMEM ? err : -EAGAIN;
-}
-
 static void thread_free(struct vt_thread *thread)
 {
 	notify_forget(&thread->host);
@@ -300,7 +279,7 @@ static void slot_clear(struct vt_thread *thread)
 	static size_t span;
 
 	if (!span) {
-		span = (getauxval(AT_MINSIGSTKSZ) ?: 4096) + 2 * DEFAULT_UC;
+		span = (getauxval(AT_MINSIGSTKSZ) ?: 4096) + 2 * FRAME_SIZE;
 		if (span > SLOT_HEADER / 2)
 			span = SLOT_HEADER;
 	}
@@ -332,6 +311,28 @@ static void process_destroy(struct vt_mm *mm)
 	process_free(mm);
 }
 
+int stub_process_get(struct vt_mm **mm)
+{
+	int err;
+
+	if (vcpu_child_died)
+		stub_reap();
+	while (pool) {
+		struct vt_mm *reused = pool;
+
+		pool = reused->next;
+		pool_size--;
+		if (!reused->service.dead && !handover_end(reused)) {
+			reused->released = false;
+			*mm = reused;
+			return 0;
+		}
+		process_destroy(reused);
+	}
+	err = process_create(mm);
+	return !err || err == -ENOMEM ? err : -EAGAIN;
+}
+
 void stub_process_put(struct vt_mm *mm)
 {
 	mm->released = true;
@@ -346,6 +347,10 @@ void stub_process_put(struct vt_mm *mm)
 		return;
 	}
 	process_forget(mm);
+	if (handover_begin(mm)) {
+		process_destroy(mm);
+		return;
+	}
 	mm->next = pool;
 	pool = mm;
 	pool_size++;
@@ -424,10 +429,10 @@ int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread)
 	if (mm->service.dead)
 		return -EAGAIN;
 	if (got) {
+		if (park_leave(got))
+			return -EAGAIN; /* with its process, which frees it */
 		mm->idle = got->next;
 		mm->nidle--;
-		if (park_leave(got))
-			return -EAGAIN;
 	} else {
 		err = thread_create(mm, &got);
 		if (err)
@@ -437,8 +442,8 @@ int stub_thread_get(struct vt_mm *mm, struct vt_thread **thread)
 	got->state = THREAD_STUB;
 	got->unread = false;
 	park_enter(got);
-	got->uc = SLOT_HEADER - DEFAULT_UC;
-	memset(got->memory + got->uc, 0, DEFAULT_UC);
+	got->uc = SLOT_HEADER - FRAME_SIZE;
+	memset(got->memory + got->uc, 0, FRAME_SIZE);
 	*thread = got;
 	return 0;
 }

@@ -192,7 +192,7 @@ static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *r
 	const struct seccomp_data *data = &thread->host.event.data;
 
 	thread->kicked = false;
-	if (data->nr == STUB_NR)
+	if (stop_is_one(thread))
 		return stub_event(thread, regs, frame);
 	thread->state = THREAD_PLAIN;
 	frame->full = 0;

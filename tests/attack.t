@@ -109,6 +109,12 @@ mask through the stub: signal 11'
 attack forge-notification
 got '0 subjects did harm'
 
+# Nobody else is given what it left of itself in a host thread
+attack leave-behind
+got 'own code: 0 harmed
+own base: 0 harmed
+own signal stack: 0 harmed'
+
 attack forge-frame
 got '0 of 400 frames did harm'
 
@@ -215,8 +221,17 @@ for signals of its own, blocked: signal *
 elsewhere: EFAULT
 over*'
 
+# A call from its own code is no stop, and it sleeps
+attack park-elsewhere
+got 'a forged stop: exit 0
+a forged stop, signals blocked: signal 9'
+
 attack move-signal-stack
 got '0 stacks did harm'
+
+attack stale-mapping
+printed '* on, 0 times with pages that it had given back
+over*'
 
 attack stack-in-stub
 got '0 places did harm'

@@ -45,7 +45,15 @@
 #define STUB_READY 256	 /* service thread: rsi = last result, rdx = commands not executed */
 #define STUB_PROCESS 257 /* service thread of a new process: rsi = offset of its control page */
 #define STUB_THREAD 258	 /* new guest thread: rsi = its stack pointer, which is its slot's end */
+#define STUB_CLEAN 259	 /* guest thread that came to STUB_CLEAN_CODE */
 /* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
+
+/*
+ * Only what comes from here is a guest thread's stop: there the answer is all that decides where
+ * the thread goes on. Guest code can make the same call elsewhere, and would get the answer itself,
+ * at a time that is not its own, or in the process that uses the thread next.
+ */
+#define STUB_STOP_RETURN (STUB_CODE + 0x1d) /* behind the call, as STUB_PARK_RETURN */
 
 /*
  * The answer to a guest thread that stopped is the address of the ucontext that it resumes from; or
@@ -55,6 +63,9 @@
 #define STUB_PARK 1
 #define STUB_PARK_SET STUB_CODE
 #define STUB_PARK_RETURN (STUB_CODE + 0x10) /* behind the call, where seccomp sees it */
+
+/* Where a thread is sent before another process uses it (handover.c) */
+#define STUB_CLEAN_CODE (STUB_CODE + 0x20)
 
 /*
  * Marks of the service thread's system calls: MAP_DENYWRITE, which the host ignores, in mmap's

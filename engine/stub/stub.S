@@ -38,7 +38,11 @@
 #define MSG_NOSIGNAL 0x4000
 
 	.text
-/* What layout.h gives addresses to: the set of one signal, and the one system call that takes it */
+/*
+ * What layout.h gives addresses to: the set of one signal, the one system call that takes it, and the
+ * stop. The guest may jump to any of it with registers of its own, so nothing behind the stop uses
+ * one but the answer.
+ */
 park_set:
 	.quad 1 << (10 - 1)		/* SIGUSR1 */
 	.org 0xe
@@ -46,7 +50,39 @@ park:
 	syscall
 	mov %r13, %rdi
 	mov %r14, %rsi
+stopped:
+	mov $STUB_NR, %eax
+	.org 0x1b
+	syscall
+	jmp answered
+	.org 0x20
+	mov $STUB_CLEAN, %edi
 	jmp stopped
+answered:
+	test %rax, %rax
+	js die
+	cmp $STUB_PARK, %rax
+	je 1f
+	mov %rax, %rsp
+	mov %rax, %r12
+	and $-SLOT_SIZE, %r12
+	mov SLOT_HEADER + HEADER_FS(%r12), %rax
+	wrfsbase %rax
+	mov SLOT_HEADER + HEADER_GS(%r12), %rax
+	wrgsbase %rax
+stub_restorer:
+	mov $STUB_MAGIC, %r9
+	mov $NR_rt_sigreturn, %eax
+	syscall
+1:	mov %rdi, %r13
+	mov %rsi, %r14
+	mov $STUB_PARK_SET, %rdi
+	xor %esi, %esi
+	xor %edx, %edx			/* for as long as it takes */
+	mov $8, %r10d
+	mov $STUB_MAGIC, %r9
+	mov $NR_rt_sigtimedwait, %eax
+	jmp park
 
 	.globl _start
 _start:
@@ -217,8 +253,6 @@ execute:
 	js die
 	mov $STUB_THREAD, %edi
 	mov %rsp, %rsi
-	xor %r12d, %r12d
-	lea -SLOT_SIZE(%rsp), %r12
 	jmp stopped
 
 /* signal handler: rdi = signal, rdx = ucontext, rsp in the slot */
@@ -230,31 +264,7 @@ stub_signal:
 	rdgsbase %rax
 	mov %rax, SLOT_HEADER + HEADER_GS(%r12)
 	mov %rdx, %rsi
-stopped:
-	mov $STUB_NR, %eax
-	syscall
-	test %rax, %rax
-	js die
-	cmp $STUB_PARK, %rax
-	je 1f
-	mov %rax, %rsp
-	mov SLOT_HEADER + HEADER_FS(%r12), %rax
-	wrfsbase %rax
-	mov SLOT_HEADER + HEADER_GS(%r12), %rax
-	wrgsbase %rax
-stub_restorer:
-	mov $STUB_MAGIC, %r9
-	mov $NR_rt_sigreturn, %eax
-	syscall
-1:	mov %rdi, %r13
-	mov %rsi, %r14
-	mov $STUB_PARK_SET, %rdi
-	xor %esi, %esi
-	xor %edx, %edx			/* for as long as it takes */
-	mov $8, %r10d
-	mov $STUB_MAGIC, %r9
-	mov $NR_rt_sigtimedwait, %eax
-	jmp park
+	jmp stopped
 die:
 	mov $STUB_MAGIC, %r9
 	xor %edi, %edi

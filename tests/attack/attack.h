@@ -192,6 +192,22 @@ static UNUSED uint64_t slot_find(unsigned nth)
 	return 0;
 }
 
+/* The slot of this thread: where the stub keeps its segment bases at a stop; catch_faults() first
+ */
+static UNUSED uint64_t own_slot(void)
+{
+	const uint64_t mark = (uint64_t)&mark;
+	uint64_t slot = 0;
+
+	asm volatile("wrgsbase %0" : : "r"(mark));
+	for (unsigned i = 0; (slot = slot_find(i)); i++) {
+		if (*(volatile uint64_t *)(slot + SLOT_HEADER + HEADER_GS) == mark)
+			break;
+	}
+	asm volatile("wrgsbase %0" : : "r"(0UL));
+	return slot;
+}
+
 /* ---- sigreturn, which a filter cannot tell from the stub's own ---- */
 
 /* The host kernel's signal frame, as much as it reads (arch/x86/include/uapi/asm/ucontext.h) */
