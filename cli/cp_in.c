@@ -33,31 +33,42 @@ static void fail(struct copy *copy, const struct error *err)
 	copy->failed = true;
 }
 
-static int copy_file(struct copy *copy, const char *source, const char *target, unsigned mode,
+/* @name is for messages */
+static int copy_data(struct copy *copy, int fd, const char *name, const char *target, unsigned mode,
 		     struct error *err)
 {
 	static uint8_t buf[GUESTFS_CHUNK];
-	cleanup_close int fd = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct error why = { 0 };
 	uint64_t offset = 0;
 	int64_t handle;
 	int ret = 0;
 	ssize_t n;
 
-	if (fd < 0)
-		return error_set(err, errno, "%s", source);
 	handle = guestfs_open(copy->client, target, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode,
 			      err);
 	if (handle < 0)
 		return -1;
 	while (!ret && (n = read(fd, buf, sizeof(buf))) > 0) {
-		ret = guestfs_write(copy->client, handle, offset, buf, n, err);
+		ret = guestfs_write(copy->client, handle, offset, buf, n, &why);
 		offset += n;
 	}
-	if (!ret && n < 0)
-		ret = error_set(err, errno, "%s", source);
+	if (ret)
+		error_set(err, 0, "%s:%.200s: %.200s", copy->client->name, target, why.text);
+	else if (n < 0)
+		ret = error_set(err, errno, "%s", name);
 	if (guestfs_close(copy->client, handle, ret ? NULL : err) < 0)
 		ret = -1;
 	return ret;
+}
+
+static int copy_file(struct copy *copy, const char *source, const char *target, unsigned mode,
+		     struct error *err)
+{
+	cleanup_close int fd = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "%s", source);
+	return copy_data(copy, fd, source, target, mode, err);
 }
 
 static int copy_link(struct copy *copy, const char *source, const char *target, struct error *err)
@@ -138,6 +149,8 @@ int cp_in(struct client *client, const char *source, const char *target, struct 
 	cleanup_free char *inside = NULL;
 	struct error why;
 
+	if (!strcmp(source, "-"))
+		return copy_data(&copy, STDIN_FILENO, "standard input", target, 0644, err);
 	if (guest_directory(client, target)) {
 		cleanup_free char *full = realpath(source, NULL);
 

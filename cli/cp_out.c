@@ -39,11 +39,12 @@ static void fail(struct copy *copy, const struct error *err)
 
 static int copy_data(struct copy *copy, int64_t handle, int fd, const char *name, struct error *err)
 {
+	struct error why = { 0 };
 	const uint8_t *data;
 	uint64_t offset = 0;
 	ssize_t n;
 
-	while ((n = guestfs_read(copy->client, handle, offset, &data, err)) > 0) {
+	while ((n = guestfs_read(copy->client, handle, offset, &data, &why)) > 0) {
 		for (ssize_t done = 0; done < n;) {
 			ssize_t w = write(fd, data + done, n - done);
 
@@ -53,7 +54,7 @@ static int copy_data(struct copy *copy, int64_t handle, int fd, const char *name
 		}
 		offset += n;
 	}
-	return n;
+	return n < 0 ? error_set(err, 0, "%.200s: %.200s", name, why.text) : 0;
 }
 
 static int copy_file(struct copy *copy, const char *path, const struct guest_stat *st, int dir,
@@ -95,7 +96,9 @@ static int copy_link(struct copy *copy, const char *path, int dir, const char *n
 
 	if (!target)
 		return -1;
-	if (symlinkat(target, dir, name) < 0)
+	/* As cp does: a link replaces a file, but not a directory */
+	if (symlinkat(target, dir, name) < 0 &&
+	    (errno != EEXIST || unlinkat(dir, name, 0) < 0 || symlinkat(target, dir, name) < 0))
 		return error_set(err, errno, "%s", name);
 	return 0;
 }
@@ -149,6 +152,19 @@ static int copy_any(struct copy *copy, const char *path, int dir, const char *na
 	return error_set(err, 0, "%s: not copied, it is a device, a FIFO or a socket", path);
 }
 
+/* One file to our standard output, wherever that leads */
+static int copy_to_stdout(struct copy *copy, const char *path, struct error *err)
+{
+	int64_t handle = guestfs_open(copy->client, path, O_RDONLY, 0, err);
+	int ret;
+
+	if (handle < 0)
+		return -1;
+	ret = copy_data(copy, handle, STDOUT_FILENO, path, err);
+	guestfs_close(copy->client, handle, NULL);
+	return ret;
+}
+
 int cp_out(struct client *client, const char *source, const char *target, struct error *err)
 {
 	struct copy copy = { .client = client, .first = err };
@@ -157,6 +173,8 @@ int cp_out(struct client *client, const char *source, const char *target, struct
 	cleanup_free char *parent = NULL;
 	struct error why;
 
+	if (!strcmp(target, "-"))
+		return copy_to_stdout(&copy, source, err);
 	if (dir >= 0) {
 		name = cp_base(source);
 		if (!name)

@@ -28,7 +28,7 @@ struct exec_options {
 #define AT(member) offsetof(struct exec_options, member)
 
 static const struct option_spec specs[] = {
-	{ 'i', "interactive", NULL, option_flag, AT(interactive), "forward standard input" },
+	{ 'i', "interactive", NULL, option_flag, AT(interactive), "forward a terminal's input" },
 	{ 't', "tty", NULL, option_flag, AT(tty), "give the command a terminal" },
 	{ 'w', "workdir", "DIR", option_string, AT(cwd), "working directory" },
 	{ 'e', "env", "K=V", option_list, AT(env), "set a variable (K: to the host's value)" },
@@ -40,7 +40,8 @@ static const struct option_set options = {
 	"exec [OPTION]... NAME [--] COMMAND [ARGUMENT]...",
 	"Run one more command in a running sandbox. Its streams, terminal and exit status are "
 	"ours.\n"
-	"Without -i and -t: both are set when standard input and output are terminals.",
+	"It gets a terminal when standard input and output are terminals, and input that is not a\n"
+	"terminal always: write </dev/null to keep it from reading that.",
 	specs,
 	ARRAY_SIZE(specs),
 };
@@ -198,6 +199,15 @@ static int run(struct client *client, const struct exec_options *opt, const char
 	return status;
 }
 
+/* As vitrine run does: see its choose_streams() */
+static void choose_streams(struct exec_options *opt)
+{
+	bool in = isatty(STDIN_FILENO), out = isatty(STDOUT_FILENO);
+
+	opt->tty = opt->tty || (in && out);
+	opt->interactive = opt->interactive || opt->tty || !in;
+}
+
 int cmd_exec(int argc, char **argv)
 {
 	static struct client client = { .fd = -1 };
@@ -214,8 +224,7 @@ int cmd_exec(int argc, char **argv)
 		at = error_set(&err, 0, "exec needs the name of a sandbox and a command");
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
-	if (!opt.interactive && !opt.tty && isatty(0) && isatty(1))
-		opt.interactive = opt.tty = true;
+	choose_streams(&opt);
 	status = run(&client, &opt, argv[at], argv + at + 1, &err);
 	client_close(&client);
 	free(opt.env.items);

@@ -59,6 +59,7 @@ static const struct option_set options = {
 	"inside, as `vitrine ps NAME` shows it.",
 	specs,
 	ARRAY_SIZE(specs),
+	.anywhere = true,
 };
 
 /* The connection ends with the sandbox */

@@ -25,6 +25,7 @@ static const struct option_set options = {
 	"Show the last part of what the main command of a running sandbox has written.",
 	specs,
 	ARRAY_SIZE(specs),
+	.anywhere = true,
 };
 
 static int write_all(const uint8_t *buf, size_t len, struct error *err)

@@ -207,6 +207,10 @@ static int unknown_option(const struct option_set *set, const char *verb, const 
 	char name[64];
 	const char *near;
 
+	/* A letter that is not ASCII has a negative optopt, and its word may not be read to its end
+	 */
+	if (optopt < 0)
+		return error_set(err, 0, "unknown option; see vitrine %s --help", verb);
 	if (optopt > 0 && optopt < LONG_BASE)
 		return error_set(err, 0, "unknown option -%c; see vitrine %s --help", optopt, verb);
 	if (optopt >= LONG_BASE)

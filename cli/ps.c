@@ -36,6 +36,7 @@ static const struct option_set options = {
 	"List running sandboxes, or the processes of the sandbox NAME.",
 	specs,
 	ARRAY_SIZE(specs),
+	.anywhere = true,
 };
 
 static struct client client = { .fd = -1 };

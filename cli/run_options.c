@@ -268,7 +268,7 @@ static const struct option_spec specs[] = {
 	{ 0, "ephemeral", NULL, option_flag, FIELD(ephemeral), "discard what is written" },
 	{ 'p', "part", "N", option_unsigned, FIELD(partition), "use the image's partition N" },
 	{ 0, "fs-type", "TYPE", option_fs_type, FIELD(config.fs_type), "file system (ext4)" },
-	{ 'k', "cmdline", "STR", option_string, FIELD(config.cmdline), "kernel command line" },
+	{ 'k', "cmdline", "STR", option_list, FIELD(cmdline), "kernel command line" },
 	{ 0, "mount-profile", "P", option_mounts, FIELD(config.mounts), "full or minimal" },
 	{ 0, "syscall-mode", "MODE", option_tier, FIELD(config.tier), "auto or seccomp" },
 	{ 0, "wx", "P", option_wx, FIELD(config.wx),
@@ -338,6 +338,8 @@ void run_options_free(struct run_options *options)
 	environment_free(&options->environment);
 	free(options->env.items);
 	free(options->env_files.items);
+	free(options->cmdline.items);
+	free(options->cmdline_text);
 	free(options->image_path);
 	free(options->kernel_path);
 	free(options->name);

@@ -23,13 +23,13 @@ struct run_options {
 	char **command;
 	bool tty, interactive, ephemeral, root_id, remove, web;
 	unsigned partition;
-	struct string_list env, env_files;
+	struct string_list env, env_files, cmdline;
 
 	char web_port[8];
 	char *web_argv[RUN_WEB_ARGS];
 
 	/* owned */
-	char *image_path, *kernel_path, *name, *disk_text[SANDBOX_DISKS_MAX];
+	char *image_path, *kernel_path, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
 	char **default_command;
 	struct environment environment;
 };

@@ -89,6 +89,26 @@ static int fill_environment(struct run_options *o, struct error *err)
 	return 0;
 }
 
+/* One -k is appended after the other */
+static int fill_cmdline(struct run_options *o, struct error *err)
+{
+	size_t size = 1;
+
+	for (size_t i = 0; i < o->cmdline.count; i++)
+		size += strlen(o->cmdline.items[i]) + 1;
+	o->cmdline_text = calloc(1, size);
+	if (!o->cmdline_text)
+		return error_set(err, ENOMEM, "kernel command line");
+	for (size_t i = 0; i < o->cmdline.count; i++) {
+		if (i)
+			strcat(o->cmdline_text, " ");
+		strcat(o->cmdline_text, o->cmdline.items[i]);
+	}
+	if (size > 1)
+		o->config.cmdline = o->cmdline_text;
+	return 0;
+}
+
 static void fill_root_disk(struct run_options *o)
 {
 	struct sandbox_disk *root = &o->config.disks[0];
@@ -144,7 +164,7 @@ int run_options_resolve(struct run_options *o, struct error *err)
 	fill_root_disk(o);
 	fill_web(o);
 	choose_streams(o);
-	if (fill_environment(o, err))
+	if (fill_cmdline(o, err) || fill_environment(o, err))
 		return -1;
 
 	o->config.argv = o->command;

@@ -275,7 +275,7 @@ static void main_started(void *ctx, int64_t value)
 {
 	if (value > 0) {
 		job_started(JOB_MAIN, value);
-	} else {
+	} else if (value != -ESHUTDOWN) { /* a kernel that died says why */
 		terminal_restore();
 		dprintf(2, "vitrine: cannot start the command: %s\n", strerror(-value));
 	}

@@ -47,6 +47,8 @@ void signals_block(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	/* A closed pipe is an error of write(), told to the guest as such */
 	signal(SIGPIPE, SIG_IGN);
+	/* So is a file that ulimit -f does not let grow */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void window_changed(void)

@@ -37,7 +37,8 @@
 #endif
 
 #define FD_IMAGE 7
-#define FD_HIGH 100    /* out of the way of STUB_FD_* */
+#define FD_HIGH (FD_IMAGE + 1) /* out of the way of STUB_FD_* */
+#define FILES_MIN 16
 #define WAKE_US 100000 /* a wait looks around this often */
 #define LENGTH_MAX 0x4000
 
@@ -177,10 +178,16 @@ int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct
 {
 	const struct timeval wake = { .tv_usec = WAKE_US };
 	cleanup_close int image = image_create(err);
+	struct rlimit files_max;
 	int ends[2];
 
 	if (image < 0)
 		return -1;
+	/* The child could not say so */
+	if (!getrlimit(RLIMIT_NOFILE, &files_max) && files_max.rlim_cur < FILES_MIN)
+		return error_set(err, 0,
+				 "only %ju open files are allowed (ulimit -n), %d are needed",
+				 (uintmax_t)files_max.rlim_cur, FILES_MIN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ||
 	    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wake, sizeof(wake)))
 		return error_set(err, errno, "cannot create the stub's socket");

@@ -31,6 +31,10 @@ status 3
 input 'some text'
 host vitrine exec -i box cat
 expect 'some text'
+it 'forwards input that is no terminal, as run does'
+input 'some text'
+host vitrine exec box cat
+expect 'some text'
 host vitrine exec box -- pwd
 expect /
 host vitrine exec -w /tmp box -- pwd
@@ -75,7 +79,7 @@ check $? 'the command of a killed client has ended by SIGPIPE'
 # logs
 host vitrine logs box
 expect started
-host vitrine logs --kernel box
+host vitrine logs box --kernel
 shows '*Run /sbin/vitrine-init as init process*'
 
 # cp
@@ -99,8 +103,22 @@ host vitrine cp box:/root/tree "$scratch/back"
 status 0
 host diff -r --no-dereference "$scratch/tree" "$scratch/back/tree"
 expect ''
+it 'a second copy replaces the first, links and all'
+host vitrine cp box:/root/tree "$scratch/back"
+status 0
 host vitrine cp box:/etc/passwd "$scratch/passwd"
 status 0
+host vitrine cp box:/etc/passwd -
+expect "$(cat "$scratch/passwd")"
+input 'from a pipe'
+host vitrine cp - box:/root/piped
+status 0
+host vitrine exec box cat /root/piped
+expect 'from a pipe'
+it 'says what could not be read'
+host vitrine cp box:/proc/1/wchan "$scratch"
+status 125
+says 'wchan: Invalid argument'
 host vitrine cp box:/nonexistent "$scratch"
 status 125
 says 'box:/nonexistent: No such file or directory'
@@ -108,6 +126,16 @@ one_line
 host vitrine cp box:/dev/null "$scratch"
 status 125
 says 'not copied, it is a device'
+
+# links of /proc lead to objects, not to paths: nobody follows them
+mkdir "$scratch/magic"
+host vitrine cp box:/proc/1/ns "$scratch/magic"
+status 125
+says 'not supported'
+host vitrine cp box:/proc/1/cwd "$scratch/magic"
+status 125
+host vitrine exec box echo alive
+expect alive
 
 # a hostile tree: a link that leads out, then a file of the same name
 mkdir "$scratch/outside" "$scratch/inside"

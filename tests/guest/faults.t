@@ -59,6 +59,20 @@ it 'says in one line that it has no descriptors'
 host bash -c 'ulimit -n 8; vitrine run --ephemeral mini -- true 2>&1 | wc -l'
 expect 1
 
+it 'needs few of them'
+host bash -c 'ulimit -n 20; vitrine run --ephemeral mini -- echo works'
+expect works
+host bash -c 'ulimit -n 12; vitrine run --ephemeral mini -- true'
+status 125
+one_line
+says '(ulimit -n)'
+
+it 'says in one line that its files may not grow'
+host bash -c 'ulimit -f 100; vitrine run --ephemeral mini -- true'
+status 125
+one_line
+says 'File too large'
+
 it 'kills a guest process, not the sandbox, when the guest is out of memory'
 host vitrine run --ephemeral --memory 128M mini -- sh -c \
 	'(tail /dev/zero); echo status $?; echo alive'

@@ -26,6 +26,12 @@ one_line
 says 'did you mean --memory?'
 status 2
 
+it 'a letter that is not ASCII is no option'
+host vitrine run $'-\303\251' mini
+one_line
+says 'unknown option'
+status 2
+
 host vitrine run --memory 1X mini
 one_line
 status 2

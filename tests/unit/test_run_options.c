@@ -55,6 +55,18 @@ static void test_operands(void **state)
 	}
 }
 
+static void test_cmdline(void **state)
+{
+	struct run_options o;
+	struct error err;
+
+	assert_int_equal(PARSE(&o, &err, "-k", "a=1", "--cmdline", "b c", "mini"), 1);
+	assert_int_equal(o.cmdline.count, 2);
+	assert_string_equal(o.cmdline.items[0], "a=1");
+	assert_string_equal(o.cmdline.items[1], "b c");
+	run_options_free(&o);
+}
+
 static void test_disks(void **state)
 {
 	struct run_options o;
@@ -188,13 +200,10 @@ static void test_environment_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_operands),
-		cmocka_unit_test(test_disks),
-		cmocka_unit_test(test_users),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_too_many_disks),
-		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_environment_file),
+		cmocka_unit_test(test_operands),    cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_cmdline),	    cmocka_unit_test(test_users),
+		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_too_many_disks),
+		cmocka_unit_test(test_environment), cmocka_unit_test(test_environment_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

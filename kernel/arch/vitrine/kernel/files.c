@@ -251,8 +251,12 @@ static long files_do_readlink(struct files_work *work)
 	ret = kern_path(name, 0, &path);
 	if (ret)
 		return ret;
-	ret = -EINVAL;
-	if (d_is_symlink(path.dentry)) {
+	if (!d_is_symlink(path.dentry)) {
+		ret = -EINVAL;
+	} else if (d_inode(path.dentry)->i_op->readlink) {
+		/* Of /proc/PID: it leads to an object, and to follow it takes a path walk */
+		ret = -EOPNOTSUPP;
+	} else {
 		link = vfs_get_link(path.dentry, &done);
 		ret = PTR_ERR_OR_ZERO(link);
 		if (!ret) {
