@@ -141,6 +141,11 @@ expect 'not asked: 0 kB
 madvise: 0
 asked: 4096 kB'
 
+it 'a submission thread of io_uring that looks for work leaves the machine to others'
+program submit
+expect 'done: 7
+asleep'
+
 it 'memory policies are those of a machine with one node'
 program node
 expect 'at first: default, nodes 0

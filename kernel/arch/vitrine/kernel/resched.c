@@ -10,12 +10,31 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 
+struct io_uring_task;
+
 int __wrap___cond_resched(void);
 int __real___cond_resched(void);
+struct llist_node *__wrap_tctx_task_work_run(struct io_uring_task *task, unsigned int max,
+					     unsigned int *count);
+struct llist_node *__real_tctx_task_work_run(struct io_uring_task *task, unsigned int max,
+					     unsigned int *count);
 
-int __wrap___cond_resched(void)
+static void look(void)
 {
 	if (unlikely(vitrine_pending) && !irqs_disabled())
 		vitrine_run_interrupts();
+}
+
+int __wrap___cond_resched(void)
+{
+	look();
 	return __real___cond_resched();
+}
+
+/* A submission thread of io_uring spins for sq_thread_idle ms, and asks only need_resched() */
+struct llist_node *__wrap_tctx_task_work_run(struct io_uring_task *task, unsigned int max,
+					     unsigned int *count)
+{
+	look();
+	return __real_tctx_task_work_run(task, max, count);
 }
