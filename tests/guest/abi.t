@@ -48,6 +48,15 @@ autodisarm: handler: stack disabled, change ok
 autodisarm: back: stack set, size 262144
 too small: Segmentation fault'
 
+it 'interfaces that programs reach by no library: SysV IPC, fanotify, Landlock, binfmt, rseq'
+program interfaces
+expect 'sysv: by memory, by message
+fanotify: the child opens 1 byte, gets Operation not permitted
+landlock: beneath /tmp only, else Permission denied
+VITR is read by its interpreter
+binfmt: exit 0
+rseq: registered, cpu as getcpu says'
+
 it 'threads that sleep for long, while others work, wake up as they fell asleep'
 program sleepers
 expect 'debugger: call 0, registers as they are

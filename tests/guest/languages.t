@@ -96,3 +96,31 @@ expect served
 it 'sqlite3 counts recursively'
 guest sqlite3 :memory: 'with recursive n(x) as (select 1 union all select x + 1 from n where x < 100000) select sum(x) from n;'
 expect 5000050000
+
+it 'node keeps 16 compiled workers apart'
+guest node -e '
+const { Worker } = require("worker_threads");
+const code = `const { parentPort, workerData } = require("worker_threads");
+	let x = workerData; for (let i = 0; i < 1e6; i++) x = (x * 31 + i) | 0; parentPort.postMessage(x);`;
+const ask = n => new Promise(r => new Worker(code, { eval: true, workerData: n }).on("message", r));
+Promise.all([...Array(16).keys()].map(ask)).then(all => {
+  const right = n => { let x = n; for (let i = 0; i < 1e6; i++) x = (x * 31 + i) | 0; return x; };
+  console.log(all.filter((x, n) => x === right(n)).length);
+});'
+expect 16
+
+it 'a JIT with many threads: Erlang, 16 schedulers, 10,000 processes'
+guest erl +S 16:16 +A 32 -noshell -eval '
+Self = self(),
+Pids = [spawn(fun() -> receive {N, From} -> From ! lists:sum(lists:seq(1, N)) end end) ||
+	_ <- lists:seq(1, 10000)],
+[Pid ! {100, Self} || Pid <- Pids],
+Total = lists:sum([receive X -> X end || _ <- Pids]),
+io:format("~p of ~p~n", [Total, erlang:system_info(schedulers_online)]), halt().'
+expect '50500000 of 16'
+
+it 'a Go program'
+guest sh -c 'seq 100000 | fzf --filter 9999 | sort -n | head -3'
+expect '9999
+19999
+29999'
