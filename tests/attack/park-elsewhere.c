@@ -56,6 +56,8 @@ static void run(long which)
 	pthread_create(&thread, NULL, which ? blocker : forger, NULL);
 	for (unsigned i = 0; i < SLEEPERS; i++)
 		pthread_create(&thread, NULL, sleeper, NULL);
+	while (!steps) /* it has not begun */
+		usleep(1000);
 	usleep(100000);
 	before = steps;
 	for (unsigned i = 0; i < 2000; i++)
