@@ -7,7 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 #include "cli/client.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "vitrine/util.h"
 
 int client_open(struct client *client, const char *name, struct error *err)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <jansson.h>
-#include "engine/message.h"
+#include "engine/control/message.h"
 #include "vitrine/error.h"
 
 /**

@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/cp.h"
 #include "cli/options.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "vitrine/util.h"
 
 static const struct option_set options = {

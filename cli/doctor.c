@@ -26,7 +26,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/paths.h"
-#include "engine/confine.h"
+#include "engine/confine/confine.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 

@@ -16,7 +16,7 @@
 #include "cli/client.h"
 #include "cli/environment.h"
 #include "cli/options.h"
-#include "engine/terminal.h"
+#include "engine/jobs/terminal.h"
 #include "vitrine/util.h"
 
 struct exec_options {

@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cli/options.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "observe/client.h"
 #include "observe/guest_text.h"
 #include "observe/names.h"

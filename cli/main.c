@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "cli/cli.h"
-#include "engine/terminal.h"
+#include "engine/jobs/terminal.h"
 #include "vitrine/util.h"
 
 struct verb {

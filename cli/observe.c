@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "observe/client.h"
 #include "observe/server.h"
 #include "vitrine/util.h"

@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/options.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "vitrine/util.h"
 
 #define PATIENCE 3 /* seconds */

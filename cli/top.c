@@ -12,7 +12,7 @@
 #include "cli/guestfs.h"
 #include "cli/options.h"
 #include "cli/top.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "observe/guest_text.h"
 #include "vitrine/util.h"
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include "cli/cli.h"
 #include "cli/trace.h"
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "vitrine/util.h"
 
 #define OUT_SIZE (1U << 20)

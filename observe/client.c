@@ -2,7 +2,7 @@
 /* client.c - connect to a running sandbox and watch it
  *
  * Theory of operation
- * One connection to the control socket (engine/message.h), on which we ask and are answered. The
+ * One connection to the control socket (engine/control/message.h), on which we ask and are answered. The
  * first answer to `observe` brings the region's descriptor, which is mapped and closed. The
  * connection stays open for as long as we watch: its end is what switches things off in the kernel,
  * and what tells us that the sandbox is over.
@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
-#include "engine/message.h"
-#include "engine/rundir.h"
+#include "engine/control/message.h"
+#include "engine/control/rundir.h"
 #include "observe/names.h"
 #include "vitrine/util.h"
 
@@ -177,7 +177,7 @@ static int call(struct observer *observer, json_t *json, struct answer *answer, 
 	return receive_message(observer, answer, err);
 }
 
-/* As FIELD_BITMAP of engine/message.c wants it */
+/* As FIELD_BITMAP of engine/control/message.c wants it */
 static json_t *bitmap_pack(const uint64_t *words)
 {
 	char text[VT_TELEMETRY_CALLS / 4 + 1];

@@ -18,7 +18,7 @@ mkdir -p "$build"
 # compile SOURCE PROGRAM
 compile() {
 	if [ ! "$2" -nt "$1" ] || [ ! "$2" -nt tests/attack/attack.h ] ||
-		[ ! "$2" -nt engine/stub/layout.h ]; then
+		[ ! "$2" -nt engine/tier/seccomp/stub/layout.h ]; then
 		cc -O1 -static -pthread -D_GNU_SOURCE -Wall -Wno-unused-result -I. -Iinclude \
 			-o "$2" "$1"
 	fi

@@ -22,7 +22,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "engine/stub/layout.h"
+#include "engine/tier/seccomp/stub/layout.h"
 #include "vitrine/layout.h"
 
 #define PAGE 4096UL

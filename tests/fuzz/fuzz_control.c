@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/message.h"
+#include "engine/control/message.h"
 #include "vitrine/abi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

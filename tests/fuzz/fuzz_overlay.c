@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/crc32.h"
-#include "engine/overlay.h"
+#include "engine/disk/crc32.h"
+#include "engine/disk/overlay.h"
 
 #define DISK_SIZE (64 * 1024 + 512)
 #define FILE_MAX (128 * 1024)

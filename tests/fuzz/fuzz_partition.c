@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "engine/partition.h"
-#include "engine/sniff.h"
+#include "engine/disk/partition.h"
+#include "engine/disk/sniff.h"
 #include "partition_table.h"
 
 #define IMAGE_MAX (256 * 1024)

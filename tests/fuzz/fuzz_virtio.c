@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/virtio.h"
+#include "engine/virtio/virtio.h"
 #include "fake_guest.h"
 
 #define DISK_SIZE (256 * 1024)

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/irq.h"
-#include "engine/memory.h"
-#include "engine/virtio.h"
+#include "engine/vcpu/irq.h"
+#include "engine/memory/memory.h"
+#include "engine/virtio/virtio.h"
 
 static unsigned char memory[GUEST_MEMORY] __attribute__((aligned(4096)));
 static atomic_uint interrupts[VIRTIO_DEVICES_MAX];

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "engine/crc32.h"
+#include "engine/disk/crc32.h"
 
 /* Partitions 1 and 3 are good, 2 does not exist, 4 is behind the end */
 #define GPT_ENTRIES 128U

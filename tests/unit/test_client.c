@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "engine/rundir.h"
+#include "engine/control/rundir.h"
 #include "observe/client.h"
 #include "scratch.h"
 #include "vitrine/util.h"

@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "confine.h"
+#include "engine/confine/confine.h"
 #include "vitrine/util.h"
 
 #define REFUSED 125 /* not executed, named in one line */

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "engine/message.h"
-#include "engine/rundir.h"
+#include "engine/control/message.h"
+#include "engine/control/rundir.h"
 #include "vitrine/abi.h"
 #include "vitrine/telemetry.h"
 

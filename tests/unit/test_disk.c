@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "engine/disk.h"
+#include "engine/disk/disk.h"
 #include "scratch.h"
 
 #define SIZE (1UL << 20)

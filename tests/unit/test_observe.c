@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_observe.c - what clients hear of a kernel that cannot be observed
  *
- * control_observe.c as a client of the control socket meets it. The guest's side,
+ * control/observe.c as a client of the control socket meets it. The guest's side,
  * request_call_within(), is a kernel that was built without the observatory, hangs, or is ending.
  */
 #include <setjmp.h>
@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "engine/connection.h"
-#include "engine/control.h"
-#include "engine/request.h"
-#include "engine/telemetry.h"
+#include "engine/control/connection.h"
+#include "engine/control/control.h"
+#include "engine/jobs/request.h"
+#include "engine/telemetry/telemetry.h"
 #include "vitrine/util.h"
 
 static const char missing[] =

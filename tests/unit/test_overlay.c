@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/crc32.h"
-#include "engine/overlay.h"
-#include "engine/overlay_map.h"
+#include "engine/disk/crc32.h"
+#include "engine/disk/overlay.h"
+#include "engine/disk/overlay_map.h"
 #include "scratch.h"
 
 /* Not a multiple of the cluster size, and more than one page of bitmap would be 128 MiB */

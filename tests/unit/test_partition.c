@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/disk.h"
-#include "engine/partition.h"
+#include "engine/disk/disk.h"
+#include "engine/disk/partition.h"
 #include "partition_table.h"
 #include "scratch.h"
 

@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/irq.h"
-#include "engine/request.h"
+#include "engine/vcpu/irq.h"
+#include "engine/jobs/request.h"
 
 static struct vt_host_ops ops;
 static const uint64_t args[4] = { 1, 2, 3, 4 };

@@ -13,8 +13,8 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-#include "engine/irq.h"
-#include "engine/stream.h"
+#include "engine/vcpu/irq.h"
+#include "engine/jobs/stream.h"
 
 #define TOTAL (4 * 1024 * 1024)
 

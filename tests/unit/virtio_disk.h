@@ -7,7 +7,7 @@
 #ifndef TESTS_VIRTIO_DISK_H
 #define TESTS_VIRTIO_DISK_H
 
-#include "engine/virtio.h"
+#include "engine/virtio/virtio.h"
 #include "fake_guest.h"
 #include "scratch.h"
 

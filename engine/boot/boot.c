@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* boot.c - the life of a sandbox, as one readable list
+ *
+ * Host system calls: getrandom, and those of the parts that are called.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
+
+#include "engine/confine/confine.h"
+#include "engine/control/control.h"
+#include "engine/jobs/jobs.h"
+#include "kernelimage.h"
+#include "engine/log/kernellog.h"
+#include "engine/memory/memory.h"
+#include "engine/control/observer.h"
+#include "engine/jobs/request.h"
+#include "engine/sandbox.h"
+#include "engine/telemetry/telemetry.h"
+#include "engine/tier/tier.h"
+#include "engine/vcpu/vcpu.h"
+#include "engine/virtio/virtio.h"
+#include "vitrine/util.h"
+
+#define MEMORY_ALIGN (2UL << 20)
+#define STATUS_PANIC 125
+#define OBSERVE "vitrine.observe="
+#define OBSERVED " " OBSERVE "7 psi=1"		  /* everything, from the first instruction */
+#define TRACED " " OBSERVE "3 vitrine.capture=%u" /* counters and events */
+#define OBSERVER_PATIENCE_MS 5000
+#define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
+
+static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
+static struct vt_host_ops ops;
+
+static int build_cmdline(const struct sandbox_config *config, struct error *err)
+{
+	char traced[sizeof(TRACED) + 16] = "";
+	int len;
+
+	if (config->traced)
+		snprintf(traced, sizeof(traced), TRACED, config->traced_capture);
+	len = snprintf(boot.cmdline, sizeof(boot.cmdline),
+		       "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=%s %s "
+		       "vitrine.mounts=%s thp_anon=16K-64K:always;2M:inherit panic=-1 "
+		       "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
+		       "sysctl.vm.compaction_proactiveness=0 " /* mm/rows.c */
+		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s",
+		       config->fs_type ?: "ext4",
+		       config->read_only || config->disks[0].read_only ? "ro" : "rw",
+		       config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
+		       boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
+		       config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
+		       config->web.argv ? OBSERVED : traced, config->cmdline ? " " : "",
+		       config->cmdline ?: "");
+
+	if (len >= (int)sizeof(boot.cmdline))
+		return error_set(err, 0, "the kernel command line is longer than %d bytes",
+				 VT_CMDLINE_MAX - 1);
+	return 0;
+}
+
+static int fill_boot(const struct sandbox_config *config, struct error *err)
+{
+	boot.ops = &ops;
+	boot.mem_size = config->memory & ~(MEMORY_ALIGN - 1);
+	boot.hwcap = getauxval(AT_HWCAP);
+	boot.hwcap2 = getauxval(AT_HWCAP2);
+	boot.sigframe_size = getauxval(AT_MINSIGSTKSZ) ?: 2048;
+	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
+		return error_set(err, errno, "cannot get random bytes from the host");
+	snprintf(boot.hostname, sizeof(boot.hostname), "%s", config->hostname ?: "vitrine");
+	return build_cmdline(config, err);
+}
+
+/* --web, trace run and -k ask on the command line; who comes later hears it from the kernel */
+static int check_observable(const struct kernelimage *image, struct error *err)
+{
+	if (image->observable || !strstr(boot.cmdline, OBSERVE))
+		return 0;
+	return observe_error(-ENOSYS, "observe", err);
+}
+
+int sandbox_run(const struct sandbox_config *config, struct error *err)
+{
+	struct kernelimage image;
+	uint32_t status;
+
+	jobs_signals_block();
+	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
+	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &image, err) ||
+	    check_observable(&image, err) || vcpu_init(&boot, err))
+		return -1;
+	kernellog_ops_fill(&ops, config->verbose);
+	memory_ops_fill(&ops);
+	vcpu_ops_fill(&ops);
+	if (tier_seccomp_init(&boot, &ops, err)) /* before there is a second thread */
+		return -1;
+	if (virtio_init(config, err) || jobs_init(config, err) || control_init(config, err)) {
+		tier_seccomp_stop();
+		return -1;
+	}
+	virtio_ops_fill(&ops);
+	jobs_ops_fill(&ops);
+	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
+		tier_seccomp_stop();
+		control_stop();
+		observer_finish();
+		return -1;
+	}
+	control_serve();
+	if (config->traced)
+		control_await_observer(OBSERVER_PATIENCE_MS);
+
+	telemetry_calibrate(&boot);
+	status = vcpu_enter(image.entry);
+
+	telemetry_end();
+	request_stop(); /* who waits for the guest's answer may hold what is needed now */
+	tier_seccomp_stop();
+	if (config->traced)
+		control_await_answer(OBSERVER_PATIENCE_MS);
+	control_stop();
+	observer_finish();
+	jobs_finish();
+	virtio_shutdown();
+	if (status == STATUS_PANIC)
+		kernellog_show_panic();
+	return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* control.h - the control socket of a running sandbox */
+#ifndef ENGINE_CONTROL_CONTROL_H
+#define ENGINE_CONTROL_CONTROL_H
+
+#include <stdint.h>
+#include "engine/sandbox.h"
+#include "vitrine/error.h"
+
+/**
+ * control_init() - Claim the sandbox's name and make its control socket
+ * @config: the sandbox; outlives it
+ * @err:    filled on failure, also when a sandbox of that name runs
+ *
+ * Call it after jobs_init() and before the supervisor gives up its rights.
+ *
+ * Return: 0 or -1.
+ */
+int control_init(const struct sandbox_config *config, struct error *err);
+
+/**
+ * control_serve() - Begin to serve clients; those that came before wait until now
+ *
+ * Call it when the supervisor has given up its rights: a thread that is started while that happens
+ * would keep them.
+ */
+void control_serve(void);
+
+/**
+ * control_stop() - Give the name back; may be called when control_init() was not
+ */
+void control_stop(void);
+
+/**
+ * control_await_observer() - Wait until a client has said what it wants to observe
+ * @ms: give up after that time
+ *
+ * The kernel does not run yet, so the client's answer comes later.
+ */
+void control_await_observer(unsigned ms);
+
+/**
+ * control_await_answer() - Wait until the client that was awaited has the region
+ * @ms: how long, in whole seconds' worth of milliseconds; not at all when none came
+ *
+ * For a guest that ends before the connection's thread has answered.
+ */
+void control_await_answer(unsigned ms);
+
+/**
+ * observe_error() - Say why the kernel cannot be observed
+ * @value: its answer, a negative errno; -ENOSYS is that of one without the observatory
+ * @what:  was asked
+ * @err:   filled
+ *
+ * Return: -1.
+ */
+int observe_error(int64_t value, const char *what, struct error *err);
+
+#endif

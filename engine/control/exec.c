@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* exec.c - one more command in a running sandbox, for a client of the control socket
+ *
+ * Theory of operation
+ * The client sends its own stdin (used if it says "stdin": true), stdout and stderr with the
+ * message; the streams of the new job use them directly, so the data never passes through the
+ * socket. What follows on the connection are window sizes and signals from the client, and from us
+ * {"pid": n} and at the end {"exit": status}. By then the output is written and nothing of ours
+ * reads the client's terminal any more.
+ *
+ * A client that disappears does not stop its command, as with docker and ssh without a terminal;
+ * but its streams are cut, which hangs up the command's terminal if it has one.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include "connection.h"
+#include "engine/jobs/jobs.h"
+#include "engine/jobs/request.h"
+#include "vitrine/util.h"
+
+static size_t list_length(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static bool same_variable(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "=");
+
+	return !strncmp(a, b, len) && b[len] == '=';
+}
+
+/* Add a variable, replacing its former value */
+static void environment_add(const char **env, size_t *count, const char *entry)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (same_variable(entry, env[i])) {
+			env[i] = entry;
+			return;
+		}
+	}
+	env[(*count)++] = entry;
+}
+
+/* The main command's environment with the client's additions; the caller frees the array only */
+static const char **environment_merge(char *const *base, const struct message *msg)
+{
+	size_t count = 0;
+	const char **env = calloc(list_length((const char *const *)base) +
+				      list_length((const char *const *)msg->env) + 1,
+				  sizeof(*env));
+
+	if (!env)
+		return NULL;
+	for (size_t i = 0; base && base[i]; i++) {
+		/* Another user's home is for the guest's passwd file to say */
+		if (!msg->user || strncmp(base[i], "HOME=", 5))
+			environment_add(env, &count, base[i]);
+	}
+	for (size_t i = 0; msg->env && msg->env[i]; i++) {
+		if (strchr(msg->env[i], '='))
+			environment_add(env, &count, msg->env[i]);
+	}
+	return env;
+}
+
+static void resize(int job, const struct message *msg)
+{
+	const uint64_t args[4] = { job, msg->rows, msg->columns };
+
+	request_post(VT_REQ_RESIZE, args, NULL, 0, NULL, NULL);
+}
+
+static void send_signal(int job, const struct message *msg)
+{
+	const uint64_t args[4] = { job_pid(job), msg->signal };
+
+	request_post(VT_REQ_SIGNAL, args, NULL, 0, NULL, NULL);
+}
+
+/* A message of a client whose command runs; false when the client has gone or misbehaves */
+static bool client_message(struct connection *conn, int job)
+{
+	ssize_t len = connection_receive(conn);
+	struct message msg;
+	struct error err;
+
+	if (len <= 0 || message_parse(conn->packet, len, &msg, &err) < 0)
+		return false;
+	if (msg.op == MESSAGE_RESIZE)
+		resize(job, &msg);
+	else if (msg.op == MESSAGE_SIGNAL)
+		send_signal(job, &msg);
+	message_free(&msg);
+	return true;
+}
+
+/* Wait for the end of the job; false when the client has gone meanwhile */
+static bool session_run(struct connection *conn, int job)
+{
+	struct pollfd fds[2] = {
+		{ .fd = job_exit_fd(job), .events = POLLIN },
+		{ .fd = conn->fd, .events = POLLIN },
+	};
+	bool present = true;
+
+	while (!fds[0].revents) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents && !client_message(conn, job)) {
+			present = false;
+			fds[1].fd = -1;
+			fds[1].revents = 0;
+			job_cut(job);
+		}
+	}
+	return present;
+}
+
+int control_exec(struct connection *conn, struct message *msg)
+{
+	struct job_spec spec = {
+		.argv = (char *const *)msg->argv,
+		.cwd = msg->cwd ? msg->cwd : conn->config->cwd,
+		.user = msg->user ? msg->user : conn->config->user,
+		.uid = conn->config->uid,
+		.gid = conn->config->gid,
+		.tty = msg->tty,
+		.rows = msg->rows,
+		.columns = msg->columns,
+	};
+	cleanup_free const char **env = environment_merge(conn->config->env, msg);
+	int fds[MESSAGE_FDS];
+	struct error err;
+	bool present;
+	int job, ret;
+
+	if (conn->nfds != MESSAGE_FDS) {
+		error_set(&err, 0, "exec: three descriptors must come with the message");
+		return connection_error(conn, &err);
+	}
+	memcpy(fds, conn->fds, sizeof(fds));
+	conn->nfds = 0; /* the streams use them until the end of this function */
+	memcpy(spec.fds, fds, sizeof(fds));
+	if (!msg->input)
+		spec.fds[0] = -1;
+	spec.env = (char *const *)env;
+	job = env ? job_start(&spec, &err) : error_set(&err, ENOMEM, "exec");
+	if (job < 0) {
+		ret = connection_error(conn, &err);
+		goto close;
+	}
+	connection_answer(conn, json_pack("{s:i}", "pid", (int)job_pid(job)));
+	present = session_run(conn, job);
+	job_drain(job);
+	ret = present ? connection_answer(conn, json_pack("{s:i}", "exit", (int)job_status(job)))
+		      : -1;
+	job_release(job);
+close:
+	for (int i = 0; i < MESSAGE_FDS; i++)
+		close(fds[i]);
+	return ret;
+}

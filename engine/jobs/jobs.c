@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* jobs.c - guest processes that the supervisor starts
+ *
+ * Theory of operation
+ * A job is a number, the streams job * 4 + {0,1,2} and a VT_REQ_SPAWN. Job 0 is the main command:
+ * its streams are our own stdio, signals that we get go to it (see signals.c), and the kernel halts
+ * when it ends. Other jobs belong to a connection of the control socket, whose thread starts them,
+ * waits for job_exit_fd() and releases them.
+ *
+ * The kernel reports a job's end after it has given us all output; the streams may still hold it,
+ * which is why streams_flush() stands between the end and the report to the user.
+ *
+ * Host system calls: futex, eventfd2, write, close.
+ */
+#include "jobs.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "engine/log/logring.h"
+#include "request.h"
+#include "signals.h"
+#include "terminal.h"
+#include "vitrine/util.h"
+
+/* Clients of the control socket get this long to take the last output; milliseconds */
+#define CLIENT_PATIENCE 1000
+
+enum job_state { JOB_FREE, JOB_STARTING, JOB_RUNNING, JOB_ENDED, JOB_NSTATES };
+
+struct job {
+	enum job_state state;
+	bool tty;
+	pid_t pid;
+	uint32_t wait_status;
+	int exit_fd;
+};
+
+static struct job jobs[JOBS_MAX];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static bool impatient;
+
+/* ---- the request's data ---- */
+
+struct blob {
+	uint8_t *data;
+	size_t len;
+};
+
+static void cleanup_blob_fn(struct blob *blob)
+{
+	free(blob->data);
+}
+#define cleanup_blob __attribute__((cleanup(cleanup_blob_fn)))
+
+static int blob_add(struct blob *blob, const char *string)
+{
+	size_t len = strlen(string) + 1;
+
+	if (len > VT_REQ_DATA_MAX - blob->len)
+		return -1;
+	memcpy(blob->data + blob->len, string, len);
+	blob->len += len;
+	return 0;
+}
+
+static int blob_add_list(struct blob *blob, char *const *list, vt_u32 *count)
+{
+	for (*count = 0; list && list[*count]; (*count)++) {
+		if (blob_add(blob, list[*count]))
+			return -1;
+	}
+	return 0;
+}
+
+static int spawn_pack(struct blob *blob, uint32_t id, const struct job_spec *spec,
+		      struct error *err)
+{
+	bool named = spec->user && spec->user[0];
+	struct vt_spawn head = {
+		.job = id,
+		.flags = (spec->tty ? VT_SPAWN_TTY : 0) | (id == JOB_MAIN ? VT_SPAWN_MAIN : 0) |
+			 (named ? VT_SPAWN_USER : 0),
+		.uid = spec->uid,
+		.gid = spec->gid,
+		.rows = spec->rows,
+		.columns = spec->columns,
+	};
+
+	blob->data = malloc(VT_REQ_DATA_MAX);
+	if (!blob->data)
+		return error_set(err, ENOMEM, "cannot start the command");
+	blob->len = sizeof(head);
+	if (blob_add(blob, spec->cwd && spec->cwd[0] ? spec->cwd : "/") ||
+	    blob_add(blob, named ? spec->user : "") ||
+	    blob_add_list(blob, spec->argv, &head.argc) ||
+	    blob_add_list(blob, spec->env, &head.envc))
+		return error_set(err, 0, "the command's arguments and environment exceed %d KiB",
+				 VT_REQ_DATA_MAX / 1024);
+	if (!head.argc)
+		return error_set(err, 0, "no command given");
+	head.strings = blob->len - sizeof(head);
+	memcpy(blob->data, &head, sizeof(head));
+	return 0;
+}
+
+/* ---- streams ---- */
+
+static void main_tap(const void *buf, uint32_t len)
+{
+	logring_append(LOGRING_MAIN, buf, len);
+}
+
+static void streams_release(int id)
+{
+	for (int i = 0; i < 3; i++)
+		stream_release(id * 4 + i);
+}
+
+static int streams_open(int id, const struct job_spec *spec, struct error *err)
+{
+	for (int i = 0; i < (spec->tty ? 2 : 3); i++) {
+		struct stream_config config = {
+			.direction = i ? STREAM_TO_HOST : STREAM_TO_GUEST,
+			.fd = spec->fds[i],
+			.tty = spec->tty,
+			.tap = i && id == JOB_MAIN ? main_tap : NULL,
+		};
+
+		if (stream_open(id * 4 + i, &config, err) < 0) {
+			streams_release(id);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- life of a job ---- */
+
+static int job_claim(const struct job_spec *spec, int first, struct error *err)
+{
+	int id;
+
+	pthread_mutex_lock(&lock);
+	for (id = first; id < JOBS_MAX && jobs[id].state != JOB_FREE; id++)
+		;
+	if (id < JOBS_MAX)
+		jobs[id] = (struct job){ .state = JOB_STARTING, .tty = spec->tty, .exit_fd = -1 };
+	pthread_mutex_unlock(&lock);
+	if (id == JOBS_MAX)
+		return error_set(err, 0, "the sandbox runs %d commands already", JOBS_MAX);
+	return id;
+}
+
+static void job_free(int id)
+{
+	pthread_mutex_lock(&lock);
+	if (jobs[id].exit_fd >= 0)
+		close(jobs[id].exit_fd);
+	jobs[id].state = JOB_FREE;
+	pthread_cond_broadcast(&released);
+	pthread_mutex_unlock(&lock);
+}
+
+static void job_started(int id, pid_t pid)
+{
+	pthread_mutex_lock(&lock);
+	jobs[id].pid = pid;
+	if (jobs[id].state == JOB_STARTING)
+		jobs[id].state = JOB_RUNNING;
+	pthread_mutex_unlock(&lock);
+}
+
+int job_start(const struct job_spec *spec, struct error *err)
+{
+	static const uint64_t no_args[4];
+	cleanup_blob struct blob blob = { 0 };
+	struct reply reply;
+	int id = job_claim(spec, JOB_MAIN + 1, err);
+	int64_t pid;
+
+	if (id < 0)
+		return -1;
+	jobs[id].exit_fd = eventfd(0, EFD_CLOEXEC);
+	if (jobs[id].exit_fd < 0) {
+		error_set(err, errno, "cannot make an eventfd");
+		goto fail;
+	}
+	if (spawn_pack(&blob, id, spec, err) < 0 || streams_open(id, spec, err) < 0)
+		goto fail;
+	pid = request_call(VT_REQ_SPAWN, no_args, blob.data, blob.len, &reply);
+	if (pid < 0) {
+		streams_release(id);
+		error_set(err, -pid, "cannot start the command in the sandbox");
+		goto fail;
+	}
+	job_started(id, pid);
+	return id;
+fail:
+	job_free(id);
+	return -1;
+}
+
+pid_t job_pid(int id)
+{
+	pid_t pid;
+
+	pthread_mutex_lock(&lock);
+	pid = jobs[id].pid;
+	pthread_mutex_unlock(&lock);
+	return pid;
+}
+
+int job_exit_fd(int id)
+{
+	return jobs[id].exit_fd;
+}
+
+uint32_t job_status(int id)
+{
+	uint32_t status;
+
+	pthread_mutex_lock(&lock);
+	status = jobs[id].wait_status;
+	pthread_mutex_unlock(&lock);
+	return status & 0x7f ? 128 + (status & 0x7f) : (status >> 8) & 0xff;
+}
+
+void job_cut(int id)
+{
+	for (int i = 0; i < 3; i++)
+		stream_cut(id * 4 + i);
+}
+
+static void streams_flush(int id)
+{
+	stream_flush(id * 4 + 1, -1);
+	stream_flush(id * 4 + 2, -1);
+}
+
+void job_drain(int id)
+{
+	streams_flush(id);
+	streams_release(id);
+}
+
+void job_release(int id)
+{
+	job_free(id);
+}
+
+static void op_job_exit(vt_u32 id, vt_u32 wait_status)
+{
+	static const uint64_t one = 1;
+
+	if (id >= JOBS_MAX)
+		return;
+	pthread_mutex_lock(&lock);
+	jobs[id].wait_status = wait_status;
+	jobs[id].state = JOB_ENDED;
+	if (jobs[id].exit_fd >= 0 && write(jobs[id].exit_fd, &one, sizeof(one)) < 0)
+		abort(); /* an eventfd of ours cannot be full */
+	pthread_mutex_unlock(&lock);
+}
+
+/* ---- the main job and the end ---- */
+
+static void main_started(void *ctx, int64_t value)
+{
+	if (value > 0) {
+		job_started(JOB_MAIN, value);
+	} else if (value != -ESHUTDOWN) { /* a kernel that died says why */
+		terminal_restore();
+		dprintf(2, "vitrine: cannot start the command: %s\n", strerror(-value));
+	}
+}
+
+void jobs_signals_block(void)
+{
+	signals_block();
+}
+
+int jobs_init(const struct sandbox_config *config, struct error *err)
+{
+	static const uint64_t no_args[4];
+	cleanup_blob struct blob blob = { 0 };
+	struct job_spec spec = {
+		.argv = config->argv,
+		.env = config->env,
+		.cwd = config->cwd,
+		.user = config->user,
+		.uid = config->uid,
+		.gid = config->gid,
+		.tty = config->tty,
+		.fds = { config->interactive ? 0 : -1, 1, 2 },
+	};
+	int ret;
+
+	signals_block();
+	terminal_size(&spec.rows, &spec.columns);
+	if (job_claim(&spec, JOB_MAIN, err) != JOB_MAIN)
+		return -1;
+	if (spawn_pack(&blob, JOB_MAIN, &spec, err) < 0 || streams_open(JOB_MAIN, &spec, err) < 0)
+		return -1;
+	ret = request_post(VT_REQ_SPAWN, no_args, blob.data, blob.len, main_started, NULL);
+	if (ret)
+		return error_set(err, -ret, "cannot queue the command");
+	if (config->tty && config->interactive && terminal_raw(0, err) < 0)
+		return -1;
+	return signals_init(config, err);
+}
+
+void jobs_shutdown(uint32_t status)
+{
+	const uint64_t args[4] = { status };
+	bool again;
+
+	pthread_mutex_lock(&lock);
+	again = impatient;
+	impatient = true;
+	pthread_mutex_unlock(&lock);
+	request_post(VT_REQ_SHUTDOWN, args, NULL, 0, NULL, NULL);
+	if (again)
+		job_cut(JOB_MAIN);
+}
+
+static bool job_running(int id)
+{
+	bool running;
+
+	pthread_mutex_lock(&lock);
+	running = jobs[id].state == JOB_RUNNING;
+	pthread_mutex_unlock(&lock);
+	return running;
+}
+
+/* With the lock held */
+static bool clients_left(void)
+{
+	for (int id = JOB_MAIN + 1; id < JOBS_MAX; id++) {
+		if (jobs[id].state != JOB_FREE)
+			return true;
+	}
+	return false;
+}
+
+void jobs_finish(void)
+{
+	struct timespec deadline;
+	int ret = 0;
+
+	request_stop();
+	/* After a panic there are jobs whose end nobody has reported */
+	for (int id = JOB_MAIN + 1; id < JOBS_MAX; id++) {
+		if (job_running(id))
+			op_job_exit(id, SIGKILL);
+	}
+	streams_flush(JOB_MAIN);
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += CLIENT_PATIENCE / 1000;
+	pthread_mutex_lock(&lock);
+	while (clients_left() && ret != ETIMEDOUT)
+		ret = pthread_cond_timedwait(&released, &lock, &deadline);
+	pthread_mutex_unlock(&lock);
+	terminal_restore();
+}
+
+void jobs_ops_fill(struct vt_host_ops *ops)
+{
+	stream_ops_fill(ops);
+	request_ops_fill(ops);
+	ops->job_exit = op_job_exit;
+}

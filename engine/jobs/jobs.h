@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* jobs.h - guest processes that the supervisor starts */
+#ifndef ENGINE_JOBS_JOBS_H
+#define ENGINE_JOBS_JOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "engine/sandbox.h"
+#include "stream.h"
+#include "vitrine/abi.h"
+#include "vitrine/error.h"
+
+#define JOBS_MAX (STREAM_MAX / 4)
+#define JOB_MAIN 0
+
+/**
+ * struct job_spec - one process to start
+ * @argv, @env: NULL terminated
+ * @cwd:        NULL: "/"
+ * @user:       resolved in the guest; NULL or empty: @uid and @gid count
+ * @fds:        stdin, stdout and stderr, not owned; -1 for none. With @tty only the first two count
+ * @rows, @columns: window size, with @tty
+ */
+struct job_spec {
+	char *const *argv;
+	char *const *env;
+	const char *cwd, *user;
+	uint32_t uid, gid;
+	bool tty;
+	uint16_t rows, columns;
+	int fds[3];
+};
+
+/**
+ * jobs_signals_block() - Block the signals that are forwarded to the main job
+ *
+ * Call it before the first thread is created.
+ */
+void jobs_signals_block(void);
+
+/**
+ * jobs_init() - Prepare the main job and queue its start
+ * @config: the sandbox; outlives it
+ * @err:    filled on failure
+ *
+ * Puts the terminal in raw mode when the job gets one, and starts the thread that forwards signals,
+ * window size changes and the time-out.
+ *
+ * Return: 0 or -1.
+ */
+int jobs_init(const struct sandbox_config *config, struct error *err);
+
+/**
+ * jobs_ops_fill() - Set the stream, request and job operations
+ */
+void jobs_ops_fill(struct vt_host_ops *ops);
+
+/**
+ * jobs_finish() - The guest is over: write out all output, let clients have their answers
+ *
+ * Context: any thread; waits for whoever reads the main job's output.
+ */
+void jobs_finish(void);
+
+/**
+ * jobs_shutdown() - End the sandbox in order
+ * @status: exit status; a second call gives up on output that nobody reads
+ */
+void jobs_shutdown(uint32_t status);
+
+/**
+ * job_start() - Start one more process and wait until it exists
+ * @spec: what to run
+ * @err:  filled on failure
+ *
+ * Return: the job's number, which the caller gives to job_release(), or -1.
+ */
+int job_start(const struct job_spec *spec, struct error *err);
+
+/**
+ * job_pid() - Guest process id
+ */
+pid_t job_pid(int id);
+
+/**
+ * job_exit_fd() - A descriptor that becomes readable when the process has ended
+ */
+int job_exit_fd(int id);
+
+/**
+ * job_status() - Exit status as a shell reports it, once the process has ended
+ */
+uint32_t job_status(int id);
+
+/**
+ * job_cut() - Nobody is at the other side of the job's streams any more
+ */
+void job_cut(int id);
+
+/**
+ * job_drain() - Write out the rest of a job that has ended and let go of its descriptors
+ */
+void job_drain(int id);
+
+/**
+ * job_release() - Forget a job after job_drain(); jobs_finish() waits for this
+ */
+void job_release(int id);
+
+#endif

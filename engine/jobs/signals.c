@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* signals.c - signals and the time-out of the supervisor
+ *
+ * Theory of operation
+ * The signals are blocked in every thread and taken by one that waits for them, so that nothing
+ * runs in a signal handler. What asks a program to do something goes to the main job, as with
+ * `docker run --sig-proxy`; before there is a main job, or when the guest kernel has not taken an
+ * earlier one for seconds, it ends us. A new window size goes to the
+ * guest's terminal; after a stop the terminal is put in raw mode again.
+ *
+ * The same thread keeps the time-out: the sandbox is ended in order, then without the last output,
+ * then at once.
+ *
+ * Host system calls: rt_sigprocmask, rt_sigtimedwait, ioctl, kill; clone in signals_init().
+ */
+#include "signals.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+#include "jobs.h"
+#include "request.h"
+#include "terminal.h"
+#include "vitrine/util.h"
+
+#define STATUS_TIMEOUT 124
+#define TIMEOUT_GRACE 3 /* seconds for each of the gentler ways */
+
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+static void signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (unsigned i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaddset(set, forwarded[i]);
+	sigaddset(set, SIGWINCH);
+	sigaddset(set, SIGCONT);
+}
+
+void signals_block(void)
+{
+	sigset_t set;
+
+	signal_set(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	/* A closed pipe is an error of write(), told to the guest as such */
+	signal(SIGPIPE, SIG_IGN);
+	/* So is a file that ulimit -f does not let grow */
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static void window_changed(void)
+{
+	uint16_t rows, columns;
+
+	terminal_size(&rows, &columns);
+	if (rows && columns) {
+		const uint64_t args[4] = { JOB_MAIN, rows, columns };
+
+		request_post(VT_REQ_RESIZE, args, NULL, 0, NULL, NULL);
+	}
+}
+
+/* Die of the signal itself, so that our parent sees what happened */
+static void die_of(int sig)
+{
+	sigset_t set;
+
+	terminal_restore();
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	kill(getpid(), sig);
+	_exit(128 + sig);
+}
+
+static void signal_take(int sig)
+{
+	uint64_t args[4] = { 0 };
+
+	if (sig == SIGCONT)
+		terminal_resumed();
+	if (sig == SIGWINCH || sig == SIGCONT) {
+		window_changed();
+		return;
+	}
+	args[0] = job_pid(JOB_MAIN);
+	args[1] = sig;
+	if (!args[0] || request_stalled())
+		die_of(sig);
+	request_post(VT_REQ_SIGNAL, args, NULL, 0, NULL, NULL);
+}
+
+/* The time-out has passed for the @step-th time */
+static void timeout_step(int step)
+{
+	if (step < 2) {
+		jobs_shutdown(STATUS_TIMEOUT);
+		return;
+	}
+	terminal_restore();
+	_exit(STATUS_TIMEOUT);
+}
+
+static void *signals_thread(void *arg)
+{
+	const struct sandbox_config *config = arg;
+	struct timespec deadline, now, left;
+	int step = 0;
+	sigset_t set;
+
+	signal_set(&set);
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += config->timeout;
+	for (;;) {
+		int sig;
+
+		if (config->timeout) {
+			clock_gettime(CLOCK_MONOTONIC, &now);
+			left.tv_sec = deadline.tv_sec - now.tv_sec;
+			left.tv_nsec = deadline.tv_nsec - now.tv_nsec;
+			if (left.tv_nsec < 0) {
+				left.tv_nsec += 1000000000L;
+				left.tv_sec--;
+			}
+			if (left.tv_sec < 0) {
+				timeout_step(step++);
+				deadline.tv_sec += TIMEOUT_GRACE;
+				continue;
+			}
+		}
+		sig = sigtimedwait(&set, NULL, config->timeout ? &left : NULL);
+		if (sig > 0)
+			signal_take(sig);
+	}
+	return NULL;
+}
+
+int signals_init(const struct sandbox_config *config, struct error *err)
+{
+	pthread_t thread;
+	int ret = pthread_create(&thread, NULL, signals_thread, (void *)config);
+
+	if (ret)
+		return error_set(err, ret, "cannot start the thread that takes signals");
+	pthread_detach(thread);
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* signals.h - signals and the time-out of the supervisor */
+#ifndef ENGINE_JOBS_SIGNALS_H
+#define ENGINE_JOBS_SIGNALS_H
+
+#include "engine/sandbox.h"
+#include "vitrine/error.h"
+
+/**
+ * signals_block() - Block what signals_init()'s thread takes; before the first thread is created
+ */
+void signals_block(void);
+
+/**
+ * signals_init() - Start the thread that takes signals
+ * @config: for the time-out and the terminal
+ * @err:    filled on failure
+ *
+ * Return: 0 or -1.
+ */
+int signals_init(const struct sandbox_config *config, struct error *err);
+
+#endif

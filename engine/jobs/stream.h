@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stream.h - byte streams between host descriptors and guest processes */
+#ifndef ENGINE_JOBS_STREAM_H
+#define ENGINE_JOBS_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "vitrine/abi.h"
+#include "vitrine/error.h"
+
+#define STREAM_MAX 256
+
+enum stream_direction { STREAM_TO_GUEST, STREAM_TO_HOST };
+
+/**
+ * struct stream_config - one stream
+ * @fd:        host descriptor, not owned and never made non-blocking; -1: none (a stream to the
+ * guest is at its end at once or, with @tty, silent; one to the host swallows everything)
+ * @tty:       the guest's side is a terminal: the end of a file becomes a ^D, only the hang-up of
+ *             a host terminal is an end
+ * @tap:       called with everything that the guest writes; may be NULL. On the vCPU thread.
+ */
+struct stream_config {
+	enum stream_direction direction;
+	int fd;
+	bool tty;
+	void (*tap)(const void *buf, uint32_t len);
+};
+
+/**
+ * stream_open() - Connect a stream number to a host descriptor
+ * @id:     job * 4 + {0, 1, 2}, below STREAM_MAX, not open
+ * @config: copied
+ * @err:    filled on failure
+ *
+ * Return: 0 or -1. Starts one thread.
+ */
+int stream_open(uint32_t id, const struct stream_config *config, struct error *err);
+
+/**
+ * stream_cut() - The other side is gone: what is buffered is dropped, the guest sees the end
+ */
+void stream_cut(uint32_t id);
+
+/**
+ * stream_flush() - Wait until everything that the guest wrote has reached the descriptor
+ * @id:      a stream to the host
+ * @timeout: milliseconds, -1 to wait as long as it takes
+ *
+ * Return: true when there is nothing left to write.
+ */
+bool stream_flush(uint32_t id, int timeout);
+
+/**
+ * stream_release() - End a stream and its thread; the number can be used again
+ */
+void stream_release(uint32_t id);
+
+/**
+ * stream_ops_fill() - Set stream_read, stream_write and stream_close
+ */
+void stream_ops_fill(struct vt_host_ops *ops);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* frame.c - registers in a slot's signal frame
+ *
+ * Theory of operation
+ * The host kernel writes a signal frame to the slot when it stops a guest thread, and reads it back
+ * in sigreturn. The guest can write its slots at any time, so each value is read once, into memory
+ * that it cannot reach; offsets are checked against the slot. A frame that the guest forges gives
+ * it the registers that it asked for, which it could have loaded itself.
+ *
+ * Layout: arch/x86/include/uapi/asm/sigcontext.h of Linux; struct _fpx_sw_bytes lies at 464 of the
+ * FPU image.
+ */
+#include "frame.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "engine/vcpu/registers.h"
+
+#define KERNEL_UC_SIZE 304	     /* struct ucontext with an 8 byte signal mask */
+#define UC_FLAGS 7		     /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define SEGMENTS 0x002b000000000033L /* ss, fs, gs, cs */
+#define BELOW_FPU (KERNEL_UC_SIZE + 128 + 64) /* siginfo, alignment */
+#define FX_SIZE 512
+#define FX_SW 464
+#define FP_XSTATE_MAGIC1 0x46505853U
+
+struct fpx_sw {
+	uint32_t magic1, extended_size;
+};
+
+static uint64_t slot_va(const struct vt_thread *thread)
+{
+	return STUB_SLOTS + (uint64_t)thread->slot * SLOT_SIZE;
+}
+
+static ucontext_t *frame_of(struct vt_thread *thread)
+{
+	return (ucontext_t *)(thread->memory + thread->uc);
+}
+
+/*
+ * The FPU image of a frame: its offset in the slot and its size, or 0. The host writes it above the
+ * frame's other parts; an image that claims their room too could not be copied (frame_copy_fpu).
+ */
+static uint32_t fpu_image(struct vt_thread *thread, uint32_t *size)
+{
+	uint64_t va = (uint64_t) * (void *volatile *)&frame_of(thread)->uc_mcontext.fpregs;
+	uint64_t offset = va - slot_va(thread);
+	struct fpx_sw sw;
+
+	*size = 0;
+	if (!va || offset & 15 || offset < BELOW_FPU || offset > SLOT_HEADER - FX_SIZE)
+		return 0;
+	memcpy(&sw, thread->memory + offset + FX_SW, sizeof(sw));
+	*size = FX_SIZE;
+	if (sw.magic1 == FP_XSTATE_MAGIC1 && sw.extended_size >= FX_SIZE &&
+	    sw.extended_size <= SLOT_HEADER - offset)
+		*size = sw.extended_size;
+	return offset;
+}
+
+int frame_locate(struct vt_thread *thread, uint64_t va)
+{
+	uint64_t offset = va - slot_va(thread);
+
+	if (offset & 7 || offset > SLOT_HEADER - KERNEL_UC_SIZE)
+		return -1;
+	thread->uc = offset;
+	return 0;
+}
+
+/* The host writes siginfo_t behind the ucontext: struct rt_sigframe,
+ * arch/x86/include/asm/sigframe.h */
+int frame_signal_code(const struct vt_thread *thread)
+{
+	const uint8_t *info = thread->memory + thread->uc + KERNEL_UC_SIZE;
+
+	return *(const volatile int *)(info + offsetof(siginfo_t, si_code));
+}
+
+void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
+{
+	const volatile struct slot_header *header =
+	    (struct slot_header *)(thread->memory + SLOT_HEADER);
+	const volatile greg_t *g = frame_of(thread)->uc_mcontext.gregs;
+	uint32_t offset, size;
+
+	*regs = registers_load(g);
+	regs->cs = 0x33;
+	regs->ss = 0x2b;
+	frame->fs_base = header->fs_base;
+	frame->gs_base = header->gs_base;
+	frame->fault_addr = g[REG_CR2];
+	frame->error_code = g[REG_ERR];
+	frame->trap_nr = g[REG_TRAPNO];
+	frame->full = 1;
+	frame->reset_fpu = 0;
+	offset = fpu_image(thread, &size);
+	frame->xstate = size ? thread->memory + offset : NULL;
+	frame->xstate_size = size;
+}
+
+uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
+		     const struct vt_frame *frame)
+{
+	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
+	ucontext_t *uc = frame_of(thread);
+	greg_t *g = uc->uc_mcontext.gregs;
+
+	header->fs_base = frame->fs_base;
+	header->gs_base = frame->gs_base;
+	uc->uc_flags = UC_FLAGS;
+	uc->uc_link = NULL;
+	uc->uc_stack = (stack_t){ .ss_sp = (void *)slot_va(thread), .ss_size = SLOT_HEADER };
+	memset(&uc->uc_sigmask, 0, sizeof(uint64_t));
+	g[REG_R15] = regs->r15;
+	g[REG_R14] = regs->r14;
+	g[REG_R13] = regs->r13;
+	g[REG_R12] = regs->r12;
+	g[REG_RBP] = regs->bp;
+	g[REG_RBX] = regs->bx;
+	g[REG_R11] = regs->r11;
+	g[REG_R10] = regs->r10;
+	g[REG_R9] = regs->r9;
+	g[REG_R8] = regs->r8;
+	g[REG_RAX] = regs->ax;
+	g[REG_RCX] = regs->cx;
+	g[REG_RDX] = regs->dx;
+	g[REG_RSI] = regs->si;
+	g[REG_RDI] = regs->di;
+	g[REG_RIP] = regs->ip;
+	g[REG_EFL] = regs->flags;
+	g[REG_RSP] = regs->sp;
+	g[REG_CSGSFS] = SEGMENTS;
+	if (frame->reset_fpu)
+		uc->uc_mcontext.fpregs = NULL;
+	return slot_va(thread) + thread->uc;
+}
+
+/*
+ * All signals are blocked, as they are at any stop. With a stack pointer of zero the thread is on
+ * no signal stack, whichever the guest has set: so it is on its slot again.
+ */
+uint64_t frame_clean(struct vt_thread *thread)
+{
+	const struct vt_regs regs = { .ip = STUB_CLEAN_CODE, .flags = 0x202 };
+	const struct vt_frame frame = { .reset_fpu = 1 };
+	uint64_t va;
+
+	thread->uc = SLOT_HEADER - FRAME_SIZE;
+	va = frame_store(thread, &regs, &frame);
+	memset(&frame_of(thread)->uc_sigmask, 0xff, sizeof(uint64_t));
+	return va;
+}
+
+/* Make a frame whose FPU image has @size bytes; returns the image's offset in the slot */
+static uint32_t new_frame(struct vt_thread *thread, uint32_t size)
+{
+	/* below the header, where the host's own frames lie too */
+	uint32_t at = (SLOT_HEADER - size) & ~63U;
+
+	thread->uc = (at - KERNEL_UC_SIZE - 128) & ~15U;
+	memset(thread->memory + thread->uc, 0, KERNEL_UC_SIZE);
+	frame_of(thread)->uc_mcontext.fpregs = (void *)(slot_va(thread) + at);
+	return at;
+}
+
+void frame_initial_fpu(struct vt_thread *thread, struct vt_frame *frame)
+{
+	frame->xstate = thread->memory + new_frame(thread, FX_SIZE);
+	frame->xstate_size = FX_SIZE;
+	frame->reset_fpu = 1;
+}
+
+void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from, struct vt_frame *frame)
+{
+	uint32_t size, offset = fpu_image(from, &size), at;
+
+	if (!size)
+		return;
+	at = new_frame(to, size);
+	memcpy(to->memory + at, from->memory + offset, size);
+	frame->xstate = to->memory + at;
+	frame->xstate_size = size;
+	frame->reset_fpu = 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* handover.h - host threads that the next guest process gets */
+#ifndef ENGINE_TIER_SECCOMP_HANDOVER_H
+#define ENGINE_TIER_SECCOMP_HANDOVER_H
+
+#include "stubproc.h"
+
+/**
+ * handover_begin() - Have the idle threads of a process forget whom they belonged to
+ * @mm: process that nobody uses
+ *
+ * Return: 0, or -ESRCH when it cannot be used again.
+ */
+int handover_begin(struct vt_mm *mm);
+
+/* Wait until they have; returns likewise */
+int handover_end(struct vt_mm *mm);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* layout.h - where the stub's parts lie in a guest process, and how it talks to the supervisor
+ *
+ * Shared by stub.S and the seccomp tier. Everything here is above VT_TASK_SIZE, where the guest
+ * kernel maps nothing.
+ */
+#ifndef ENGINE_TIER_SECCOMP_STUB_LAYOUT_H
+#define ENGINE_TIER_SECCOMP_STUB_LAYOUT_H
+
+#define STUB_CODE 0x7ff000000000    /* this program, read and execute */
+#define STUB_CONTROL 0x7ff000100000 /* the process's command page, read-only for guests */
+#define STUB_VDSO 0x7ff000200000    /* the host's vDSO and its data, moved out of the guest's way */
+#define STUB_SLOTS 0x7ff010000000   /* one slot for each thread, its signal stack */
+
+#define CONTROL_SIZE 0x4000
+#define CONTROL_COMMANDS 192   /* struct stub_command, from the start of the page */
+#define CONTROL_FILTER 0x3000  /* the guest threads' struct sock_fprog and program */
+#define CONTROL_SERVICE 0x3800 /* the same of the whole process, which owns its listener */
+#define COMMAND_SIZE 64
+
+#define SLOT_SHIFT 15
+#define SLOT_SIZE (1 << SLOT_SHIFT)
+#define SLOT_HEADER (SLOT_SIZE - 256) /* struct slot_header */
+#define HEADER_FS 0
+#define HEADER_GS 8
+#define HEADER_STACK 16 /* stack_t for sigaltstack */
+
+/* Descriptors of the stub process; the first and the last are closed before a guest runs */
+#define STUB_FD_LISTENER 0 /* the lowest that is free when the filter is installed */
+#define STUB_FD_PHYS 3
+#define STUB_FD_CONTROL 4
+#define STUB_FD_SLOTS 5
+#define STUB_FD_SOCKET 6
+
+/*
+ * Messages on the socket say all that they say by their length. To the zygote: the number of
+ * commands in its control page. From it: STUB_DONE plus the errno value of the one that failed.
+ * From a new process: its listener, and STUB_BORN plus an errno value.
+ */
+#define STUB_DONE 1
+#define STUB_BORN 0x1001
+
+/* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
+#define STUB_NR 0x1000
+#define STUB_READY 256	 /* service thread: rsi = last result, rdx = commands not executed */
+#define STUB_PROCESS 257 /* service thread of a new process: rsi = offset of its control page */
+#define STUB_THREAD 258	 /* new guest thread: rsi = its stack pointer, which is its slot's end */
+#define STUB_CLEAN 259	 /* guest thread that came to STUB_CLEAN_CODE */
+/* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
+
+/*
+ * Only what comes from here is a guest thread's stop: there the answer is all that decides where
+ * the thread goes on. Guest code can make the same call elsewhere, and would get the answer itself,
+ * at a time that is not its own, or in the process that uses the thread next.
+ */
+#define STUB_STOP_RETURN (STUB_CODE + 0x1d) /* behind the call, as STUB_PARK_RETURN */
+
+/*
+ * The answer to a guest thread that stopped is the address of the ucontext that it resumes from; or
+ * this: wait for SIGUSR1, then stop again, and say the same. The two addresses are what the filter
+ * allows that one system call for.
+ */
+#define STUB_PARK 1
+#define STUB_PARK_SET STUB_CODE
+#define STUB_PARK_RETURN (STUB_CODE + 0x10) /* behind the call, where seccomp sees it */
+
+/* Where a thread is sent before another process uses it (handover.c) */
+#define STUB_CLEAN_CODE (STUB_CODE + 0x20)
+
+/*
+ * Marks of the service thread's system calls: MAP_DENYWRITE, which the host ignores, in mmap's
+ * flags, and this value in the sixth argument of calls that have fewer. They select, they do not
+ * protect: a guest thread that uses them is trapped like for any other call.
+ */
+#define STUB_MAP_MARK 0x800
+#define STUB_MAGIC 0x5649545249ULL
+
+#ifndef __ASSEMBLER__
+#include <signal.h>
+#include <stdint.h>
+
+struct stub_command {
+	uint64_t nr, args[6];
+	uint64_t extra; /* in rbp during the call; a new process finds its control page's offset */
+};
+
+struct slot_header {
+	uint64_t fs_base, gs_base;
+	stack_t stack;
+};
+#endif
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vcpu.h - the host thread that the guest kernel runs on */
+#ifndef ENGINE_VCPU_VCPU_H
+#define ENGINE_VCPU_VCPU_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "vitrine/abi.h"
+#include "vitrine/error.h"
+
+/* Sent to the vCPU thread by irq_raise(), and by its timer */
+#define VCPU_SIGNAL_WAKE SIGRTMIN
+#define VCPU_SIGNAL_TIMER (SIGRTMIN + 1)
+
+/**
+ * vcpu_init() - Make the calling thread the vCPU: signal handlers, timer
+ * @boot: whose vt_kernel.pending the interrupts go to
+ * @err:  filled on failure
+ *
+ * Return: 0 or -1.
+ */
+int vcpu_init(struct vt_boot *boot, struct error *err);
+
+/**
+ * vcpu_enter() - Run the guest kernel until it halts
+ * @entry: its entry point
+ *
+ * Return: the status that the kernel halted with.
+ */
+uint32_t vcpu_enter(uint64_t entry);
+
+/**
+ * vcpu_wait() - Blocking ioctl that no signal can race with
+ * @fd, @request, @arg: as for ioctl()
+ * @flag: word that must be zero for the call to be made; a signal during it ends it
+ *
+ * Return: the ioctl's result or a negative errno value; -EINTR when the flag was or became set.
+ */
+long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag);
+
+/* Sleep until an interrupt is pending; may return early */
+void vcpu_sleep(void);
+
+/* Set by SIGCHLD: a child of this process has died */
+extern volatile uint32_t vcpu_child_died;
+
+/* Fill halt, clock, timer operations of the boot ABI */
+void vcpu_ops_fill(struct vt_host_ops *ops);
+
+#endif
