@@ -15,9 +15,9 @@
 #include "cli/follow.h"
 #include "cli/options.h"
 #include "engine/control/rundir.h"
-#include "observe/client.h"
-#include "observe/guest_text.h"
-#include "observe/names.h"
+#include "observe/client/client.h"
+#include "observe/text/guest_text.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define POLL_MS 50

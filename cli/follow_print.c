@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/follow.h"
-#include "observe/guest_text.h"
-#include "observe/names.h"
+#include "observe/text/guest_text.h"
+#include "observe/region/names.h"
 #include "vitrine/syscalls.h"
 #include "vitrine/util.h"
 

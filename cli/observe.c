@@ -4,8 +4,8 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "engine/control/rundir.h"
-#include "observe/client.h"
-#include "observe/server.h"
+#include "observe/client/client.h"
+#include "observe/http/server.h"
 #include "vitrine/util.h"
 
 #define PORT_MAX 65535

@@ -13,7 +13,7 @@
 #include "cli/options.h"
 #include "cli/top.h"
 #include "engine/control/rundir.h"
-#include "observe/guest_text.h"
+#include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
 #define INTERVAL_MS 2000

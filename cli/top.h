@@ -7,8 +7,8 @@
 #include "cli/top_frame.h"
 #include "cli/top_rows.h"
 #include "cli/top_snapshot.h"
-#include "observe/client.h"
-#include "observe/region.h"
+#include "observe/client/client.h"
+#include "observe/region/region.h"
 
 /**
  * struct top - what is shown

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/top.h"
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 /**

@@ -3,7 +3,7 @@
 #include "cli/top.h"
 
 #include <string.h>
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define LABEL 11

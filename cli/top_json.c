@@ -7,8 +7,8 @@
 #include "cli/top.h"
 
 #include <string.h>
-#include "observe/names.h"
-#include "observe/region.h"
+#include "observe/region/names.h"
+#include "observe/region/region.h"
 #include "vitrine/util.h"
 
 static json_t *integer(uint64_t value)

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 static double rate(uint64_t now, uint64_t before, double seconds)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <jansson.h>
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define BIRTH_SLACK_NS 50000000U

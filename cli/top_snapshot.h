@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "observe/region.h"
-#include "observe/samples.h"
+#include "observe/region/region.h"
+#include "observe/region/samples.h"
 #include "vitrine/syscalls.h"
 
 /**

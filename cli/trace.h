@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "cli/options.h"
-#include "observe/client.h"
-#include "observe/decode.h"
-#include "observe/event.h"
-#include "observe/ring.h"
-#include "observe/text.h"
+#include "observe/client/client.h"
+#include "observe/decode/decode.h"
+#include "observe/region/event.h"
+#include "observe/region/ring.h"
+#include "observe/text/text.h"
 
 enum trace_format { TRACE_TEXT, TRACE_JSON, TRACE_PERFETTO, TRACE_NFORMATS };
 

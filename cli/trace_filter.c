@@ -10,8 +10,8 @@
 #include <string.h>
 #include "cli/cli.h"
 #include "cli/trace.h"
-#include "observe/calls.h"
-#include "observe/names.h"
+#include "observe/decode/calls.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define WORD_MAX 32

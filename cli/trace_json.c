@@ -7,7 +7,7 @@
 
 #include <string.h>
 #include "cli/trace.h"
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define ARGUMENT_MAX 32768

@@ -24,8 +24,8 @@
 #include <errno.h>
 #include <string.h>
 #include "cli/trace.h"
-#include "observe/decode_parts.h"
-#include "observe/names.h"
+#include "observe/decode/parts.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define PROCESSORS 4194305 /* a process id that no task has: beyond PID_MAX_LIMIT */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include "cli/trace.h"
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define TABLE_SIZE (256U * 1024)

@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <time.h>
 #include "cli/trace.h"
-#include "observe/decode_parts.h"
-#include "observe/names.h"
+#include "observe/decode/parts.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define PID_COLUMN 6

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "observe/names.h"
+#include "observe/region/names.h"
 #include "vitrine/abi.h"
 #include "vitrine/telemetry.h"
 #include "vitrine/util.h"

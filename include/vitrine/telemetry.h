@@ -10,7 +10,7 @@
  * Counters are monotonic 64 bit words; an observer subtracts. Events are in rings with one writer
  * (struct vt_ring). Texts of the kernel's own files are in slots with a sequence lock (struct
  * vt_sample). Observers believe none of it: every offset and size is checked on the way out
- * (observe/region.c), because a guest that had broken the kernel could write it.
+ * (observe/region/region.c), because a guest that had broken the kernel could write it.
  *
  * Times are nanoseconds of the host's CLOCK_MONOTONIC unless a name says otherwise.
  */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "observe/decode.h"
+#include "observe/decode/decode.h"
 
 #define LINE_SIZE 65536
 

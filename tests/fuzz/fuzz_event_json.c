@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "observe/event_json.h"
-#include "observe/filter.h"
+#include "observe/region/event_json.h"
+#include "observe/region/filter.h"
 #include "vitrine/util.h"
 
 static const char *lookup(const void *context, const char *name)

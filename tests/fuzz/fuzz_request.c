@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "observe/control.h"
-#include "observe/filter.h"
-#include "observe/security.h"
+#include "observe/client/control.h"
+#include "observe/region/filter.h"
+#include "observe/http/security.h"
 #include "vitrine/util.h"
 
 #define LINES_MAX 32

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "observe/ring.h"
+#include "observe/region/ring.h"
 #include "vitrine/syscalls.h"
 #include "vitrine/util.h"
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "observe/samples.h"
+#include "observe/region/samples.h"
 #include "vitrine/util.h"
 
 #define ROWS_MAX (VT_SAMPLE_SIZE + 1)

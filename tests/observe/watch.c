@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "observe/client.h"
-#include "observe/names.h"
-#include "observe/ring.h"
+#include "observe/client/client.h"
+#include "observe/region/names.h"
+#include "observe/region/ring.h"
 
 #define LOOK_NS 2000000
 

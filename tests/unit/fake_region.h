@@ -3,7 +3,7 @@
 #ifndef FAKE_REGION_H
 #define FAKE_REGION_H
 
-#include "observe/region.h"
+#include "observe/region/region.h"
 
 /**
  * fake_region_new() - A region with empty rings

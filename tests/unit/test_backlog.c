@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include "observe/backlog.h"
-#include "observe/event_json.h"
-#include "observe/filter.h"
-#include "observe/guest_text.h"
-#include "observe/select.h"
+#include "observe/http/backlog.h"
+#include "observe/region/event_json.h"
+#include "observe/region/filter.h"
+#include "observe/text/guest_text.h"
+#include "observe/region/select.h"
 #include "vitrine/util.h"
 
 #define STANDARD (~0ULL)

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "engine/control/rundir.h"
-#include "observe/client.h"
+#include "observe/client/client.h"
 #include "scratch.h"
 #include "vitrine/util.h"
 

@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <linux/futex.h>
-#include "observe/decode.h"
+#include "observe/decode/decode.h"
 #include "vitrine/util.h"
 
 static struct event event;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fake_region.h"
-#include "observe/ring.h"
+#include "observe/region/ring.h"
 
 #define RING 4096
 

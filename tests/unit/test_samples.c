@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 #include "fake_region.h"
-#include "observe/samples.h"
+#include "observe/region/samples.h"
 
 static struct region region;
 static struct vt_telemetry *t;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "observe/security.h"
+#include "observe/http/security.h"
 #include "vitrine/util.h"
 
 static struct security rules(const char *address)

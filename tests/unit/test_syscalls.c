@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "observe/calls.h"
-#include "observe/names.h"
+#include "observe/decode/calls.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define HEADER "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"

@@ -4,7 +4,7 @@
 // Theory of operation
 // esbuild makes a script for the page, one for its worker, and one style sheet of src/. With index.html and the icon they become
 // byte arrays in assets.c, each as it is and compressed, with an ETag made of its content, so that
-// the server hands them out without a file system (observe/assets.h). A depfile tells ninja what
+// the server hands them out without a file system (observe/http/assets.h). A depfile tells ninja what
 // was read. Nothing but what is in the lock file goes in: no address of another host is in it.
 //
 // Usage: build.mjs ASSETS.C [DEPFILE]      build.mjs --files DIRECTORY      (for looking at it)
@@ -73,7 +73,7 @@ function source(assets) {
 		table.push(`\t{ "${path}", "${type}", "\\"${etag}\\"", plain_${i}, sizeof(plain_${i}), ` +
 			`packed_${i}, sizeof(packed_${i}) },`);
 	});
-	return "/* Made by web/dashboard/build.mjs */\n#include \"observe/assets.h\"\n\n" +
+	return "/* Made by web/dashboard/build.mjs */\n#include \"observe/http/assets.h\"\n\n" +
 		arrays.join("\n") + "\nconst struct asset assets[] = {\n" + table.join("\n") +
 		"\n};\nconst size_t nassets = sizeof(assets) / sizeof(assets[0]);\n";
 }

@@ -42,7 +42,7 @@ static inline long vt_observe_request(const struct vt_request *req)
 }
 #endif
 
-/* observe/calls.c */
+/* observe/decode/calls.c */
 void vt_call_begin(const struct pt_regs *regs);
 bool vt_call_end(const struct pt_regs *regs, long nr);
 void vt_call_decided(const struct pt_regs *regs, bool handler);

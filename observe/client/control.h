@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* control.h - what clients may POST, checked */
+#ifndef OBSERVE_CLIENT_CONTROL_H
+#define OBSERVE_CLIENT_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "vitrine/error.h"
+#include "vitrine/telemetry.h"
+
+enum control_action {
+	CONTROL_PAUSE,
+	CONTROL_RESUME,
+	CONTROL_RATE,
+	CONTROL_TRACING,
+	CONTROL_NACTIONS,
+};
+
+/**
+ * struct control - POST /api/control
+ * @has_kinds, @has_calls, @has_capture, @has_paths: was said; else it stays as it is by default
+ * @kinds: bit per enum vt_event_kind
+ */
+struct control {
+	enum control_action action;
+	unsigned interval_ms, capture;
+	bool enabled, paths, has_kinds, has_calls, has_capture, has_paths;
+	uint64_t kinds, calls[VT_TELEMETRY_CALLS / 64];
+};
+
+/**
+ * struct follow_request - POST /api/follow
+ * @call: number, -1 for any; @pid: 0 for any
+ */
+struct follow_request {
+	int call;
+	uint32_t pid;
+	uint64_t min_ns;
+};
+
+/**
+ * control_parse() - Parse a POST's body
+ * @text: the client's, @len bytes
+ *
+ * Return: 0, or -1 with @err filled: a member is missing, unknown, of another type or out of range.
+ */
+int control_parse(const char *text, size_t len, struct control *control, struct error *err);
+int follow_parse(const char *text, size_t len, struct follow_request *follow, struct error *err);
+
+#endif

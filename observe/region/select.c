@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* select.c - which of many events a reader with a limit gets
+ *
+ * Theory of operation
+ * Two walks over the same events. The first counts what fits, by class. From that each class gets
+ * its share of the room, life before errors before routine. The second takes of a class with n
+ * events and a share of m those at which i * m / n grows: every n/m-th, however n and m are. What
+ * is not taken is counted by kind and by system call. Only what is taken is encoded, so 50,000
+ * events a second cost two comparisons each.
+ */
+#include "select.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "event_json.h"
+#include "names.h"
+#include "vitrine/util.h"
+
+struct class
+{
+	uint64_t count, share, seen;
+};
+
+struct omitted {
+	uint64_t total, kinds[VT_NR_EVENT_KINDS], calls[VT_TELEMETRY_CALLS];
+};
+
+static const struct event *next_fitting(struct backlog_walk *walk, const struct selection *what)
+{
+	const struct event *event;
+
+	while ((event = backlog_next(walk)) && event->head.seq <= what->until) {
+		if (filter_fits(what->filter, event, what->standard))
+			return event;
+	}
+	return NULL;
+}
+
+static bool taken(struct class *class)
+{
+	const uint64_t i = class->seen++;
+
+	return (i + 1) * class->share / class->count > i * class->share / class->count;
+}
+
+static void omit(struct omitted *omitted, const struct event *event)
+{
+	const struct vt_event_syscall *call = event_syscall(event);
+
+	omitted->total++;
+	omitted->kinds[event->head.kind]++;
+	if (call && call->nr >= 0 && call->nr < VT_TELEMETRY_CALLS)
+		omitted->calls[call->nr]++;
+}
+
+static json_t *omitted_json(const struct omitted *omitted)
+{
+	json_t *kinds = json_object(), *calls = json_object();
+
+	for (unsigned i = 0; i < VT_NR_EVENT_KINDS; i++) {
+		if (omitted->kinds[i])
+			json_object_set_new(kinds, name_of(NAMES_EVENT, i),
+					    json_integer((json_int_t)omitted->kinds[i]));
+	}
+	for (unsigned i = 0; i < VT_TELEMETRY_CALLS; i++) {
+		const char *name = call_name(i);
+		char number[32];
+
+		snprintf(number, sizeof(number), "syscall_%u", i);
+		if (omitted->calls[i])
+			json_object_set_new(calls, name ? name : number,
+					    json_integer((json_int_t)omitted->calls[i]));
+	}
+	return json_pack("{s:I, s:o, s:o}", "total", (json_int_t)omitted->total, "kinds", kinds,
+			 "calls", calls);
+}
+
+json_t *select_events(const struct backlog *backlog, const struct selection *what, unsigned *chosen,
+		      uint64_t *newest)
+{
+	struct backlog_walk walk = backlog_begin(backlog, what->after);
+	struct class classes[VT_NR_RINGS] = { 0 };
+	struct omitted omitted = { 0 };
+	const struct event *event;
+	uint64_t room = what->room;
+	bool any = false;
+	json_t *events;
+
+	while ((event = next_fitting(&walk, what))) {
+		classes[event->head.ring].count++;
+		any = true;
+	}
+	*chosen = 0;
+	if (!any)
+		return NULL;
+	for (unsigned i = 0; i < VT_NR_RINGS; i++) {
+		classes[i].share = classes[i].count < room ? classes[i].count : room;
+		room -= classes[i].share;
+	}
+	events = json_array();
+	walk = backlog_begin(backlog, what->after);
+	while ((event = next_fitting(&walk, what))) {
+		*newest = event->head.seq;
+		if (!taken(&classes[event->head.ring])) {
+			omit(&omitted, event);
+			continue;
+		}
+		json_array_append_new(events, event_json(event, what->realtime_ns));
+		++*chosen;
+	}
+	return json_pack("{s:o, s:o, s:i}", "events", events, "omitted",
+			 omitted.total ? omitted_json(&omitted) : json_null(), "limit",
+			 (int)what->limit);
+}

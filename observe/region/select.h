@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* select.h - which of many events a reader with a limit gets */
+#ifndef OBSERVE_REGION_SELECT_H
+#define OBSERVE_REGION_SELECT_H
+
+#include <stdint.h>
+#include <jansson.h>
+#include "observe/http/backlog.h"
+#include "filter.h"
+
+/**
+ * struct selection - where to choose from, and how much
+ * @filter:   what fits
+ * @standard: kinds for a filter that names none
+ * @after, @until: seq: behind the one, up to the other
+ * @room:     most events
+ * @limit:    the reader's events a second, to be shown
+ * @realtime_ns: wall clock minus monotonic
+ */
+struct selection {
+	const struct filter *filter;
+	uint64_t standard, after, until;
+	unsigned room, limit;
+	int64_t realtime_ns;
+};
+
+/**
+ * select_events() - Choose and encode
+ * @backlog: not changed meanwhile
+ * @what:    from where, and how much
+ * @chosen:  gets the number of events; @newest: the seq of the last one
+ *
+ * Rare events go first: life, errors, then the others, of which an even sample is taken when there
+ * are too many. Who is left out is counted.
+ *
+ * Return: a new StreamEvents object, or NULL when nothing fits.
+ */
+json_t *select_events(const struct backlog *backlog, const struct selection *what, unsigned *chosen,
+		      uint64_t *newest);
+
+#endif
