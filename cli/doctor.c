@@ -23,9 +23,9 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include "cli/cli.h"
-#include "cli/options.h"
-#include "cli/paths.h"
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
+#include "cli/common/paths.h"
 #include "engine/confine/confine.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"

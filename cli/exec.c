@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include "cli/cli.h"
-#include "cli/client.h"
-#include "cli/environment.h"
-#include "cli/options.h"
+#include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/environment.h"
+#include "cli/common/options.h"
 #include "engine/jobs/terminal.h"
 #include "vitrine/util.h"
 

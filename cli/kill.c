@@ -14,9 +14,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include "cli/cli.h"
-#include "cli/client.h"
-#include "cli/options.h"
+#include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/options.h"
 #include "vitrine/util.h"
 
 #define PATIENCE 15

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <unistd.h>
-#include "cli/cli.h"
-#include "cli/client.h"
-#include "cli/options.h"
+#include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/options.h"
 #include "vitrine/util.h"
 
 struct logs_options {

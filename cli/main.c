@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include "cli/cli.h"
+#include "cli/common/cli.h"
 #include "engine/jobs/terminal.h"
 #include "vitrine/util.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* observe.c - vitrine observe: show a running sandbox to browsers and other machines */
 
-#include "cli/cli.h"
-#include "cli/options.h"
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
 #include "engine/control/rundir.h"
 #include "observe/client/client.h"
 #include "observe/http/server.h"

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "cli/cli.h"
-#include "cli/client.h"
-#include "cli/options.h"
+#include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/options.h"
 #include "engine/control/rundir.h"
 #include "vitrine/util.h"
 

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include "cli/cli.h"
-#include "cli/options.h"
-#include "cli/paths.h"
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
+#include "cli/common/paths.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <jansson.h>
-#include "cli/follow.h"
+#include "cli/follow/follow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

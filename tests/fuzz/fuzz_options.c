@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/run_options.h"
+#include "cli/run/options.h"
 #include "vitrine/util.h"
 
 #define WORDS_MAX 64

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/image_store.h"
+#include "cli/image/store.h"
 #include "images/tar.h"
 
 #define SIZE (4 << 20)

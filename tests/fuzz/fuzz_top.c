@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/top.h"
+#include "cli/top/top.h"
 #include "vitrine/util.h"
 
 #define COLUMNS 80

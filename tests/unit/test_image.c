@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include "cli/image_store.h"
+#include "cli/image/store.h"
 #include "images/process.h"
 #include "images/tar.h"
 #include "vitrine/util.h"

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include "cli/cli.h"
-#include "cli/options.h"
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
 #include "vitrine/util.h"
 
 struct target {

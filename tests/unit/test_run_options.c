@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "cli/environment.h"
-#include "cli/run_options.h"
+#include "cli/common/environment.h"
+#include "cli/run/options.h"
 #include "vitrine/util.h"
 
 static int parse(struct run_options *o, struct error *err, const char *const *words)

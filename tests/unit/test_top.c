@@ -9,8 +9,8 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include "cli/top_frame.h"
-#include "cli/top_rows.h"
+#include "cli/top/frame.h"
+#include "cli/top/rows.h"
 #include "fake_region.h"
 
 static struct frame frame;

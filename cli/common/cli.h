@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* cli.h - what the verbs of the command line share
+ *
+ * A verb is one file with one function `int cmd_NAME(int argc, char **argv)`; argv[0] is the verb
+ * and the return value is the exit status. Errors travel in a struct error up to that function,
+ * which prints them with cli_fail().
+ */
+#ifndef CLI_COMMON_CLI_H
+#define CLI_COMMON_CLI_H
+
+#include <stddef.h>
+#include "vitrine/error.h"
+
+#define EXIT_USAGE 2	 /* the command line is wrong */
+#define EXIT_VITRINE 125 /* vitrine itself failed; below are the command's own */
+
+int cmd_run(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_follow(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+int cmd_cp(int argc, char **argv);
+int cmd_observe(int argc, char **argv);
+int cmd_image(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/**
+ * cli_fail() - Print "vitrine: ..." on stderr
+ * @status: exit status to return
+ * @err:    what went wrong
+ *
+ * Return: @status.
+ */
+int cli_fail(int status, const struct error *err);
+
+/**
+ * cli_suggest() - Find the candidate that was most likely meant
+ * @word:       what was typed
+ * @candidates: names to choose from; element i is at @candidates + i * @stride bytes
+ * @count:      number of candidates
+ * @stride:     bytes from one candidate pointer to the next
+ *
+ * Return: the nearest candidate by edit distance, NULL when none is near.
+ */
+const char *cli_suggest(const char *word, const void *candidates, size_t count, size_t stride);
+
+#endif

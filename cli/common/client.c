@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* client.c - talk to a running sandbox over its control socket */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include "client.h"
+#include "engine/control/rundir.h"
+#include "vitrine/util.h"
+
+int client_open(struct client *client, const char *name, struct error *err)
+{
+	cleanup_close int dir = rundir_open(err);
+
+	client->name = name;
+	client->fd = dir < 0 ? -1 : rundir_connect(dir, name, err);
+	return client->fd < 0 ? -1 : 0;
+}
+
+void client_close(struct client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	client->fd = -1;
+}
+
+void client_timeout(struct client *client, unsigned seconds)
+{
+	struct timeval limit = { .tv_sec = seconds };
+
+	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+pid_t client_pid(const struct client *client)
+{
+	struct ucred peer = { 0 };
+	socklen_t len = sizeof(peer);
+
+	getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	return peer.pid;
+}
+
+int client_send(struct client *client, json_t *json, const void *payload, size_t len,
+		struct error *err)
+{
+	if (!json)
+		return error_set(err, 0, "an argument is not UTF-8");
+	if (message_send(client->fd, json, payload, len, NULL, 0) == 0)
+		return 0;
+	if (errno == EMSGSIZE)
+		return error_set(err, 0, "the arguments exceed %d KiB", MESSAGE_MAX / 1024);
+	return error_set(err, errno, "cannot reach the sandbox %s", client->name);
+}
+
+int client_receive(struct client *client, struct answer *answer, struct error *err)
+{
+	int fds[MESSAGE_FDS];
+	const char *why;
+	size_t nfds, json_len;
+	ssize_t len;
+
+	*answer = (struct answer){ 0 };
+	len = message_receive(client->fd, client->packet, sizeof(client->packet), fds, &nfds);
+	while (nfds)
+		close(fds[--nfds]);
+	if (len == 0 || (len < 0 && errno == ECONNRESET))
+		return 0;
+	if (len < 0 && errno == EAGAIN)
+		return error_set(err, 0, "the sandbox %s does not answer", client->name);
+	if (len < 0)
+		return error_set(err, errno, "cannot reach the sandbox %s", client->name);
+	answer->payload = message_split(client->packet, len, &json_len);
+	answer->len = answer->payload ? len - json_len - 1 : 0;
+	answer->json = json_loadb(client->packet, json_len, 0, NULL);
+	if (!answer->json)
+		return error_set(err, 0, "the sandbox %s sent nonsense", client->name);
+	why = json_string_value(json_object_get(answer->json, "error"));
+	if (why) {
+		int code = json_integer_value(json_object_get(answer->json, "errno"));
+
+		error_set(err, 0, "%s", why);
+		if (err)
+			err->code = code;
+		json_decref(steal_ptr(answer->json));
+		return -1;
+	}
+	return 1;
+}
+
+int client_call(struct client *client, json_t *json, const void *payload, size_t len,
+		struct answer *answer, struct error *err)
+{
+	int ret;
+
+	if (client_send(client, json, payload, len, err) < 0)
+		return -1;
+	ret = client_receive(client, answer, err);
+	if (ret == 0)
+		return error_set(err, 0, "the sandbox %s has ended", client->name);
+	return ret < 0 ? -1 : 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* client.h - talk to a running sandbox over its control socket */
+#ifndef CLI_COMMON_CLIENT_H
+#define CLI_COMMON_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <jansson.h>
+#include "engine/control/message.h"
+#include "vitrine/error.h"
+
+/**
+ * struct client - a connection to a sandbox
+ * @fd:   socket
+ * @name: of the sandbox, borrowed
+ */
+struct client {
+	int fd;
+	const char *name;
+	char packet[MESSAGE_MAX];
+};
+
+/**
+ * struct answer - a message from the sandbox
+ * @json:    the object; the caller calls json_decref()
+ * @payload: @len bytes in the client's packet, valid until the next message; NULL for none
+ */
+struct answer {
+	json_t *json;
+	const uint8_t *payload;
+	size_t len;
+};
+
+/**
+ * client_open() - Connect to a sandbox by name
+ * @client: release with client_close(), whatever is returned
+ */
+int client_open(struct client *client, const char *name, struct error *err);
+
+void client_close(struct client *client);
+
+/**
+ * client_timeout() - Give up on an answer after so many seconds
+ */
+void client_timeout(struct client *client, unsigned seconds);
+
+/**
+ * client_pid() - Host process id of the supervisor
+ */
+pid_t client_pid(const struct client *client);
+
+/**
+ * client_send() - Send a message
+ * @json: consumed; NULL (a string that was not UTF-8, or no memory) is an error
+ */
+int client_send(struct client *client, json_t *json, const void *payload, size_t len,
+		struct error *err);
+
+/**
+ * client_receive() - Wait for a message
+ *
+ * Return: 1, 0 when the connection has ended, or -1 with @err filled, also when the message says
+ * that something failed; @err->code is then the guest's errno value, 0 for none.
+ */
+int client_receive(struct client *client, struct answer *answer, struct error *err);
+
+/**
+ * client_call() - Send a message and wait for its answer
+ *
+ * As client_send() and client_receive(); the end of the connection is an error.
+ *
+ * Return: 0 or -1.
+ */
+int client_call(struct client *client, json_t *json, const void *payload, size_t len,
+		struct answer *answer, struct error *err);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cp.c - vitrine cp: copy files into or out of a running sandbox */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include "cli/common/cli.h"
+#include "cp.h"
+#include "cli/common/options.h"
+#include "engine/control/rundir.h"
+#include "vitrine/util.h"
+
+static const struct option_set options = {
+	"cp NAME:PATH FILE | FILE NAME:PATH",
+	"Copy a file or directory out of the running sandbox NAME or into it. Permissions and "
+	"symbolic\n"
+	"links are kept; what is copied out belongs to you, what is copied in to root. A FILE of - "
+	"is\n"
+	"standard output or input. Write ./a:b for a file with a colon in its name.",
+	NULL,
+	0,
+	.anywhere = true,
+};
+
+/* "NAME:PATH" apart: the path, or NULL for a host file. @arg is cut at the colon. */
+static char *guest_path(char *arg)
+{
+	char *colon = strchr(arg, ':');
+
+	if (!colon || memchr(arg, '/', colon - arg))
+		return NULL;
+	*colon = 0;
+	return colon + 1;
+}
+
+char *cp_join(const char *directory, const char *name, struct error *err)
+{
+	size_t len = strlen(directory);
+	char *path = NULL;
+
+	if (asprintf(&path, "%s%s%s", directory, len && directory[len - 1] == '/' ? "" : "/",
+		     name) < 0) {
+		error_set(err, ENOMEM, "path");
+		return NULL;
+	}
+	return path;
+}
+
+char *cp_base(const char *path)
+{
+	size_t end = strlen(path);
+	size_t start;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	start = end;
+	while (start && path[start - 1] != '/')
+		start--;
+	if (end == start || (end - start == 1 && path[start] == '.') ||
+	    (end - start == 2 && !strncmp(path + start, "..", 2)))
+		return NULL;
+	return strndup(path + start, end - start);
+}
+
+/* Paths in the guest start at its root */
+static char *absolute(const char *path, struct error *err)
+{
+	return path[0] == '/' ? strdup(path) : cp_join("", path, err);
+}
+
+static int copy(char *source, char *target, struct error *err)
+{
+	static struct client client = { .fd = -1 };
+	char *guest_source = guest_path(source), *guest_target = guest_path(target);
+	cleanup_free char *path = NULL;
+	int ret;
+
+	if (!guest_source == !guest_target)
+		return error_set(err, 0, "exactly one of source and target must be NAME:PATH");
+	path = absolute(guest_source ? guest_source : guest_target, err);
+	if (!path || client_open(&client, guest_source ? source : target, err) < 0)
+		return -1;
+	ret = guest_source ? cp_out(&client, path, target, err) : cp_in(&client, source, path, err);
+	client_close(&client);
+	return ret;
+}
+
+int cmd_cp(int argc, char **argv)
+{
+	struct error err = { 0 };
+	int at = options_parse(&options, NULL, argc, argv, &err);
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && argc - at != 2)
+		at = error_set(&err, 0, "cp needs a source and a target");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	return copy(argv[at], argv[at + 1], &err) < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* guestfs.c - files of a running sandbox, as system calls over its control socket
+ *
+ * Names from the guest are checked here and nowhere else: a name that could lead out of the
+ * directory that it was found in does not leave guestfs_list().
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include "guestfs.h"
+#include "vitrine/util.h"
+
+/* Send, and put the path in front of what went wrong */
+static int call(struct client *client, json_t *json, const char *path, const void *payload,
+		size_t len, struct answer *answer, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (client_call(client, json, payload, len, answer, &why) == 0)
+		return 0;
+	error_set(err, 0, "%s:%.200s: %.200s", client->name, path,
+		  why.code ? strerror(why.code) : why.text);
+	err->code = why.code;
+	return -1;
+}
+
+/* An operation that takes a path and answers with a number */
+static int64_t call_path(struct client *client, json_t *json, const char *path, struct error *err)
+{
+	struct answer answer;
+	int64_t value;
+
+	if (call(client, json, path, path, strlen(path), &answer, err) < 0)
+		return -1;
+	value = json_integer_value(json_object_get(answer.json, "value"));
+	json_decref(answer.json);
+	return value;
+}
+
+int guestfs_stat(struct client *client, const char *path, struct guest_stat *st, struct error *err)
+{
+	struct answer answer;
+
+	if (call(client, json_pack("{s:s}", "op", "stat"), path, path, strlen(path), &answer, err) <
+	    0)
+		return -1;
+	st->mode = json_integer_value(json_object_get(answer.json, "mode"));
+	st->size = json_integer_value(json_object_get(answer.json, "size"));
+	st->mtime = json_integer_value(json_object_get(answer.json, "mtime"));
+	st->mtime_ns = json_integer_value(json_object_get(answer.json, "mtime_ns"));
+	json_decref(answer.json);
+	return 0;
+}
+
+int64_t guestfs_open(struct client *client, const char *path, int flags, unsigned mode,
+		     struct error *err)
+{
+	return call_path(
+	    client, json_pack("{s:s, s:i, s:i}", "op", "open", "flags", flags, "mode", (int)mode),
+	    path, err);
+}
+
+int guestfs_close(struct client *client, int64_t handle, struct error *err)
+{
+	struct answer answer;
+
+	if (client_call(client,
+			json_pack("{s:s, s:I}", "op", "close", "handle", (json_int_t)handle), NULL,
+			0, &answer, err) < 0)
+		return -1;
+	json_decref(answer.json);
+	return 0;
+}
+
+ssize_t guestfs_read(struct client *client, int64_t handle, uint64_t offset, const uint8_t **data,
+		     struct error *err)
+{
+	struct answer answer;
+
+	if (client_call(client,
+			json_pack("{s:s, s:I, s:I, s:i}", "op", "read", "handle",
+				  (json_int_t)handle, "offset", (json_int_t)offset, "length",
+				  GUESTFS_CHUNK),
+			NULL, 0, &answer, err) < 0)
+		return -1;
+	json_decref(answer.json);
+	*data = answer.payload;
+	return answer.len;
+}
+
+int guestfs_write(struct client *client, int64_t handle, uint64_t offset, const void *data,
+		  size_t len, struct error *err)
+{
+	while (len) {
+		struct answer answer;
+		int64_t done;
+
+		if (client_call(client,
+				json_pack("{s:s, s:I, s:I}", "op", "write", "handle",
+					  (json_int_t)handle, "offset", (json_int_t)offset),
+				data, len, &answer, err) < 0)
+			return -1;
+		done = json_integer_value(json_object_get(answer.json, "value"));
+		json_decref(answer.json);
+		if (done <= 0 || (uint64_t)done > len)
+			return error_set(err, 0, "the sandbox %s sent nonsense", client->name);
+		offset += done;
+		data = (const char *)data + done;
+		len -= done;
+	}
+	return 0;
+}
+
+static bool name_safe(const char *name, size_t len)
+{
+	return len && len <= 255 && !memchr(name, '/', len) && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
+static int name_add(char ***names, size_t *count, const char *name, struct error *err)
+{
+	char **list = reallocarray(*names, *count + 2, sizeof(*list));
+
+	if (!list)
+		return error_set(err, ENOMEM, "list of names");
+	*names = list;
+	list[*count] = strdup(name);
+	list[*count + 1] = NULL;
+	if (!list[*count])
+		return error_set(err, ENOMEM, "list of names");
+	(*count)++;
+	return 0;
+}
+
+/* Records of struct vt_dirent */
+static int names_parse(const struct answer *answer, char ***names, size_t *count, struct error *err)
+{
+	size_t header = offsetof(struct vt_dirent, name);
+
+	for (size_t at = 0; at + header < answer->len;) {
+		const char *name = (const char *)answer->payload + at + header;
+		struct vt_dirent entry;
+		size_t len;
+
+		memcpy(&entry, answer->payload + at, header);
+		if (entry.reclen <= header || entry.reclen > answer->len - at)
+			return error_set(err, 0, "the sandbox sent a bad directory");
+		len = strnlen(name, entry.reclen - header);
+		at += entry.reclen;
+		if (len == entry.reclen - header || !name_safe(name, len))
+			continue;
+		if (name_add(names, count, name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int names_read(struct client *client, int64_t handle, char ***names, struct error *err)
+{
+	size_t count = 0;
+
+	for (;;) {
+		struct answer answer;
+		bool end;
+		int ret;
+
+		if (client_call(client,
+				json_pack("{s:s, s:I}", "op", "list", "handle", (json_int_t)handle),
+				NULL, 0, &answer, err) < 0)
+			return -1;
+		end = !answer.len;
+		ret = names_parse(&answer, names, &count, err);
+		json_decref(answer.json);
+		if (ret < 0 || end)
+			return ret;
+	}
+}
+
+int guestfs_list(struct client *client, const char *path, char ***names, struct error *err)
+{
+	int64_t handle = guestfs_open(client, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+	int ret;
+
+	if (handle < 0)
+		return -1;
+	*names = calloc(1, sizeof(**names));
+	ret = *names ? names_read(client, handle, names, err)
+		     : error_set(err, ENOMEM, "list of names");
+	if (ret < 0)
+		guestfs_list_free(steal_ptr(*names));
+	guestfs_close(client, handle, ret < 0 ? NULL : err);
+	return ret;
+}
+
+void guestfs_list_free(char **names)
+{
+	for (size_t i = 0; names && names[i]; i++)
+		free(names[i]);
+	free(names);
+}
+
+int guestfs_mkdir(struct client *client, const char *path, unsigned mode, struct error *err)
+{
+	return call_path(client, json_pack("{s:s, s:i}", "op", "mkdir", "mode", (int)mode), path,
+			 err);
+}
+
+int guestfs_unlink(struct client *client, const char *path, struct error *err)
+{
+	return call_path(client, json_pack("{s:s}", "op", "unlink"), path, err);
+}
+
+int guestfs_symlink(struct client *client, const char *target, const char *path, struct error *err)
+{
+	size_t target_len = strlen(target) + 1, path_len = strlen(path);
+	cleanup_free char *both = malloc(target_len + path_len + 1);
+	struct answer answer;
+
+	if (!both)
+		return error_set(err, ENOMEM, "symbolic link");
+	memcpy(both, target, target_len);
+	memcpy(both + target_len, path, path_len + 1);
+	if (call(client, json_pack("{s:s}", "op", "symlink"), path, both, target_len + path_len,
+		 &answer, err) < 0)
+		return -1;
+	json_decref(answer.json);
+	return 0;
+}
+
+char *guestfs_readlink(struct client *client, const char *path, struct error *err)
+{
+	struct answer answer;
+	char *target;
+
+	if (call(client, json_pack("{s:s}", "op", "readlink"), path, path, strlen(path), &answer,
+		 err) < 0)
+		return NULL;
+	json_decref(answer.json);
+	target = strndup((const char *)answer.payload, answer.len);
+	if (!target)
+		error_set(err, ENOMEM, "symbolic link");
+	return target;
+}

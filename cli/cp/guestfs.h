@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* guestfs.h - files of a running sandbox, as system calls over its control socket
+ *
+ * Everything that comes back is the guest's and may be hostile. Functions return -1 with @err
+ * filled when something fails; err->code is then the guest's errno value.
+ */
+#ifndef CLI_CP_GUESTFS_H
+#define CLI_CP_GUESTFS_H
+
+#include "cli/common/client.h"
+#include "vitrine/abi.h"
+
+/* Bytes per read and write */
+#define GUESTFS_CHUNK MESSAGE_PAYLOAD_MAX
+
+/** struct guest_stat - lstat(2) of a guest file */
+struct guest_stat {
+	uint32_t mode;
+	uint64_t size;
+	int64_t mtime, mtime_ns;
+};
+
+int guestfs_stat(struct client *client, const char *path, struct guest_stat *st, struct error *err);
+
+/** guestfs_open() - Open a regular file or directory; @flags are O_*. Return: handle or -1 */
+int64_t guestfs_open(struct client *client, const char *path, int flags, unsigned mode,
+		     struct error *err);
+int guestfs_close(struct client *client, int64_t handle, struct error *err);
+
+/**
+ * guestfs_read() - Read at most GUESTFS_CHUNK bytes
+ * @data: set to the bytes, valid until the next message
+ *
+ * Return: bytes, 0 at the end of the file, or -1.
+ */
+ssize_t guestfs_read(struct client *client, int64_t handle, uint64_t offset, const uint8_t **data,
+		     struct error *err);
+int guestfs_write(struct client *client, int64_t handle, uint64_t offset, const void *data,
+		  size_t len, struct error *err);
+
+/**
+ * guestfs_list() - Names in a directory
+ * @names: set to a NULL-terminated array without "." and ".."; free with guestfs_list_free().
+ *         No name is empty or has a slash in it.
+ */
+int guestfs_list(struct client *client, const char *path, char ***names, struct error *err);
+void guestfs_list_free(char **names);
+
+int guestfs_mkdir(struct client *client, const char *path, unsigned mode, struct error *err);
+int guestfs_unlink(struct client *client, const char *path, struct error *err);
+int guestfs_symlink(struct client *client, const char *target, const char *path, struct error *err);
+
+/** guestfs_readlink() - Target of a symbolic link, which the caller frees, or NULL */
+char *guestfs_readlink(struct client *client, const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* image.c - vitrine image: build, list, inspect and remove disk images */
+
+#include <string.h>
+#include "cli/common/cli.h"
+#include "image.h"
+#include "vitrine/util.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "build", image_build_command, "build an image: mini or debian" },
+	{ "ls", image_ls_command, "list images" },
+	{ "inspect", image_inspect_command, "show what is known about an image" },
+	{ "rm", image_rm_command, "remove images" },
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: vitrine image COMMAND [OPTION]... [NAME]...\n\nCommands:\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+}
+
+int cmd_image(int argc, char **argv)
+{
+	struct error err = { 0 };
+	const char *near;
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		usage(stdout);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!strcmp(commands[i].name, argv[1]))
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	near = cli_suggest(argv[1], &commands[0].name, ARRAY_SIZE(commands), sizeof(commands[0]));
+	error_set(&err, 0, "'image %s' is not a command%s%s%s", argv[1],
+		  near ? "; did you mean 'image " : "", near ? near : "", near ? "'?" : "");
+	return cli_fail(EXIT_USAGE, &err);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* list.c - vitrine image ls, inspect and rm */
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include "cli/common/cli.h"
+#include "image.h"
+#include "store.h"
+#include "cli/common/options.h"
+#include "cli/common/paths.h"
+#include "vitrine/util.h"
+
+struct options {
+	bool json, quiet;
+};
+
+static const char *size_text(uint64_t bytes, char *buf, size_t size)
+{
+	static const char units[] = "BKMGT";
+	double n = bytes;
+	int unit = 0;
+
+	for (; n >= 1000 && units[unit + 1]; unit++)
+		n /= 1024;
+	snprintf(buf, size, n < 9.95 && unit ? "%.1f%c" : "%.0f%c", n, units[unit]);
+	return buf;
+}
+
+static const char *time_text(int64_t seconds, char *buf, size_t size)
+{
+	time_t when = seconds;
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	strftime(buf, size, "%Y-%m-%d %H:%M", &tm);
+	return buf;
+}
+
+/* Everything that is known about an image, the keys of --json */
+static json_t *describe(const char *name, const char *path, struct error *err)
+{
+	cleanup_free char **command = NULL;
+	struct image_facts facts;
+	json_t *result, *kept, *words;
+
+	if (image_inspect(path, &facts, err))
+		return NULL;
+	command = image_command(path, err);
+	if (!command)
+		return NULL;
+
+	words = json_array();
+	for (char **word = command; *word; word++)
+		json_array_append_new(words, json_string(*word));
+	kept = image_metadata(path);
+	result =
+	    json_pack("{ss ss sI sI sI ss ss ss sI so}", "name", name, "path", path, "size",
+		      (json_int_t)facts.size, "disk", (json_int_t)facts.disk, "used",
+		      (json_int_t)facts.used, "fs_type", facts.fs_type, "label", facts.label,
+		      "uuid", facts.uuid, "created", (json_int_t)facts.created, "command", words);
+	if (result && kept)
+		json_object_update_missing(result, kept);
+	json_decref(kept);
+	if (!result)
+		error_set(err, 0, "%s: its facts are not text", path);
+	return result;
+}
+
+static int is_image(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name), suffix = strlen(IMAGE_SUFFIX);
+
+	return entry->d_name[0] != '.' && len > suffix &&
+	       !strcmp(entry->d_name + len - suffix, IMAGE_SUFFIX);
+}
+
+static void print_row(const char *name, const struct image_facts *facts)
+{
+	char size[16], disk[16], used[16], when[32];
+
+	printf("%-20s %7s %7s %7s  %-7s %s\n", name, size_text(facts->size, size, sizeof(size)),
+	       size_text(facts->used, used, sizeof(used)),
+	       size_text(facts->disk, disk, sizeof(disk)), facts->fs_type,
+	       time_text(facts->created, when, sizeof(when)));
+}
+
+static int list_one(const char *name, const struct options *o, json_t *all, struct error *err)
+{
+	cleanup_free char *path = image_path(name, NULL);
+	struct image_facts facts;
+	json_t *one;
+
+	if (!path)
+		return 0; /* a file that is not one of ours */
+	if (o->json) {
+		one = describe(name, path, err);
+		return one ? json_array_append_new(all, one) : -1;
+	}
+	if (o->quiet)
+		return puts(name) == EOF ? -1 : 0;
+	if (image_inspect(path, &facts, err))
+		return -1;
+	print_row(name, &facts);
+	return 0;
+}
+
+static int list(const struct options *o, struct error *err)
+{
+	cleanup_free char *directory = paths_images(err);
+	struct dirent **entries = NULL;
+	json_t *all;
+	int count, ret = 0;
+
+	if (!directory)
+		return -1;
+	count = scandir(directory, &entries, is_image, alphasort);
+	if (count < 0 && errno != ENOENT)
+		return error_set(err, errno, "%s", directory);
+
+	all = json_array();
+	if (!o->json && !o->quiet)
+		printf("%-20s %7s %7s %7s  %-7s %s\n", "NAME", "SIZE", "USED", "DISK", "TYPE",
+		       "CREATED");
+	for (int i = 0; i < count; i++) {
+		char *name = entries[i]->d_name;
+
+		name[strlen(name) - strlen(IMAGE_SUFFIX)] = '\0';
+		if (!ret)
+			ret = list_one(name, o, all, err);
+		free(entries[i]);
+	}
+	free(entries);
+	if (!ret && o->json) {
+		json_dumpf(all, stdout, JSON_INDENT(2));
+		putchar('\n');
+	}
+	json_decref(all);
+	return ret;
+}
+
+#define FIELD(member) offsetof(struct options, member)
+
+int image_ls_command(int argc, char **argv)
+{
+	static const struct option_spec specs[] = {
+		{ 0, "json", NULL, option_flag, FIELD(json), "as JSON" },
+		{ 'q', "quiet", NULL, option_flag, FIELD(quiet), "names only" },
+	};
+	static const struct option_set set = {
+		"image ls [OPTION]...",
+		"List the images in the user's data directory: size of the disk, how much of it\n"
+		"its files use, and what it takes on the host.",
+		specs, ARRAY_SIZE(specs), true
+	};
+	struct options o = { 0 };
+	struct error err = { 0 };
+	int first = options_parse(&set, &o, argc, argv, &err);
+
+	if (first == OPTIONS_HELP)
+		return 0;
+	if (first > 0 && first < argc)
+		first = error_set(&err, 0, "image ls takes no names; see vitrine image inspect");
+	if (first < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	return list(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+}
+
+static void print_facts(json_t *facts)
+{
+	const char *key;
+	json_t *value;
+	char text[32];
+
+	json_object_foreach(facts, key, value)
+	{
+		printf("%-10s ", key);
+		if (!strcmp(key, "created"))
+			puts(time_text(json_integer_value(value), text, sizeof(text)));
+		else if (!strcmp(key, "size") || !strcmp(key, "used") || !strcmp(key, "disk"))
+			printf("%" JSON_INTEGER_FORMAT " (%s)\n", json_integer_value(value),
+			       size_text(json_integer_value(value), text, sizeof(text)));
+		else if (json_is_string(value))
+			puts(json_string_value(value));
+		else {
+			json_dumpf(value, stdout, JSON_ENCODE_ANY);
+			putchar('\n');
+		}
+	}
+}
+
+static int inspect(const char *word, const struct options *o, struct error *err)
+{
+	cleanup_free char *path = image_find(word, err);
+	const char *base = strrchr(word, '/');
+	json_t *facts;
+
+	if (!path)
+		return -1;
+	facts = describe(base ? base + 1 : word, path, err);
+	if (!facts)
+		return -1;
+	if (o->json) {
+		json_dumpf(facts, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		print_facts(facts);
+	}
+	json_decref(facts);
+	return 0;
+}
+
+int image_inspect_command(int argc, char **argv)
+{
+	static const struct option_spec specs[] = {
+		{ 0, "json", NULL, option_flag, FIELD(json), "as JSON" },
+	};
+	static const struct option_set set = { "image inspect [--json] NAME|FILE",
+					       "Show what is known about an image.", specs,
+					       ARRAY_SIZE(specs), true };
+	struct options o = { 0 };
+	struct error err = { 0 };
+	int first = options_parse(&set, &o, argc, argv, &err);
+
+	if (first == OPTIONS_HELP)
+		return 0;
+	if (first > 0 && first != argc - 1)
+		first = error_set(&err, 0, "which image? vitrine image inspect NAME|FILE");
+	if (first < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	return inspect(argv[first], &o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+}
+
+static int remove_image(const char *name, struct error *err)
+{
+	cleanup_free char *path = image_path(name, err), *metadata = NULL;
+
+	if (!path)
+		return -1;
+	if (access(path, F_OK))
+		return error_set(err, 0, "no image '%s'", name);
+	metadata = image_metadata_path(path, err);
+	if (!metadata)
+		return -1;
+	if (unlink(path))
+		return error_set(err, errno, "%s", path);
+	if (unlink(metadata) && errno != ENOENT)
+		return error_set(err, errno, "%s", metadata);
+	return 0;
+}
+
+int image_rm_command(int argc, char **argv)
+{
+	static const struct option_set set = {
+		"image rm NAME...",
+		"Remove images. A sandbox that runs from one keeps it until it ends.", NULL, 0
+	};
+	struct error err = { 0 };
+	int first = options_parse(&set, NULL, argc, argv, &err), status = 0;
+
+	if (first == OPTIONS_HELP)
+		return 0;
+	if (first == argc)
+		first = error_set(&err, 0, "which image? vitrine image rm NAME...");
+	if (first < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	for (int i = first; i < argc; i++) {
+		if (remove_image(argv[i], &err))
+			status = cli_fail(EXIT_VITRINE, &err);
+	}
+	return status;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* options.h - from vitrine run's command line to a struct sandbox_config */
+#ifndef CLI_RUN_OPTIONS_H
+#define CLI_RUN_OPTIONS_H
+
+#include <stdbool.h>
+#include "cli/common/environment.h"
+#include "cli/common/options.h"
+#include "engine/sandbox.h"
+
+#define RUN_WEB_ARGS 10
+
+/**
+ * struct run_options - the command line, checked word by word but not yet against the world
+ * @config:  what the engine gets; filled completely by run_options_resolve()
+ * @image:   operand, or argument of -r, -R or -S
+ * @web:     start an observer with the sandbox
+ * @command: NULL-terminated rest of argv; empty when the image's own command is meant
+ */
+struct run_options {
+	struct sandbox_config config;
+	const char *image;
+	char **command;
+	bool tty, interactive, ephemeral, root_id, remove, web;
+	unsigned partition;
+	struct string_list env, env_files, cmdline;
+
+	char web_port[8];
+	char *web_argv[RUN_WEB_ARGS];
+
+	/* owned */
+	char *image_path, *kernel_path, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
+	char **default_command;
+	struct environment environment;
+};
+
+/**
+ * run_options_parse() - Read the words
+ * @options: zeroed here; release with run_options_free() whatever is returned
+ *
+ * Touches no file. Return: 1, OPTIONS_HELP when the help was printed, or -1 with @err filled.
+ */
+int run_options_parse(struct run_options *options, int argc, char **argv, struct error *err);
+
+/**
+ * run_options_resolve() - Fill in what depends on this host
+ *
+ * Finds the image and the kernel, reads environment files, and chooses defaults: memory, name,
+ * terminal, command.
+ */
+int run_options_resolve(struct run_options *options, struct error *err);
+
+void run_options_free(struct run_options *options);
+
+/* Setters, visible for their tests */
+option_setter run_option_disk; /* field: struct run_options */
+option_setter run_option_user; /* field: struct run_options */
+
+#endif

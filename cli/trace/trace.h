@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* trace.h - the parts of vitrine trace
+ *
+ * trace.c reads events, filter.c says which of them count, and one of the sinks writes them.
+ */
+#ifndef CLI_TRACE_TRACE_H
+#define CLI_TRACE_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "cli/common/options.h"
+#include "observe/client/client.h"
+#include "observe/decode/decode.h"
+#include "observe/region/event.h"
+#include "observe/region/ring.h"
+#include "observe/text/text.h"
+
+enum trace_format { TRACE_TEXT, TRACE_JSON, TRACE_PERFETTO, TRACE_NFORMATS };
+
+#define TRACE_PIDS_MAX 64
+#define TRACE_CALL_WORDS (VT_TELEMETRY_CALLS / 64)
+
+/**
+ * struct trace_filter - which events are wanted
+ * @calls: bit per system call; @kinds: bit per enum vt_event_kind
+ * @pids:  threads or processes, any when @npids is 0
+ * @comms: names, as patterns; @paths: patterns of a call's path; any when empty
+ * @errors: only calls that failed; @slow_ns: only calls that took that long
+ */
+struct trace_filter {
+	uint64_t calls[TRACE_CALL_WORDS];
+	uint64_t kinds;
+	uint32_t pids[TRACE_PIDS_MAX];
+	unsigned npids;
+	struct string_list comms, paths;
+	bool errors, calls_given, events_given;
+	uint64_t slow_ns;
+};
+
+struct trace_options {
+	struct trace_filter filter;
+	struct decode_options decode;
+	enum trace_format format;
+	const char *output;
+	bool summary, times;
+	unsigned duration, string_max;
+};
+
+/**
+ * struct trace - a trace in progress
+ * @out:  what is not written yet; @fd: where to
+ * @closed: nobody reads what we write any more
+ * @lost: events that were overwritten before they were read
+ * @realtime_offset: wall clock minus the events' clock
+ * @state: the sink's own
+ */
+struct trace {
+	const struct trace_options *options;
+	struct text out;
+	int fd;
+	bool closed;
+	uint64_t lost, realtime_offset;
+	void *state;
+};
+
+/**
+ * struct trace_sink - one way to write a trace
+ * @event: @call is NULL for events that are no system call
+ * @gap:   @lost events of a ring are missing here
+ */
+struct trace_sink {
+	int (*begin)(struct trace *trace, struct error *err);
+	void (*event)(struct trace *trace, const struct event *event, const struct call *call);
+	void (*gap)(struct trace *trace, enum vt_ring_kind ring, uint64_t lost);
+	void (*end)(struct trace *trace);
+};
+
+extern const struct trace_sink trace_text, trace_json, trace_perfetto, trace_summary;
+
+/**
+ * trace_options_parse() - Read the command line up to the first operand
+ *
+ * Return: index of the operand, OPTIONS_HELP, or -1 with @err filled.
+ */
+int trace_options_parse(struct trace_options *options, int argc, char **argv, struct error *err);
+void trace_options_free(struct trace_options *options);
+
+/**
+ * trace_filter_calls() - Apply one -e expression
+ * @expression: "[trace=][!]CALL|%GROUP[,...]"
+ *
+ * Return: 0 or -1.
+ */
+int trace_filter_calls(struct trace_filter *filter, const char *expression, struct error *err);
+
+/**
+ * trace_filter_events() - Apply one --events list
+ */
+int trace_filter_events(struct trace_filter *filter, const char *list, struct error *err);
+
+/**
+ * trace_filter_match() - Whether an event is to be written
+ * @call: of a system call, else NULL
+ */
+bool trace_filter_match(const struct trace_filter *filter, const struct event *event,
+			const struct call *call);
+
+/**
+ * trace_filter_is_plain() - Whether the kernel's counters say all that the filter lets through
+ */
+bool trace_filter_is_plain(const struct trace_filter *filter);
+
+/**
+ * trace_capture() - Bytes of a buffer that events should keep
+ */
+unsigned trace_capture(const struct trace_options *options);
+
+/**
+ * trace_observe() - Trace until the sandbox, the time or the reader's patience ends
+ *
+ * Return: 0 or -1.
+ */
+int trace_observe(struct observer *observer, const struct trace_options *options, int fd,
+		  enum events_from from, struct error *err);
+
+/**
+ * trace_counters() - Print the summary of what the kernel counts, instead of events
+ */
+int trace_counters(struct observer *observer, const struct trace_options *options, int fd,
+		   enum events_from from, struct error *err);
+
+/* One line of the summary */
+struct trace_row {
+	int nr; /* -1: the sum */
+	uint64_t calls, errors, time_ns;
+	uint64_t in_guest; /* of @calls: no time is known of them */
+	uint64_t latency[VT_BUCKETS];
+};
+
+/**
+ * trace_table() - Print rows as strace -c does
+ */
+void trace_table(struct trace *trace, struct trace_row *rows, unsigned count);
+
+/**
+ * trace_flush() - Write what there is; sets @closed when nobody wants it
+ */
+void trace_flush(struct trace *trace);
+
+/**
+ * trace_stopped() - Whether a signal has asked us to stop, or @duration seconds have passed
+ */
+bool trace_stopped(uint64_t began_ns, unsigned duration);
+
+/**
+ * trace_run() - Start a sandbox and trace it from its first instruction
+ * @argv: argv[0] is "run"
+ *
+ * Return: exit status of the sandbox.
+ */
+int trace_run(const struct trace_options *options, int argc, char **argv);
+
+/**
+ * trace_pause() - Wait a little for more to happen
+ * @idle: times in a row that nothing had happened
+ */
+void trace_pause(unsigned idle);
+
+#endif
