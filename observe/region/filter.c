@@ -261,7 +261,7 @@ bool filter_fits(const struct filter *filter, const struct event *event, uint64_
 	return !filter->comm[0] || comm_fits(filter->comm, event->head.comm);
 }
 
-/* As the kernel sorts them: kernel/arch/vitrine/observe/events.c */
+/* As the kernel sorts them: kernel/arch/vitrine/observe/probes/events.c */
 unsigned filter_rings(const struct filter *filter, uint64_t standard)
 {
 	static const uint64_t life = 1U << VT_EVENT_FORK | 1U << VT_EVENT_EXEC |

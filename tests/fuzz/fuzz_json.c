@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "kernel/arch/vitrine/observe/json.h"
+#include "kernel/arch/vitrine/observe/view/json.h"
 
 #define LIMIT_STEP 4096
 #define LIMIT_MIN 16384

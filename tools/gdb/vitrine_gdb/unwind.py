@@ -200,7 +200,7 @@ def return_slot(place, registers):
 def return_address(slot):
     """The return address in a slot of the stack; of a followed call another one is there now
 
-    observe/follow_record.c keeps those that it replaced, and kernel/stacktrace.c does the same.
+    observe/follow/record.c keeps those that it replaced, and kernel/stacktrace.c does the same.
     """
     value = kernel.word(slot)
     trampoline = target.image().by_name.get("vitrine_follow_return")

@@ -35,7 +35,7 @@
 #include "../../../kernel/printk/printk_ringbuffer.h"
 #include "../../../kernel/sched/sched.h"
 #include "../../../mm/slab.h"
-#include "../observe/follow.h"
+#include "../observe/follow/follow.h"
 
 /* Names of system calls: the table's symbols, and what programs call them */
 #define __SYSCALL_NORETURN __SYSCALL

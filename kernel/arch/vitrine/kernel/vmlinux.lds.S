@@ -12,7 +12,7 @@ OUTPUT_ARCH(i386:x86-64)
 ENTRY(vitrine_entry)
 jiffies = jiffies_64;
 #if defined(CONFIG_TRACEPOINTS) && !defined(CONFIG_EVENT_TRACING)
-/* observe/trace_events.c */
+/* observe/probes/trace_events.c */
 PROVIDE(trace_event_buffer_reserve = vitrine_no_trace_event);
 PROVIDE(trace_event_buffer_commit = vitrine_no_trace_event);
 PROVIDE(trace_event_raw_init = vitrine_no_trace_event);

@@ -193,7 +193,7 @@ void vt_event_tell(enum vt_event_kind kind, const struct task_struct *task,
 void vt_capture_begin(struct vt_observed *observed);
 void vt_capture_end(struct vt_observed *observed, long result);
 
-/* probes.c, probes_io.c */
+/* probes.c, probes/io.c */
 struct tracepoint;
 
 /**

@@ -32,7 +32,7 @@
 #include <asm/vitrine.h>
 #include <asm/vitrine-telemetry.h>
 #include "sampler.h"
-#include "view.h"
+#include "view/view.h"
 
 #define SAMPLER_NICE 19
 #define SAMPLER_SLACK_NS (5 * NSEC_PER_MSEC)

@@ -5,7 +5,7 @@
  *
  * Reads the linker's map: lines with an address, a size and an object file, whose directory
  * decides. Neighbours of the same layer become one range; the ranges go to vt_layer_ranges[] of the
- * image (observe/layers.c). Runs on the build host, on the linked image, once.
+ * image (observe/follow/layers.c). Runs on the build host, on the linked image, once.
  */
 #include <elf.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include "../observe/layers.h"
+#include "../observe/follow/layers.h"
 
 /* The longest prefix of an object's path decides */
 static const struct {
@@ -27,7 +27,7 @@ static const struct {
 	{ "arch/vitrine/kernel/irq.o", VT_LAYER_INTERRUPTS },
 	{ "arch/vitrine/kernel/process.o", VT_LAYER_PROCESS },
 	{ "arch/vitrine/kernel/signal.o", VT_LAYER_SIGNALS },
-	{ "arch/vitrine/kernel/stream.o", VT_LAYER_DEVICE },
+	{ "arch/vitrine/pid1/stream.o", VT_LAYER_DEVICE },
 	{ "arch/vitrine/kernel/string.o", VT_LAYER_MEMORY },
 	{ "arch/vitrine/kernel/time.o", VT_LAYER_TIME },
 	{ "arch/vitrine/kernel/virtio.o", VT_LAYER_DEVICE },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* follow.h - where the port tells the follower of one call (observe/follow.c) what happens
+/* follow.h - where the port tells the follower of one call (observe/follow/follow.c) what happens
  *
  * Branches that are patched: no-ops while no call is to be followed.
  */

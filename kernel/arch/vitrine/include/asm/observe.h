@@ -2,7 +2,7 @@
 /* observe.h - where the port tells the observatory what happens
  *
  * Every hook is a branch that is patched: a no-op of five bytes while nobody observes. What the
- * generic kernel does comes from its own tracepoints, see observe/probes.c; these are the places
+ * generic kernel does comes from its own tracepoints, see observe/probes/probes.c; these are the places
  * that have none, because they are ours.
  */
 #ifndef _ASM_VITRINE_OBSERVE_H
@@ -24,7 +24,7 @@ DECLARE_STATIC_KEY_FALSE(vitrine_observing);
 
 long vt_observe_request(const struct vt_request *req);
 
-/* observe/view.c */
+/* observe/view/view.c */
 int vt_view_init(void);
 void vt_view_request(const struct vt_request *req);
 #else
@@ -42,17 +42,17 @@ static inline long vt_observe_request(const struct vt_request *req)
 }
 #endif
 
-/* observe/decode/calls.c */
+/* observe/probes/calls.c */
 void vt_call_begin(const struct pt_regs *regs);
 bool vt_call_end(const struct pt_regs *regs, long nr);
 void vt_call_decided(const struct pt_regs *regs, bool handler);
 void vt_call_leave(const struct pt_regs *regs);
 void vt_call_abandon(void);
 
-/* observe/guestcalls.c */
+/* observe/probes/guestcalls.c */
 void vt_guest_calls_fold(struct task_struct *task, struct mm_struct *mm);
 
-/* observe/faults.c */
+/* observe/probes/faults.c */
 u64 vt_fault_begin(void);
 void vt_fault_area(struct vm_area_struct *vma, unsigned long addr, bool write);
 void vt_fault_end(u64 begin, unsigned long addr, u32 error_code, int outcome);
@@ -60,7 +60,7 @@ void vt_fault_end(u64 begin, unsigned long addr, u32 error_code, int outcome);
 /* kernel/syscall.c: the task whose sched_yield() gives the CPU up, when it is current */
 extern struct task_struct *vitrine_yields;
 
-/* observe/tasks.c, observe/probes.c */
+/* observe/probes/tasks.c, observe/probes/probes.c */
 void vt_task_gone(struct task_struct *task);
 void vt_interrupt(unsigned int bit);
 

@@ -22,7 +22,7 @@
  * @fn, @arg: what a kernel thread runs
  * @host_failures: times in a row that the host refused to map something
  * @forced_tf: the trap flag was set by ptrace and must not be seen by the program
- * @counters: its slot in the telemetry region, see observe/tasks.c
+ * @counters: its slot in the telemetry region, see observe/probes/tasks.c
  * @runnable_at: when it was last put on the run queue, for its run-queue delay
  */
 struct thread_struct {

@@ -2,7 +2,7 @@
 /* counts.h - calls that the vDSO answers are counted by the vDSO
  *
  * A page of an address space's own that guest code writes: whatever is in it is the guest's word
- * about itself. observe/guestcalls.c takes it from there.
+ * about itself. observe/probes/guestcalls.c takes it from there.
  */
 #ifndef _ASM_VITRINE_VDSO_COUNTS_H
 #define _ASM_VITRINE_VDSO_COUNTS_H

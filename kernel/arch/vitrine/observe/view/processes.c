@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* processes.c - the process list: a view, and the sampler's "tasks"
+ *
+ * Theory of operation
+ * The walk goes by process id, so that it can sleep between two processes without a lock. Each
+ * process is read in one go without sleeping and written afterwards.
+ */
+#include <linux/mm.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/task_io_accounting_ops.h>
+#include <asm/syscall.h>
+#include "view.h"
+
+/**
+ * vt_task_from() - The process with the lowest id from @nr on
+ * @nr: set to the id behind it
+ *
+ * Return: its first thread with a reference, or NULL behind the last.
+ */
+struct task_struct *vt_task_from(pid_t *nr)
+{
+	struct task_struct *task = NULL;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while (!task && (pid = find_ge_pid(*nr, &init_pid_ns))) {
+		*nr = pid_nr(pid) + 1;
+		task = pid_task(pid, PIDTYPE_TGID);
+	}
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	return task;
+}
+
+/**
+ * vt_task_call() - The system call that a task is in
+ * @task: not the current one
+ * @args: its arguments, may be NULL
+ *
+ * Whoever is not the current task is inside of the kernel: in a call, or with -1 in orig_ax when an
+ * exception brought it there (user.c).
+ *
+ * Return: number or -1.
+ */
+long vt_task_call(struct task_struct *task, unsigned long args[6])
+{
+	struct pt_regs *regs;
+	long nr = -1;
+
+	if (!task->mm || task->flags & (PF_KTHREAD | PF_USER_WORKER) || task == current ||
+	    !try_get_task_stack(task))
+		return -1;
+	regs = task_pt_regs(task);
+	nr = (int)regs->orig_ax;
+	if (args)
+		syscall_get_arguments(task, regs, args);
+	put_task_stack(task);
+	return nr;
+}
+
+struct task_io {
+	u64 read_bytes, written_bytes, read_chars, written_chars;
+};
+
+static void io_read(struct task_io *io, struct task_struct *task)
+{
+	struct task_io_accounting sum = task->ioac;
+	struct task_struct *thread;
+
+	if (thread_group_leader(task)) {
+		sum = task->signal->ioac;
+		rcu_read_lock();
+		__for_each_thread(task->signal, thread) task_io_accounting_add(&sum, &thread->ioac);
+		rcu_read_unlock();
+	}
+	*io = (struct task_io){
+		.read_bytes = sum.read_bytes,
+		.written_bytes = sum.write_bytes,
+		.read_chars = sum.rchar,
+		.written_chars = sum.wchar,
+	};
+}
+
+static void json_io(struct vt_json *json, struct task_struct *task)
+{
+	struct task_io io;
+
+	io_read(&io, task);
+	vt_json_u64(json, "read_bytes", io.read_bytes);
+	vt_json_u64(json, "written_bytes", io.written_bytes);
+	vt_json_u64(json, "read_chars", io.read_chars);
+	vt_json_u64(json, "written_chars", io.written_chars);
+}
+
+static void json_memory(struct vt_json *json, struct task_struct *task)
+{
+	u64 rss = 0, size = 0, swap = 0;
+	struct mm_struct *mm;
+
+	task_lock(task);
+	mm = task->flags & PF_KTHREAD ? NULL : task->mm;
+	if (mm) {
+		rss = get_mm_rss(mm);
+		size = mm->total_vm;
+		swap = get_mm_counter(mm, MM_SWAPENTS);
+	}
+	task_unlock(task);
+	if (mm) {
+		vt_json_u64(json, "rss_bytes", rss << PAGE_SHIFT);
+		vt_json_u64(json, "vsize_bytes", size << PAGE_SHIFT);
+		vt_json_u64(json, "swap_bytes", swap << PAGE_SHIFT);
+	} else {
+		vt_json_null(json, "rss_bytes");
+		vt_json_null(json, "vsize_bytes");
+		vt_json_null(json, "swap_bytes");
+	}
+}
+
+static void json_times(struct vt_json *json, struct task_struct *task)
+{
+	u64 utime, stime;
+
+	if (thread_group_leader(task))
+		thread_group_cputime_adjusted(task, &utime, &stime);
+	else
+		task_cputime_adjusted(task, &utime, &stime);
+	vt_json_u64(json, "utime_ns", utime);
+	vt_json_u64(json, "stime_ns", stime);
+	vt_json_u64(json, "start_ns", vt_view_time(task->start_boottime));
+}
+
+static void json_identity(struct vt_json *json, struct task_struct *task)
+{
+	const struct cred *cred;
+	char comm[TASK_COMM_LEN];
+	uid_t uid;
+	gid_t gid;
+	pid_t ppid;
+
+	rcu_read_lock();
+	cred = __task_cred(task);
+	uid = from_kuid_munged(&init_user_ns, cred->euid);
+	gid = from_kgid_munged(&init_user_ns, cred->egid);
+	ppid = task_tgid_nr(rcu_dereference(task->real_parent));
+	rcu_read_unlock();
+	get_task_comm(comm, task);
+	vt_json_int(json, "pid", task_pid_nr(task));
+	vt_json_int(json, "ppid", ppid);
+	vt_json_int(json, "tgid", task_tgid_nr(task));
+	vt_json_int(json, "uid", uid);
+	vt_json_int(json, "gid", gid);
+	vt_json_string(json, "comm", comm);
+}
+
+/**
+ * vt_json_task() - Members that the process list and the view of a task have in common
+ * @task: a reference is the caller's; figures are the whole process's for its first thread
+ */
+void vt_json_task(struct vt_json *json, struct task_struct *task)
+{
+	char name[VT_CALL_NAME];
+	long call = vt_task_call(task, NULL);
+
+	json_identity(json, task);
+	vt_json_bool(json, "kernel", task->flags & PF_KTHREAD);
+	vt_json_string(json, "state", vt_task_state(task));
+	vt_json_int(json, "nice", task_nice(task));
+	vt_json_int(json, "priority", task_prio(task));
+	vt_json_string(json, "policy", vt_task_policy(task));
+	vt_json_int(json, "threads", get_nr_threads(task));
+	json_memory(json, task);
+	json_times(json, task);
+	vt_json_string(json, "call", call < 0 ? NULL : vt_call_name(call, name));
+	vt_json_symbol(json, "wchan", get_wchan(task), false);
+	json_io(json, task);
+	vt_json_cgroup(json, "cgroup", task);
+}
+
+/* One pass over either the user's processes or the kernel's threads */
+static void json_processes(struct vt_json *json, bool kernel, u64 *processes, u64 *threads)
+{
+	struct task_struct *task;
+	pid_t nr = 1;
+
+	while ((task = vt_task_from(&nr))) {
+		if (!(task->flags & PF_KTHREAD) == !kernel) {
+			++*processes;
+			*threads += get_nr_threads(task);
+			if (!json->full) {
+				vt_json_object(json, NULL);
+				vt_json_task(json, task);
+				vt_json_end(json);
+			}
+		}
+		put_task_struct(task);
+		cond_resched();
+	}
+}
+
+/**
+ * vt_view_processes() - View: all processes, those of the kernel last
+ */
+int vt_view_processes(struct vt_json *json, const struct vt_view_args *args)
+{
+	u64 processes = 0, threads = 0;
+
+	vt_json_array(json, "processes");
+	json_processes(json, false, &processes, &threads);
+	json_processes(json, true, &processes, &threads);
+	vt_json_end(json);
+	vt_json_u64(json, "processes_count", processes);
+	vt_json_u64(json, "threads_count", threads);
+	return 0;
+}
