@@ -44,7 +44,7 @@ run: all
 unit: setup
 	@scripts/unit
 
-# A supervisor that a debugger may look at; tests/guest/gdb.t gives it the ordinary kernel
+# A supervisor that a debugger may look at; tests/guest/observe/gdb.t gives it the ordinary kernel
 debugger: setup
 	@$(MAKE) --no-print-directory DEBUG=1 program
 

@@ -44,7 +44,7 @@ attack() {
 	shift
 	what=$program
 	wanted "$program" || return 0
-	if ! compile "tests/attack/$program.c" "$build/$program"; then
+	if ! compile tests/attack/*/"$program.c" "$build/$program"; then
 		stdout='' stderr='' code=1 what=$program name=
 		check 1 "$program compiles"
 		return

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* leave-behind - stop for good in a way that takes hold of who is given the host thread next
+ *
+ * A process that ends leaves its host process, and its host thread, for another one. Here it tells
+ * of a stop for exit_group() itself: from its own code, where the answer would find it in the next
+ * process; or from the stub's, with registers and a signal stack that the next process is to have.
+ */
+#include "tests/attack/attack.h"
+
+#define HIJACKED 77
+#define ROUNDS 40
+
+static char stack[65536] __attribute__((aligned(16)));
+static uint64_t fake_header[SLOT_SIZE / 8] __attribute__((aligned(4096)));
+
+/* The stub's own stop, wherever it is: it compares the answer with STUB_PARK */
+static uint64_t stub_stop(void)
+{
+	const uint8_t *code = (const uint8_t *)STUB_CODE;
+
+	for (unsigned i = 0; i < PAGE - 32; i++) {
+		if (memcmp(code + i, "\xb8\x00\x10\x00\x00\x0f\x05", 7))
+			continue;
+		for (unsigned j = i; j < i + 24; j++) {
+			if (!memcmp(code + j, "\x48\x83\xf8\x01", 4))
+				return STUB_CODE + i;
+		}
+	}
+	return 0;
+}
+
+/* A frame in our slot, as the host would have written it at a system call */
+static uint64_t claim(uint64_t slot, long nr)
+{
+	struct native_frame *frame = (struct native_frame *)(slot + 0x2000);
+
+	native_frame_init(frame, NULL, stack + sizeof(stack) - 8);
+	frame->gregs[REG_RAX] = nr;
+	frame->gregs[REG_RDI] = 0;
+	return (uint64_t)frame;
+}
+
+static void from_own_code(long unused)
+{
+	uint64_t frame = claim(own_slot(), SYS_exit_group);
+
+	raw(STUB_NR, SIGSYS, frame, 0, 0, 0, 0);
+	/* nobody is ever to come here: least of all another process */
+	raw(SYS_exit_group, HIJACKED, 0, 0, 0, 0, 0);
+}
+
+static uint64_t left_frame, left_base;
+
+static __attribute__((noreturn)) void jump_to_stop(void)
+{
+	asm volatile("mov %2, %%r12\n"
+		     "	jmp *%%rbx"
+		     :
+		     : "D"((long)SIGSYS), "S"(left_frame), "r"(left_base), "b"(stub_stop())
+		     : "r12", "memory");
+	__builtin_unreachable();
+}
+
+/* The stub finds the segment bases by this register */
+static void with_own_base(long unused)
+{
+	left_frame = claim(own_slot(), SYS_exit_group);
+	left_base = (uint64_t)fake_header;
+	jump_to_stop();
+}
+
+static void with_own_stack(long unused)
+{
+	struct native_frame frame;
+
+	left_frame = claim(own_slot(), SYS_exit_group);
+	left_base = left_frame & -(uint64_t)SLOT_SIZE;
+	native_frame_init(&frame, (void *)jump_to_stop, stack + sizeof(stack) - 8);
+	frame.stack = (stack_t){ .ss_sp = (void *)PAGE, .ss_size = VT_TASK_SIZE - PAGE };
+	native_sigreturn(&frame);
+}
+
+/* Whoever gets what was left behind: it uses thread-local storage, faults and forks */
+static void victim(long unused)
+{
+	uint64_t base;
+	int status;
+
+	asm volatile("rdfsbase %0" : "=r"(base));
+	if (base != *(uint64_t *)base || touch(8, true) != SIGSEGV)
+		_exit(1);
+	if (!fork())
+		_exit(0);
+	_exit(wait(&status) < 0 || status);
+}
+
+static void try(const char *name, void (*attack)(long))
+{
+	unsigned harmed = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		const char *got;
+
+		outcome_of(attack, 0);
+		got = outcome_of(victim, 0);
+		if (strcmp(got, "exit 0") && !harmed++)
+			printf("a victim of %s: %s\n", name, got);
+	}
+	printf("%s: %u harmed\n", name, harmed);
+}
+
+int main(void)
+{
+	catch_faults();
+	fake_header[SLOT_HEADER / 8] = 0x5ec7e7;
+	try("own code", from_own_code);
+	try("own base", with_own_base);
+	try("own signal stack", with_own_stack);
+	return over();
+}
