@@ -2,10 +2,10 @@
 /* client.c - connect to a running sandbox and watch it
  *
  * Theory of operation
- * One connection to the control socket (engine/control/message.h), on which we ask and are answered. The
- * first answer to `observe` brings the region's descriptor, which is mapped and closed. The
- * connection stays open for as long as we watch: its end is what switches things off in the kernel,
- * and what tells us that the sandbox is over.
+ * One connection to the control socket (engine/control/message.h), on which we ask and are
+ * answered. The first answer to `observe` brings the region's descriptor, which is mapped and
+ * closed. The connection stays open for as long as we watch: its end is what switches things off in
+ * the kernel, and what tells us that the sandbox is over.
  */
 #include "client.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* types.h - what kernel/arch/vitrine/observe/view/json.c needs of the kernel, for its fuzz target */
+/* types.h - what kernel/arch/vitrine/observe/view/json.c needs of the kernel, for its fuzz target
+ */
 #ifndef FUZZ_KERNEL_TYPES_H
 #define FUZZ_KERNEL_TYPES_H
 

@@ -2,8 +2,8 @@
 /* observe.h - where the port tells the observatory what happens
  *
  * Every hook is a branch that is patched: a no-op of five bytes while nobody observes. What the
- * generic kernel does comes from its own tracepoints, see observe/probes/probes.c; these are the places
- * that have none, because they are ours.
+ * generic kernel does comes from its own tracepoints, see observe/probes/probes.c; these are the
+ * places that have none, because they are ours.
  */
 #ifndef _ASM_VITRINE_OBSERVE_H
 #define _ASM_VITRINE_OBSERVE_H
