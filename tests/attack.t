@@ -165,6 +165,10 @@ got 'leftovers in a fresh process: exit 0
 leftovers in fresh threads: exit 0
 leftovers in a fresh process: exit 0'
 
+attack failed-exec
+got 'failed: 12 of 12 stopped, 0 registers of others
+forged: 12 of 12 stopped, 0 registers of others'
+
 attack host-descriptors "$scratch/canary"
 got "the host's file: No such file or directory
 0 descriptors, 0 of them memory, 0 canaries

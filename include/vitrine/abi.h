@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 2
+#define VT_ABI_VERSION 3
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */

@@ -39,8 +39,10 @@ struct vt_regs {
  * @full: the registers are complete; otherwise the thread stopped at a plain system call and only
  *        its number, arguments and instruction pointer are known
  * @reset_fpu: resume with the FPU in its initial state (exec, signal handlers)
+ * @ds, @es, @fs, @gs: segment selectors
  * @xstate, @xstate_size: the thread's XSAVE image in signal frame layout, inside memory that the
- *        guest can write; valid while @full is set. NULL when the thread has none yet.
+ *        guest can write: the thread's own until it is freed, and valid while @full is set. NULL
+ *        when the thread has none yet.
  */
 struct vt_frame {
 	vt_u64 fs_base, gs_base;
@@ -48,6 +50,7 @@ struct vt_frame {
 	vt_u32 error_code, trap_nr;
 	vt_u8 full, reset_fpu, pad[2];
 	vt_u32 xstate_size;
+	vt_u16 ds, es, fs, gs;
 	void *xstate;
 };
 

@@ -26,6 +26,7 @@
 #include "vitrine/layout.h"
 
 #define PAGE 4096UL
+#define STUB_STOP (STUB_STOP_RETURN - 7) /* mov $STUB_NR, %eax; syscall */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED __attribute__((unused))
 
@@ -206,6 +207,18 @@ static UNUSED uint64_t own_slot(void)
 	}
 	asm volatile("wrgsbase %0" : : "r"(0UL));
 	return slot;
+}
+
+/* Tell of a stop where the supervisor believes it, with a frame in one's own slot */
+static UNUSED __attribute__((noreturn)) void claim_stop(long signal, uint64_t frame, uint64_t base)
+{
+	/* behind the call it moves the answer to rsp, and finds the segment bases by r12 */
+	asm volatile("mov %2, %%r12\n"
+		     "	jmp *%%rbx"
+		     :
+		     : "D"(signal), "S"(frame), "r"(base), "b"(STUB_STOP)
+		     : "r12", "memory");
+	__builtin_unreachable();
 }
 
 /* ---- sigreturn, which a filter cannot tell from the stub's own ---- */

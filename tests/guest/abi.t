@@ -6,10 +6,11 @@ uses mini
 build=${VITRINE_BUILD:-$top/build}/abi
 mkdir -p "$build"
 
-# program NAME: compile tests/guest/abi/NAME.c and run it in a sandbox
+# program NAME [OPTION]...: compile tests/guest/abi/NAME.c and run it in a sandbox
 program() {
 	local binary=$build/$1
-	if ! cc -O1 -static -pthread -D_GNU_SOURCE -Wall -o "$binary" "tests/guest/abi/$1.c" -lm; then
+	if ! cc -O1 -static -pthread -D_GNU_SOURCE -Wall -o "$binary" "tests/guest/abi/$1.c" -lm \
+		"${@:2}"; then
 		check 1 "$1 compiles"
 		return
 	fi
@@ -47,6 +48,19 @@ plain: back: stack set
 autodisarm: handler: stack disabled, change ok
 autodisarm: back: stack set, size 262144
 too small: Segmentation fault'
+
+it 'all that code can load: fresh in a new program, kept on all other ways'
+program registers -Wl,-e,first
+expect 'program after another: fresh
+program in a process of another: fresh
+thread: as it was
+child: as it was
+parent: as it was
+behind a handler: as it was
+in a handler: a fresh FPU
+to a debugger: as it was
+a program that was changed: as it was
+beside another: as it was'
 
 it 'interfaces that programs reach by no library: SysV IPC, fanotify, Landlock, binfmt, rseq'
 program interfaces

@@ -7,6 +7,21 @@
  * that it cannot reach; offsets are checked against the slot. A frame that the guest forges gives
  * it the registers that it asked for, which it could have loaded itself.
  *
+ * Whatever code in user mode can load is here, and goes through frame_store() before guest code
+ * runs in a thread: so a thread has its program's state, and nothing of who had it before.
+ *
+ *   general registers, rip          frame
+ *   rflags                          frame, but for NT and ID: slot header, loaded with popf
+ *   cs, ss                          frame; constants
+ *   ds, es, fs, gs                  slot header
+ *   bases of fs and gs              slot header
+ *   x87, SSE, AVX, ..., PKRU        the frame's FPU image; without one, the initial state
+ *   signal mask and stack           frame; constants, for they are the stub's
+ *
+ * tests/guest/abi/registers.c goes through the same list. What else there is (debug registers, TSC
+ * and CPUID faulting, AMX, shadow stacks) takes system calls, which the host does not execute for
+ * guests.
+ *
  * Layout: arch/x86/include/uapi/asm/sigcontext.h of Linux; struct _fpx_sw_bytes lies at 464 of the
  * FPU image.
  */
@@ -25,6 +40,14 @@
 #define FX_SIZE 512
 #define FX_SW 464
 #define FP_XSTATE_MAGIC1 0x46505853U
+
+#define KEPT_FLAGS                                                                                 \
+	(1UL << 14 | 1UL << 21) /* NT and ID: of all that code can set, not sigreturn's */
+
+static_assert(offsetof(struct slot_header, stack) == HEADER_STACK &&
+		  offsetof(struct slot_header, flags) == HEADER_FLAGS &&
+		  offsetof(struct slot_header, ds) == HEADER_SELECTORS,
+	      "the stub finds them there");
 
 struct fpx_sw {
 	uint32_t magic1, extended_size;
@@ -65,7 +88,7 @@ int frame_locate(struct vt_thread *thread, uint64_t va)
 {
 	uint64_t offset = va - slot_va(thread);
 
-	if (offset & 7 || offset > SLOT_HEADER - KERNEL_UC_SIZE)
+	if (offset & 7 || offset < 8 || offset > SLOT_HEADER - KERNEL_UC_SIZE)
 		return -1;
 	thread->uc = offset;
 	return 0;
@@ -92,6 +115,10 @@ void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame 
 	regs->ss = 0x2b;
 	frame->fs_base = header->fs_base;
 	frame->gs_base = header->gs_base;
+	frame->ds = header->ds;
+	frame->es = header->es;
+	frame->fs = header->fs;
+	frame->gs = header->gs;
 	frame->fault_addr = g[REG_CR2];
 	frame->error_code = g[REG_ERR];
 	frame->trap_nr = g[REG_TRAPNO];
@@ -100,6 +127,21 @@ void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame 
 	offset = fpu_image(thread, &size);
 	frame->xstate = size ? thread->memory + offset : NULL;
 	frame->xstate_size = size;
+}
+
+/*
+ * What the host's descriptor tables have for user mode (arch/x86/include/asm/segment.h); others
+ * would be a fault in the stub, and are null after a switch of contexts on any Linux.
+ */
+static uint16_t usable_selector(uint16_t selector)
+{
+	static const uint16_t usable[] = { 0x23, 0x2b, 0x33, 0x7b };
+
+	for (unsigned i = 0; i < sizeof(usable) / sizeof(usable[0]); i++) {
+		if (selector == usable[i])
+			return selector;
+	}
+	return selector <= 3 ? selector : 0;
 }
 
 uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
@@ -111,6 +153,11 @@ uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 
 	header->fs_base = frame->fs_base;
 	header->gs_base = frame->gs_base;
+	header->flags = regs->flags & KEPT_FLAGS;
+	header->ds = usable_selector(frame->ds);
+	header->es = usable_selector(frame->es);
+	header->fs = usable_selector(frame->fs);
+	header->gs = usable_selector(frame->gs);
 	uc->uc_flags = UC_FLAGS;
 	uc->uc_link = NULL;
 	uc->uc_stack = (stack_t){ .ss_sp = (void *)slot_va(thread), .ss_size = SLOT_HEADER };

@@ -13,22 +13,6 @@
 static char stack[65536] __attribute__((aligned(16)));
 static uint64_t fake_header[SLOT_SIZE / 8] __attribute__((aligned(4096)));
 
-/* The stub's own stop, wherever it is: it compares the answer with STUB_PARK */
-static uint64_t stub_stop(void)
-{
-	const uint8_t *code = (const uint8_t *)STUB_CODE;
-
-	for (unsigned i = 0; i < PAGE - 32; i++) {
-		if (memcmp(code + i, "\xb8\x00\x10\x00\x00\x0f\x05", 7))
-			continue;
-		for (unsigned j = i; j < i + 24; j++) {
-			if (!memcmp(code + j, "\x48\x83\xf8\x01", 4))
-				return STUB_CODE + i;
-		}
-	}
-	return 0;
-}
-
 /* A frame in our slot, as the host would have written it at a system call */
 static uint64_t claim(uint64_t slot, long nr)
 {
@@ -51,14 +35,9 @@ static void from_own_code(long unused)
 
 static uint64_t left_frame, left_base;
 
-static __attribute__((noreturn)) void jump_to_stop(void)
+static __attribute__((noreturn)) void stop_for_good(void)
 {
-	asm volatile("mov %2, %%r12\n"
-		     "	jmp *%%rbx"
-		     :
-		     : "D"((long)SIGSYS), "S"(left_frame), "r"(left_base), "b"(stub_stop())
-		     : "r12", "memory");
-	__builtin_unreachable();
+	claim_stop(SIGSYS, left_frame, left_base);
 }
 
 /* The stub finds the segment bases by this register */
@@ -66,7 +45,7 @@ static void with_own_base(long unused)
 {
 	left_frame = claim(own_slot(), SYS_exit_group);
 	left_base = (uint64_t)fake_header;
-	jump_to_stop();
+	stop_for_good();
 }
 
 static void with_own_stack(long unused)
@@ -75,7 +54,7 @@ static void with_own_stack(long unused)
 
 	left_frame = claim(own_slot(), SYS_exit_group);
 	left_base = left_frame & -(uint64_t)SLOT_SIZE;
-	native_frame_init(&frame, (void *)jump_to_stop, stack + sizeof(stack) - 8);
+	native_frame_init(&frame, (void *)stop_for_good, stack + sizeof(stack) - 8);
 	frame.stack = (stack_t){ .ss_sp = (void *)PAGE, .ss_size = VT_TASK_SIZE - PAGE };
 	native_sigreturn(&frame);
 }

@@ -23,7 +23,9 @@
 #define SLOT_HEADER (SLOT_SIZE - 256) /* struct slot_header */
 #define HEADER_FS 0
 #define HEADER_GS 8
-#define HEADER_STACK 16 /* stack_t for sigaltstack */
+#define HEADER_STACK 16	    /* stack_t for sigaltstack */
+#define HEADER_FLAGS 40	    /* that sigreturn leaves as they are */
+#define HEADER_SELECTORS 48 /* ds, es, fs, gs */
 
 /* Descriptors of the stub process; the first and the last are closed before a guest runs */
 #define STUB_FD_LISTENER 0 /* the lowest that is free when the filter is installed */
@@ -87,6 +89,8 @@ struct stub_command {
 struct slot_header {
 	uint64_t fs_base, gs_base;
 	stack_t stack;
+	uint64_t flags;
+	uint16_t ds, es, fs, gs;
 };
 #endif
 

@@ -10,8 +10,10 @@
  * socket. Each other process installs a filter of its own and sends its listener to the supervisor.
  * It has one service thread, which waits in a notification for commands in the control page and
  * executes them, and guest threads, which run guest code. A signal stops a guest thread in
- * stub_signal: it saves the segment bases in its slot, tells the supervisor where its ucontext is,
- * and resumes with sigreturn from the ucontext that the answer names, or waits for a signal first.
+ * stub_signal: it saves what no signal frame holds (segment bases, selectors) in its slot, tells the
+ * supervisor where its ucontext is, loads what sigreturn leaves alone (these, and the flags that it
+ * does not set) and resumes with sigreturn from the ucontext that the answer names, or waits for a
+ * signal first.
  *
  * Guest threads have a second filter (control page) under which not one system call is allowed
  * except sigreturn and that wait, wherever they jump to in here; the service thread runs no guest
@@ -36,6 +38,15 @@
 
 #define MSG_TRUNC 0x20
 #define MSG_NOSIGNAL 0x4000
+
+/* Load a selector from the slot: it takes long, and is rarely needed */
+.macro selector name, offset
+	mov %\name, %eax
+	cmp SLOT_HEADER + HEADER_SELECTORS + \offset(%r12), %ax
+	je 2f
+	mov SLOT_HEADER + HEADER_SELECTORS + \offset(%r12), %\name
+2:
+.endm
 
 	.text
 /*
@@ -66,6 +77,12 @@ answered:
 	mov %rax, %rsp
 	mov %rax, %r12
 	and $-SLOT_SIZE, %r12
+	selector ds, 0
+	selector es, 2
+	selector fs, 4
+	selector gs, 6
+	push SLOT_HEADER + HEADER_FLAGS(%r12) /* over what a handler would have returned to */
+	popfq
 	mov SLOT_HEADER + HEADER_FS(%r12), %rax
 	wrfsbase %rax
 	mov SLOT_HEADER + HEADER_GS(%r12), %rax
@@ -263,6 +280,10 @@ stub_signal:
 	mov %rax, SLOT_HEADER + HEADER_FS(%r12)
 	rdgsbase %rax
 	mov %rax, SLOT_HEADER + HEADER_GS(%r12)
+	mov %ds, SLOT_HEADER + HEADER_SELECTORS + 0(%r12)
+	mov %es, SLOT_HEADER + HEADER_SELECTORS + 2(%r12)
+	mov %fs, SLOT_HEADER + HEADER_SELECTORS + 4(%r12)
+	mov %gs, SLOT_HEADER + HEADER_SELECTORS + 6(%r12)
 	mov %rdx, %rsi
 	jmp stopped
 die:

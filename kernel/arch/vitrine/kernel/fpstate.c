@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fpstate.c - the user's FPU image between host frame and guest memory
  *
+ * Theory of operation
  * While a thread is stopped in its stub, its FPU state lies in vt_frame.xstate as the host wrote it
  * for a signal: the 512 bytes of FXSAVE with a struct _fpx_sw_bytes at 464, the XSAVE header, the
  * extended states and a closing magic. The guest can write that memory, so nothing read from it
@@ -15,7 +16,6 @@
 
 #include "fpstate.h"
 
-#define FX_SIZE 512
 #define FX_SW_OFFSET 464
 #define XSAVE_HEADER_OFFSET 512
 #define XSAVE_HEADER_SIZE 64
@@ -27,25 +27,41 @@ static const struct {
 	u32 mxcsr;
 } fp_initial = { .control = 0x37f, .mxcsr = 0x1f80 };
 
-static bool have_image(const struct vt_frame *frame)
+/**
+ * vitrine_fp_room() - Where a task's FPU image lies, or will lie
+ * @task: current, or a task that cannot run or exit meanwhile
+ *
+ * The image is the host thread's: a task without one has none, and whoever uses the host thread
+ * next has its own there. This is the only place that takes the address from the frame.
+ *
+ * Return: vt_frame.xstate_size bytes, at least FX_SIZE, or NULL.
+ */
+u8 *vitrine_fp_room(struct task_struct *task)
 {
-	return frame->xstate && !frame->reset_fpu && frame->xstate_size >= FX_SIZE;
+	const struct vt_frame *frame = &task->thread.frame;
+
+	return task->thread.host && frame->full && frame->xstate_size >= FX_SIZE ? frame->xstate
+										 : NULL;
+}
+
+/* The same, but NULL for a task that is in the initial state, whatever its image holds */
+u8 *vitrine_fp_image(struct task_struct *task)
+{
+	return task->thread.frame.reset_fpu ? NULL : vitrine_fp_room(task);
 }
 
 /* Bytes that vitrine_fp_save() will write */
 unsigned long vitrine_fp_size(void)
 {
-	const struct vt_frame *frame = &current->thread.frame;
-
-	return have_image(frame) ? frame->xstate_size : FX_SIZE;
+	return vitrine_fp_image(current) ? current->thread.frame.xstate_size : FX_SIZE;
 }
 
 int vitrine_fp_save(void __user *to)
 {
-	const struct vt_frame *frame = &current->thread.frame;
+	const u8 *image = vitrine_fp_image(current);
 
-	if (have_image(frame))
-		return copy_to_user(to, frame->xstate, frame->xstate_size) ? -EFAULT : 0;
+	if (image)
+		return copy_to_user(to, image, current->thread.frame.xstate_size) ? -EFAULT : 0;
 	if (clear_user(to, FX_SIZE) || copy_to_user(to, &fp_initial, sizeof(fp_initial)))
 		return -EFAULT;
 	return 0;
@@ -83,13 +99,13 @@ int vitrine_fp_restore(const void __user *from)
 	struct vt_frame *frame = &current->thread.frame;
 	u32 size = frame->xstate_size, magic2;
 	struct _fpx_sw_bytes user_sw, own_sw;
-	u8 *image = frame->xstate;
+	u8 *image = vitrine_fp_room(current);
 
 	if (!from) {
 		frame->reset_fpu = 1;
 		return 0;
 	}
-	if (!image || size < FX_SIZE)
+	if (!image)
 		return -EFAULT;
 	if (copy_from_user(&user_sw, from + FX_SW_OFFSET, sizeof(user_sw)))
 		return -EFAULT;

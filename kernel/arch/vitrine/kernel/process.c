@@ -61,11 +61,32 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 				   &task->thread.host);
 }
 
+/*
+ * What was in the host thread's slot goes along with it: another task's registers will be there.
+ * The general registers stay, they are in the task's pt_regs.
+ */
 void vitrine_detach_thread(struct task_struct *task)
 {
-	if (task->thread.host)
-		vt_host->thread_free(task->thread.host);
+	struct vt_thread *host = task->thread.host;
+
 	task->thread.host = NULL;
+	task->thread.frame.xstate = NULL;
+	task->thread.frame.xstate_size = 0;
+	task->thread.frame.reset_fpu = 1;
+	if (host)
+		vt_host->thread_free(host);
+}
+
+/**
+ * vitrine_set_base() - Set a segment base as the system call does it, with a null selector
+ * @frame: of a task whose registers are complete
+ * @fs:    FS, otherwise GS
+ * @base:  below TASK_SIZE_MAX
+ */
+void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base)
+{
+	*(fs ? &frame->fs_base : &frame->gs_base) = base;
+	*(fs ? &frame->fs : &frame->gs) = 0;
 }
 
 void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm)
@@ -112,7 +133,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	if (args->flags & CLONE_SETTLS) {
 		if (args->tls >= TASK_SIZE_MAX)
 			return -EPERM;
-		p->thread.frame.fs_base = args->tls;
+		vitrine_set_base(&p->thread.frame, true, args->tls);
 	}
 	return vitrine_attach_thread(p, p->thread.frame.reset_fpu ? NULL : current->thread.host);
 }

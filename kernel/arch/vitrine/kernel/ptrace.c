@@ -13,7 +13,6 @@
 
 #include "fpstate.h"
 
-#define FX_SIZE 512
 #define FX_MXCSR_OFFSET 24
 #define FX_SW_OFFSET 464
 #define MXCSR_BITS 0xffffU /* all that a CPU may have; the others fault when they are loaded */
@@ -21,7 +20,8 @@
 #define USER_RPL 3
 #define DEBUGGER_FLAGS                                                                             \
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF |           \
-	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_OF | X86_EFLAGS_RF | X86_EFLAGS_AC)
+	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_OF | X86_EFLAGS_NT | X86_EFLAGS_RF |           \
+	 X86_EFLAGS_AC)
 
 void user_enable_single_step(struct task_struct *task)
 {
@@ -59,6 +59,10 @@ static void get_user_regs(struct task_struct *task, struct user_regs_struct *u)
 		u->flags &= ~X86_EFLAGS_TF;
 	u->fs_base = task->thread.frame.fs_base;
 	u->gs_base = task->thread.frame.gs_base;
+	u->ds = task->thread.frame.ds;
+	u->es = task->thread.frame.es;
+	u->fs = task->thread.frame.fs;
+	u->gs = task->thread.frame.gs;
 }
 
 /* As arch/x86/kernel/ptrace.c's set_segment_reg(): the null selector, or one of user mode */
@@ -88,6 +92,10 @@ static int set_user_regs(struct task_struct *task, const struct user_regs_struct
 		regs->flags |= X86_EFLAGS_TF;
 	task->thread.frame.fs_base = u->fs_base;
 	task->thread.frame.gs_base = u->gs_base;
+	task->thread.frame.ds = u->ds;
+	task->thread.frame.es = u->es;
+	task->thread.frame.fs = u->fs;
+	task->thread.frame.gs = u->gs;
 	return 0;
 }
 
@@ -113,10 +121,8 @@ static int general_set(struct task_struct *task, const struct user_regset *regse
 /* The task's XSAVE image, or NULL when it is still in the initial state */
 static u8 *fp_image(struct task_struct *task, u32 *size)
 {
-	struct vt_frame *frame = &task->thread.frame;
-
-	*size = frame->xstate_size;
-	return frame->full && !frame->reset_fpu && *size >= FX_SIZE ? frame->xstate : NULL;
+	*size = task->thread.frame.xstate_size;
+	return vitrine_fp_image(task);
 }
 
 /* The same, for setting it: a task that has no state yet gets the initial one */
@@ -125,9 +131,9 @@ static u8 *fp_image_to_set(struct task_struct *task, u32 *size)
 	struct vt_frame *frame = &task->thread.frame;
 
 	/* stopped on its way out of exec: it would get its host thread when it leaves the kernel */
-	if (!task->thread.host && vitrine_attach_thread(task, NULL))
+	if (!task->thread.host && (!task->mm || vitrine_attach_thread(task, NULL)))
 		return NULL;
-	if (frame->full && frame->reset_fpu && frame->xstate_size >= FX_SIZE)
+	if (frame->reset_fpu && vitrine_fp_room(task))
 		vitrine_fp_initialise(frame);
 	return fp_image(task, size);
 }
@@ -300,7 +306,7 @@ static long arch_prctl_of(struct task_struct *task, unsigned long option, unsign
 	case ARCH_SET_GS:
 		if (addr >= TASK_SIZE_MAX)
 			return -EPERM;
-		*(option == ARCH_SET_FS ? &frame->fs_base : &frame->gs_base) = addr;
+		vitrine_set_base(frame, option == ARCH_SET_FS, addr);
 		return 0;
 	}
 	return -EINVAL;

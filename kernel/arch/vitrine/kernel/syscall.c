@@ -114,7 +114,7 @@ SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
 	case ARCH_SET_GS:
 		if (arg >= TASK_SIZE_MAX)
 			return -EPERM;
-		*(option == ARCH_SET_FS ? &frame->fs_base : &frame->gs_base) = arg;
+		vitrine_set_base(frame, option == ARCH_SET_FS, arg);
 		return 0;
 	case ARCH_GET_FS:
 		return put_user(frame->fs_base, (unsigned long __user *)arg);

@@ -9,6 +9,8 @@
 #include <linux/string.h>
 #include <asm/vitrine.h>
 
+#include "fpstate.h"
+
 #define TRAP_DEBUG 1
 #define TRAP_NR_X87 16
 #define TRAP_NR_SIMD 19
@@ -37,9 +39,9 @@ static const struct trap traps[] = {
 };
 
 /* si_code of a floating point exception: what is raised and not masked, in order of precedence */
-static int fp_code(const struct vt_frame *frame, u32 trap_nr)
+static int fp_code(u32 trap_nr)
 {
-	const u16 *fx = frame->xstate;
+	const u16 *fx = (const u16 *)vitrine_fp_image(current);
 	u32 raised;
 
 	if (!fx)
@@ -72,7 +74,7 @@ void vitrine_user_trap(struct pt_regs *regs)
 	int code = trap->code;
 
 	if (nr == TRAP_NR_X87 || nr == TRAP_NR_SIMD)
-		code = fp_code(frame, nr);
+		code = fp_code(nr);
 	if (nr == TRAP_DEBUG && current->thread.forced_tf)
 		regs->flags &= ~X86_EFLAGS_TF;
 	current->thread.frame.fault_addr = 0;

@@ -18,7 +18,7 @@
  * struct thread_struct - a task's context outside of its registers
  * @sp:    kernel stack pointer while the task is switched out
  * @host:  its host thread, NULL for kernel threads and until the task first needs one
- * @frame: user state beside pt_regs
+ * @frame: user state beside pt_regs; what it says of the FPU is @host's, see vitrine_fp_room()
  * @fn, @arg: what a kernel thread runs
  * @host_failures: times in a row that the host refused to map something
  * @forced_tf: the trap flag was set by ptrace and must not be seen by the program

@@ -11,6 +11,7 @@
 struct mm_struct;
 struct pt_regs;
 struct task_struct;
+struct vt_frame;
 
 extern struct vt_boot *vt_boot;
 #define vt_host (vt_boot->ops)
@@ -21,6 +22,7 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from);
 void vitrine_complete_regs(void);
 void vitrine_call_syscall(struct pt_regs *regs, long nr);
 void vitrine_detach_thread(struct task_struct *task);
+void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base);
 
 /* traps.c */
 vt_u64 vitrine_kernel_fault(vt_u64 ip);
