@@ -17,6 +17,7 @@
 #include "cli/common/environment.h"
 #include "cli/common/options.h"
 #include "engine/jobs/terminal.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 struct exec_options {
@@ -147,6 +148,17 @@ static void signal_forward(struct client *client, int signals)
 		    NULL, 0, NULL);
 }
 
+/* Output that could not be written, by the sandbox, to our descriptors */
+static bool output_lost(const json_t *answer)
+{
+	json_int_t code = json_integer_value(json_object_get(answer, "lost"));
+	json_int_t fd = json_integer_value(json_object_get(answer, "lost_fd"));
+
+	if (code)
+		say("standard %s: %s", fd == 1 ? "output" : "error", strerror((int)code));
+	return code;
+}
+
 /* Until the command has ended: its exit status, or -1 */
 static int attend(struct client *client, int signals, struct error *err)
 {
@@ -173,6 +185,8 @@ static int attend(struct client *client, int signals, struct error *err)
 			return error_set(err, 0, "the sandbox %s has ended", client->name);
 		status = json_object_get(answer.json, "exit");
 		ret = json_is_integer(status) ? (int)json_integer_value(status) : -1;
+		if (ret >= 0 && output_lost(answer.json) && !ret)
+			ret = EXIT_VITRINE;
 		json_decref(answer.json);
 		if (ret >= 0)
 			return ret;

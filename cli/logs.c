@@ -3,26 +3,46 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/options.h"
+#include "cli/common/kept.h"
+#include "lib/lines.h"
+#include "lib/plain.h"
 #include "vitrine/util.h"
 
 struct logs_options {
 	bool follow, kernel;
+	uint64_t tail;
 };
 
 #define AT(member) offsetof(struct logs_options, member)
 
+static int option_tail(void *field, const char *value, struct error *err)
+{
+	unsigned count;
+
+	if (!strcmp(value, "all"))
+		return 0;
+	if (option_unsigned(&count, value, err))
+		return -1;
+	*(uint64_t *)field = count;
+	return 0;
+}
+
 static const struct option_spec specs[] = {
 	{ 'f', "follow", NULL, option_flag, AT(follow), "go on until the sandbox ends" },
+	{ 'n', "tail", "N", option_tail, AT(tail), "the last N lines only, or all" },
 	{ 'k', "kernel", NULL, option_flag, AT(kernel), "the log of the sandbox's kernel" },
 };
 
 static const struct option_set options = {
 	"logs [OPTION]... NAME",
-	"Show the last part of what the main command of a running sandbox has written.",
+	"Show the last part of what the main command of a sandbox has written: of a running one, "
+	"or of\n"
+	"a detached one that has ended.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
@@ -43,31 +63,53 @@ static int write_all(const uint8_t *buf, size_t len, struct error *err)
 	return 0;
 }
 
+/* What the command wrote is its own; in the kernel's lines there are names of its tasks */
+static int write_lines(const uint8_t *buf, size_t len, struct error *err)
+{
+	if (plain_write(1, (const char *)buf, len) < 0)
+		return error_set(err, errno, "standard output");
+	return 0;
+}
+
 static int show(struct client *client, const struct logs_options *opt, struct error *err)
 {
 	struct answer answer;
 	bool more = true;
 	int ret;
 
-	ret = client_send(client,
-			  json_pack("{s:s, s:b, s:b}", "op", "logs", "follow", (int)opt->follow,
-				    "kernel", (int)opt->kernel),
-			  NULL, 0, err);
+	ret =
+	    client_send(client,
+			json_pack("{s:s, s:b, s:b, s:I}", "op", "logs", "follow", (int)opt->follow,
+				  "kernel", (int)opt->kernel, "tail", (json_int_t)opt->tail),
+			NULL, 0, err);
 	while (!ret && more) {
 		ret = client_receive(client, &answer, err);
 		if (ret <= 0)
 			return ret; /* the end of the sandbox is the end of its log */
 		more = json_is_true(json_object_get(answer.json, "more"));
 		json_decref(answer.json);
-		ret = write_all(answer.payload, answer.len, err);
+		ret = opt->kernel ? write_lines(answer.payload, answer.len, err)
+				  : write_all(answer.payload, answer.len, err);
 	}
 	return ret;
+}
+
+/* What a detached sandbox left; @err says already that it does not run */
+static int show_kept(const char *name, const struct logs_options *opt, struct error *err)
+{
+	size_t len, from;
+	cleanup_free char *text = kept_log(name, &len);
+
+	if (!text)
+		return -1;
+	from = lines_last(text, len, opt->tail);
+	return write_all((const uint8_t *)text + from, len - from, err);
 }
 
 int cmd_logs(int argc, char **argv)
 {
 	static struct client client = { .fd = -1 };
-	struct logs_options opt = { 0 };
+	struct logs_options opt = { .tail = INT64_MAX };
 	struct error err = { 0 };
 	int at = options_parse(&options, &opt, argc, argv, &err);
 	int ret;
@@ -81,6 +123,8 @@ int cmd_logs(int argc, char **argv)
 	ret = client_open(&client, argv[at], &err);
 	if (!ret)
 		ret = show(&client, &opt, &err);
+	else if (!opt.kernel)
+		ret = show_kept(argv[at], &opt, &err);
 	client_close(&client);
 	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <string.h>
 #include "cli/common/cli.h"
+#include "cli/common/output.h"
 #include "engine/jobs/terminal.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 struct verb {
@@ -22,7 +24,9 @@ static const struct verb verbs[] = {
 	{ "run", cmd_run, "start a sandbox and run a command in it" },
 	{ "exec", cmd_exec, "run one more command in a running sandbox" },
 	{ "ps", cmd_ps, "list running sandboxes, or the processes of one" },
+	{ "stop", cmd_stop, "ask a sandbox to end, and end it when it does not" },
 	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
+	{ "rm", cmd_rm, "forget detached sandboxes that have ended" },
 	{ "logs", cmd_logs, "show what a sandbox has written" },
 	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },
 	{ "follow", cmd_follow, "show a system call's way through the kernel" },
@@ -53,7 +57,7 @@ static const struct verb *find(const struct verb *table, size_t count, const cha
 
 int cli_fail(int status, const struct error *err)
 {
-	fprintf(stderr, "vitrine: %s\n", err->text[0] ? err->text : "failed, without a reason");
+	say_error(err);
 	return status;
 }
 
@@ -96,12 +100,11 @@ int cmd_help(int argc, char **argv)
 	return verb->run(2, (char *[]){ argv[1], help, NULL });
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	const struct verb *verb;
 	bool keep_word;
 
-	terminal_reserve_stdio();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
@@ -118,4 +121,10 @@ int main(int argc, char **argv)
 	/* An option in the verb's place is itself an argument of "run" */
 	keep_word = verb->run == cmd_run;
 	return keep_word ? verb->run(argc, argv) : verb->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	terminal_reserve_stdio();
+	return output_finish(dispatch(argc, argv));
 }

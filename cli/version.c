@@ -13,7 +13,18 @@
 #include "cli/common/options.h"
 #include "cli/common/paths.h"
 #include "vitrine/abi.h"
+#include "lib/plain.h"
 #include "vitrine/util.h"
+
+#define BANNER_MAX 256
+
+static void print_line(const char *text, size_t len)
+{
+	char shown[4 * BANNER_MAX + 1];
+
+	plain_copy(shown, sizeof(shown), text, len < BANNER_MAX ? len : BANNER_MAX);
+	puts(shown);
+}
 
 static void print_banner(const char *path)
 {
@@ -31,7 +42,7 @@ static void print_banner(const char *path)
 	if (banner) {
 		end = memchr(banner, '\n', image + st.st_size - banner);
 		if (end)
-			printf("%.*s\n", (int)(end - banner), banner);
+			print_line(banner, end - banner);
 	}
 	munmap((void *)image, st.st_size);
 }

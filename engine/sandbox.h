@@ -65,6 +65,7 @@ struct sandbox_config {
 	uint32_t uid, gid;
 	bool tty;	  /* a pseudo terminal in the guest */
 	bool interactive; /* stdin is forwarded */
+	bool detached;	  /* what it writes is only kept for `vitrine logs` */
 };
 
 /**

@@ -3,10 +3,13 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 #include "images/progress.h"
+#include "lib/plain.h"
 #include "vitrine/util.h"
 
+#define NOTE_MAX 48
 #define INTERVAL_NS 200000000LL
 
 static struct {
@@ -23,6 +26,15 @@ static int64_t since(const struct timespec *then)
 	return (now.tv_sec - then->tv_sec) * 1000000000LL + (now.tv_nsec - then->tv_nsec);
 }
 
+/* The note is a package manager's */
+static void show_note(const char *note)
+{
+	char shown[NOTE_MAX + 1];
+
+	plain_copy(shown, sizeof(shown), note, strlen(note));
+	fprintf(stderr, "  %s", shown);
+}
+
 static void show(uint64_t done, const char *note)
 {
 	int seconds = since(&state.begin) / 1000000000LL;
@@ -33,7 +45,7 @@ static void show(uint64_t done, const char *note)
 	if (seconds)
 		fprintf(stderr, ", %d:%02d", seconds / 60, seconds % 60);
 	if (note)
-		fprintf(stderr, "  %.48s", note);
+		show_note(note);
 	clock_gettime(CLOCK_MONOTONIC, &state.shown);
 }
 

@@ -2,20 +2,24 @@
 /* client.c - talk to a running sandbox over its control socket */
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include "client.h"
 #include "engine/control/rundir.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
+
+#define POLL_MS 100
+#define END_PATIENCE_MS 15000
 
 int client_open(struct client *client, const char *name, struct error *err)
 {
-	cleanup_close int dir = rundir_open(err);
-
-	client->name = name;
-	client->fd = dir < 0 ? -1 : rundir_connect(dir, name, err);
+	client->fd = rundir_find(name, client->name, err);
 	return client->fd < 0 ? -1 : 0;
 }
 
@@ -32,6 +36,54 @@ void client_timeout(struct client *client, unsigned seconds)
 
 	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+/* Nothing more to read, now or ever; what can be read is read away */
+static bool is_over(int fd)
+{
+	char c;
+	ssize_t n;
+
+	do
+		n = recv(fd, &c, 1, MSG_DONTWAIT);
+	while (n > 0);
+	return n == 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+bool client_await_end(struct client *client, unsigned ms)
+{
+	struct pollfd fd = { .fd = client->fd, .events = POLLIN };
+	struct timespec now, until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	for (;;) {
+		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd))
+			return true;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec > until.tv_sec ||
+		    (now.tv_sec == until.tv_sec && now.tv_nsec >= until.tv_nsec))
+			return false;
+	}
+}
+
+int client_end(struct client *client, struct error *err)
+{
+	const pid_t pid = client_pid(client);
+
+	/* It answers, or it ends at once, or it hangs */
+	client_send(client, json_pack("{s:s}", "op", "kill"), NULL, 0, NULL);
+	if (client_await_end(client, END_PATIENCE_MS))
+		return 0;
+	if (pid <= 0)
+		return error_set(err, 0, "the sandbox %s does not end", client->name);
+	say("the sandbox %s does not end in order; killing process %d", client->name, pid);
+	if (kill(pid, SIGKILL) < 0 && errno != ESRCH)
+		return error_set(err, errno, "process %d", pid);
+	if (!client_await_end(client, END_PATIENCE_MS))
+		return error_set(err, 0, "the sandbox %s does not end", client->name);
+	return 0;
 }
 
 pid_t client_pid(const struct client *client)

@@ -3,21 +3,23 @@
 #ifndef CLI_COMMON_CLIENT_H
 #define CLI_COMMON_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <jansson.h>
 #include "engine/control/message.h"
+#include "engine/control/rundir.h"
 #include "vitrine/error.h"
 
 /**
  * struct client - a connection to a sandbox
  * @fd:   socket
- * @name: of the sandbox, borrowed
+ * @name: of the sandbox
  */
 struct client {
 	int fd;
-	const char *name;
+	char name[RUNDIR_NAME_MAX + 1];
 	char packet[MESSAGE_MAX];
 };
 
@@ -33,7 +35,8 @@ struct answer {
 };
 
 /**
- * client_open() - Connect to a sandbox by name
+ * client_open() - Connect to a sandbox
+ * @name:   its name, or the process id of its supervisor
  * @client: release with client_close(), whatever is returned
  */
 int client_open(struct client *client, const char *name, struct error *err);
@@ -44,6 +47,26 @@ void client_close(struct client *client);
  * client_timeout() - Give up on an answer after so many seconds
  */
 void client_timeout(struct client *client, unsigned seconds);
+
+/**
+ * client_await_end() - Wait until the sandbox has ended, which is the end of the connection
+ *
+ * What it may still say is not read.
+ *
+ * Return: whether it has within @ms milliseconds.
+ */
+bool client_await_end(struct client *client, unsigned ms);
+
+/**
+ * client_end() - End the sandbox
+ *
+ * It is asked to end in order: its processes are killed, its file systems unmounted. One that has
+ * not ended after fifteen seconds is killed from outside; its disk is then as after a power
+ * failure, which ext4 recovers from.
+ *
+ * Return: 0 when it is over, or -1.
+ */
+int client_end(struct client *client, struct error *err);
 
 /**
  * client_pid() - Host process id of the supervisor

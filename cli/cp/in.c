@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "cp.h"
 #include "guestfs.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 struct copy {
@@ -27,7 +28,7 @@ struct copy {
 static void fail(struct copy *copy, const struct error *err)
 {
 	if (copy->failed)
-		fprintf(stderr, "vitrine: %s\n", err->text);
+		say_error(err);
 	else
 		*copy->first = *err;
 	copy->failed = true;

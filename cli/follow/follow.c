@@ -94,11 +94,13 @@ static json_t *wait_for(struct observer *observer, unsigned seconds, struct erro
 	return NULL;
 }
 
-static int print_json(const json_t *view, struct error *err)
+static int print_json(const json_t *view)
 {
 	cleanup_free char *text = guest_dumps(view, JSON_COMPACT);
 
-	return text && puts(text) >= 0 ? 0 : error_set(err, errno, "standard output");
+	if (text)
+		puts(text);
+	return 0;
 }
 
 static int follow(const char *name, int call, const struct follow_options *opt, struct error *err)
@@ -112,7 +114,7 @@ static int follow(const char *name, int call, const struct follow_options *opt, 
 	if (!observer_follow(observer, call, opt->pid, opt->min_us * 1000ULL, err))
 		view = wait_for(observer, opt->seconds, err);
 	if (view && opt->json)
-		ret = print_json(view, err);
+		ret = print_json(view);
 	else if (view)
 		ret = follow_print(stdout, view, opt->depth, err);
 	json_decref(view);

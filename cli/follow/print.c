@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "follow.h"
-#include "observe/text/guest_text.h"
+#include "lib/plain.h"
 #include "observe/region/names.h"
 #include "vitrine/syscalls.h"
 #include "vitrine/util.h"
@@ -25,7 +25,7 @@ static const char *clean(char out[TEXT_MAX], const json_t *value)
 {
 	const char *text = json_string_value(value);
 
-	guest_clean(out, TEXT_MAX, text ? text : "?", TEXT_MAX);
+	plain_copy(out, TEXT_MAX, text ? text : "?", TEXT_MAX);
 	return out;
 }
 
@@ -178,7 +178,7 @@ static void print_layers(FILE *out, json_t *object, json_int_t total)
 		int length = part >= 0 && part <= 1 ? (int)(part * BAR + 0.5) : BAR;
 		char text[TEXT_MAX];
 
-		guest_clean(text, sizeof(text), layers[i].name, sizeof(text));
+		plain_copy(text, sizeof(text), layers[i].name, sizeof(text));
 		fprintf(out, "%10.2f %5.1f%%  %-11s %.*s\n", us(layers[i].ns), 100 * part, text,
 			length, bar);
 	}

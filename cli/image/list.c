@@ -10,7 +10,10 @@
 #include "image.h"
 #include "store.h"
 #include "cli/common/options.h"
+#include "cli/common/output.h"
 #include "cli/common/paths.h"
+#include "lib/plain.h"
+#include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
 struct options {
@@ -56,11 +59,11 @@ static json_t *describe(const char *name, const char *path, struct error *err)
 	for (char **word = command; *word; word++)
 		json_array_append_new(words, json_string(*word));
 	kept = image_metadata(path);
-	result =
-	    json_pack("{ss ss sI sI sI ss ss ss sI so}", "name", name, "path", path, "size",
-		      (json_int_t)facts.size, "disk", (json_int_t)facts.disk, "used",
-		      (json_int_t)facts.used, "fs_type", facts.fs_type, "label", facts.label,
-		      "uuid", facts.uuid, "created", (json_int_t)facts.created, "command", words);
+	result = json_pack("{ss ss sI sI sI ss so ss sI so}", "name", name, "path", path, "size",
+			   (json_int_t)facts.size, "disk", (json_int_t)facts.disk, "used",
+			   (json_int_t)facts.used, "fs_type", facts.fs_type, "label",
+			   guest_json(facts.label, sizeof(facts.label)), "uuid", facts.uuid,
+			   "created", (json_int_t)facts.created, "command", words);
 	if (result && kept)
 		json_object_update_missing(result, kept);
 	json_decref(kept);
@@ -134,8 +137,7 @@ static int list(const struct options *o, struct error *err)
 	}
 	free(entries);
 	if (!ret && o->json) {
-		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
+		output_json(all);
 	}
 	json_decref(all);
 	return ret;
@@ -168,6 +170,20 @@ int image_ls_command(int argc, char **argv)
 	return list(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }
 
+/* A label, or a word in the file beside the image, is its maker's */
+static void print_text(const char *text)
+{
+	plain_print(stdout, text);
+	putchar('\n');
+}
+
+static void print_value(const json_t *value)
+{
+	cleanup_free char *text = json_dumps(value, JSON_ENCODE_ANY);
+
+	print_text(text ? text : "");
+}
+
 static void print_facts(json_t *facts)
 {
 	const char *key;
@@ -183,11 +199,9 @@ static void print_facts(json_t *facts)
 			printf("%" JSON_INTEGER_FORMAT " (%s)\n", json_integer_value(value),
 			       size_text(json_integer_value(value), text, sizeof(text)));
 		else if (json_is_string(value))
-			puts(json_string_value(value));
-		else {
-			json_dumpf(value, stdout, JSON_ENCODE_ANY);
-			putchar('\n');
-		}
+			print_text(json_string_value(value));
+		else
+			print_value(value);
 	}
 }
 
@@ -203,8 +217,7 @@ static int inspect(const char *word, const struct options *o, struct error *err)
 	if (!facts)
 		return -1;
 	if (o->json) {
-		json_dumpf(facts, stdout, JSON_INDENT(2));
-		putchar('\n');
+		output_json(facts);
 	} else {
 		print_facts(facts);
 	}

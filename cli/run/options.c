@@ -257,6 +257,8 @@ static int option_address(void *field, const char *value, struct error *err)
 static const struct option_spec specs[] = {
 	{ 'i', "interactive", NULL, option_flag, FIELD(interactive), "forward a terminal's input" },
 	{ 't', "tty", NULL, option_flag, FIELD(tty), "give the command a terminal" },
+	{ 'd', "detach", NULL, option_flag, FIELD(config.detached),
+	  "run in the background; prints the name" },
 	{ 'w', "workdir", "DIR", option_directory, FIELD(config.cwd), "start in DIR" },
 	{ 'e', "env", "K=V", option_list, FIELD(env), "set a variable (K alone: the host's)" },
 	{ 0, "env-file", "FILE", option_list, FIELD(env_files), "set variables from a file" },
@@ -281,7 +283,7 @@ static const struct option_spec specs[] = {
 	{ 0, "web", "[=PORT]", option_web, 0, "show it in a browser; prints the address" },
 	{ 0, "web-bind", "ADDR", option_address, FIELD(config.web.address),
 	  "serve --web at ADDR (127.0.0.1)" },
-	{ 0, "rm", NULL, option_flag, FIELD(remove), "accepted; nothing is kept anyway" },
+	{ 0, "rm", NULL, option_flag, FIELD(remove), "with -d: keep nothing when it has ended" },
 	{ 'v', "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
 	{ 'S', "system-root", "IMAGE", option_system, 0, "as in kbox: IMAGE, all mounts, root" },
 	{ 'R', "recommended-root", "IMAGE", option_recommended, 0, "as in kbox: all mounts" },

@@ -60,6 +60,10 @@ static void choose_streams(struct run_options *o)
 {
 	bool in = isatty(STDIN_FILENO), out = isatty(STDOUT_FILENO);
 
+	if (o->config.detached) { /* nobody is there; a shell that was given a terminal waits */
+		o->config.tty = o->tty;
+		return;
+	}
 	o->config.tty = o->tty || (in && out);
 	o->config.interactive = o->interactive || o->config.tty || !in;
 }

@@ -2,6 +2,7 @@
 /* run.c - vitrine run: start a sandbox and run a command in it */
 
 #include "cli/common/cli.h"
+#include "detach.h"
 #include "options.h"
 
 int cmd_run(int argc, char **argv)
@@ -18,7 +19,8 @@ int cmd_run(int argc, char **argv)
 	else if (run_options_resolve(&options, &err))
 		status = cli_fail(EXIT_VITRINE, &err);
 	else {
-		status = sandbox_run(&options.config, &err);
+		status = options.config.detached ? run_detached(&options, &err)
+						 : sandbox_run(&options.config, &err);
 		if (status < 0)
 			status = cli_fail(EXIT_VITRINE, &err);
 	}

@@ -11,9 +11,9 @@
 #include "cli/common/cli.h"
 #include "cli/cp/guestfs.h"
 #include "cli/common/options.h"
+#include "cli/common/output.h"
 #include "top.h"
 #include "engine/control/rundir.h"
-#include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
 #define INTERVAL_MS 2000
@@ -100,15 +100,14 @@ static void learn_users(const char *sandbox)
 
 static int print_json(struct top *top, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	json_t *json;
 
 	if (attach(top, false, err) < 0)
 		return -1;
 	json = top_json(top->name, observer_region(top->observer));
-	text = guest_dumps(json, JSON_INDENT(1));
+	output_json(json);
 	json_decref(json);
-	return text && puts(text) >= 0 ? 0 : error_set(err, errno, "standard output");
+	return 0;
 }
 
 static int print_table(struct top *top, unsigned ms, struct error *err)
@@ -172,6 +171,7 @@ int cmd_top(int argc, char **argv)
 	top.observer = observer_connect(name, &err);
 	if (!top.observer)
 		return cli_fail(EXIT_VITRINE, &err);
+	snprintf(name, sizeof(name), "%s", observer_name(top.observer));
 	top.order.tree = opt.tree;
 	top.order.kernel = opt.kernel;
 	top.interval_ms = opt.interval_ms ? opt.interval_ms : INTERVAL_MS;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include "top.h"
 #include "screen.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 #define INTERVAL_MIN 100
@@ -449,6 +450,6 @@ int top_ui(struct top *top, struct error *err)
 	json_decref(ui.json);
 	frame_free(&ui.frame);
 	if (ended)
-		fprintf(stderr, "vitrine: the sandbox %s has ended\n", top->name);
+		say("the sandbox %s has ended", top->name);
 	return 0;
 }

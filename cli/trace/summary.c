@@ -185,6 +185,5 @@ int trace_counters(struct observer *observer, const struct trace_options *option
 	counters_read(observer_region(observer), &options->filter, after);
 	rows_subtract(after, before);
 	trace_table(&trace, after, VT_TELEMETRY_CALLS);
-	trace_flush(&trace);
-	return 0;
+	return trace_finish(&trace, err);
 }

@@ -67,12 +67,22 @@ void trace_flush(struct trace *trace)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
 			trace->closed = true;
-		else
+			trace->error = errno == EPIPE ? 0 : errno;
+		} else
 			at += n;
 	}
 	trace->out.len = 0;
+}
+
+int trace_finish(struct trace *trace, struct error *err)
+{
+	trace_flush(trace);
+	if (!trace->error)
+		return 0;
+	return error_set(err, trace->error, "%s",
+			 trace->options->output ? trace->options->output : "trace");
 }
 
 static void take(struct trace *trace, const struct trace_sink *sink, const struct event *event)
@@ -140,8 +150,7 @@ static int follow(struct trace *trace, const struct trace_sink *sink, struct obs
 		trace_pause(idle++);
 	}
 	sink->end(trace);
-	trace_flush(trace);
-	return 0;
+	return trace_finish(trace, err);
 }
 
 static const struct trace_sink *sink_of(const struct trace_options *options)

@@ -49,7 +49,7 @@ struct trace_options {
 /**
  * struct trace - a trace in progress
  * @out:  what is not written yet; @fd: where to
- * @closed: nobody reads what we write any more
+ * @closed: nobody reads what we write any more; @error: or it cannot be written, an errno value
  * @lost: events that were overwritten before they were read
  * @realtime_offset: wall clock minus the events' clock
  * @state: the sink's own
@@ -59,6 +59,7 @@ struct trace {
 	struct text out;
 	int fd;
 	bool closed;
+	int error;
 	uint64_t lost, realtime_offset;
 	void *state;
 };
@@ -146,6 +147,14 @@ void trace_table(struct trace *trace, struct trace_row *rows, unsigned count);
  * trace_flush() - Write what there is; sets @closed when nobody wants it
  */
 void trace_flush(struct trace *trace);
+
+/**
+ * trace_finish() - Write the rest
+ *
+ * Return: 0, or -1 with @err filled when something could not be written; a reader who left is no
+ * failure.
+ */
+int trace_finish(struct trace *trace, struct error *err);
 
 /**
  * trace_stopped() - Whether a signal has asked us to stop, or @duration seconds have passed

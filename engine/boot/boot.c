@@ -27,6 +27,7 @@
 
 #define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
+#define STATUS_LOST 125 /* of a command that succeeded, but whose output could not be written */
 #define OBSERVE "vitrine.observe="
 #define OBSERVED " " OBSERVE "7 psi=1"		  /* everything, from the first instruction */
 #define TRACED " " OBSERVE "3 vitrine.capture=%u" /* counters and events */
@@ -88,6 +89,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 {
 	struct kernelimage image;
 	uint32_t status;
+	bool lost;
 
 	jobs_signals_block();
 	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
@@ -125,9 +127,9 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 		control_await_answer(OBSERVER_PATIENCE_MS);
 	control_stop();
 	observer_finish();
-	jobs_finish();
+	lost = jobs_finish() < 0;
 	virtio_shutdown();
 	if (status == STATUS_PANIC)
 		kernellog_show_panic();
-	return status;
+	return lost && !status ? STATUS_LOST : status;
 }

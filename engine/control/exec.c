@@ -5,8 +5,9 @@
  * The client sends its own stdin (used if it says "stdin": true), stdout and stderr with the
  * message; the streams of the new job use them directly, so the data never passes through the
  * socket. What follows on the connection are window sizes and signals from the client, and from us
- * {"pid": n} and at the end {"exit": status}. By then the output is written and nothing of ours
- * reads the client's terminal any more.
+ * {"pid": n} and at the end {"exit": status, "lost": errno,
+ * "lost_fd": 1 or 2} (why output could not be written, 0 when all was). By then the output is
+ * written and nothing of ours reads the client's terminal any more.
  *
  * A client that disappears does not stop its command, as with docker and ssh without a terminal;
  * but its streams are cut, which hangs up the command's terminal if it has one.
@@ -139,7 +140,7 @@ int control_exec(struct connection *conn, struct message *msg)
 	int fds[MESSAGE_FDS];
 	struct error err;
 	bool present;
-	int job, ret;
+	int job, ret, lost, lost_fd;
 
 	if (conn->nfds != MESSAGE_FDS) {
 		error_set(&err, 0, "exec: three descriptors must come with the message");
@@ -159,7 +160,10 @@ int control_exec(struct connection *conn, struct message *msg)
 	connection_answer(conn, json_pack("{s:i}", "pid", (int)job_pid(job)));
 	present = session_run(conn, job);
 	job_drain(job);
-	ret = present ? connection_answer(conn, json_pack("{s:i}", "exit", (int)job_status(job)))
+	lost = job_output_error(job, &lost_fd);
+	ret = present ? connection_answer(conn,
+					  json_pack("{s:i, s:i, s:i}", "exit", (int)job_status(job),
+						    "lost", lost, "lost_fd", lost_fd))
 		      : -1;
 	job_release(job);
 close:

@@ -77,7 +77,8 @@ static const struct operation {
 		{ "pid", FIELD_INT, AT(pid), false, 1, INT32_MAX } } },
 	[MESSAGE_LOGS] = { "logs", false, {
 		{ "kernel", FIELD_BOOL, AT(kernel) },
-		{ "follow", FIELD_BOOL, AT(follow) } } },
+		{ "follow", FIELD_BOOL, AT(follow) },
+		{ "tail", FIELD_INT, AT(tail), false, 0, INT64_MAX, INT64_MAX } } },
 	[MESSAGE_OPEN] = { "open", true, {
 		{ "flags", FIELD_INT, AT(flags), true, 0, INT32_MAX },
 		{ "mode", FIELD_INT, AT(mode), false, 0, 07777 } } },

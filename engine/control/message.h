@@ -64,6 +64,7 @@ struct message_bitmap {
 struct message {
 	enum message_op op;
 	int64_t rows, columns, signal, pid, flags, mode, handle, offset, length;
+	int64_t tail;
 	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;
 	bool input, tty, kernel, follow;
 	bool counters, events, sampler, paths;

@@ -147,7 +147,7 @@ int control_logs(struct connection *conn, struct message *msg)
 {
 	enum logring which = msg->kernel ? LOGRING_KERNEL : LOGRING_MAIN;
 	cleanup_free char *text = malloc(MESSAGE_PAYLOAD_MAX);
-	uint64_t offset = 0;
+	uint64_t offset = msg->tail == INT64_MAX ? 0 : logring_tail(which, msg->tail);
 
 	while (text) {
 		size_t len = logring_read(which, &offset, text, MESSAGE_PAYLOAD_MAX);

@@ -11,12 +11,15 @@
  * irrelevant and keeps the check of its owner valid.
  *
  * Host system calls: mkdir, openat, newfstatat, fstat, flock, socket, bind, fchmodat, listen,
- * connect, unlinkat.
+ * connect, unlinkat; stat and open of /proc/PID for rundir_find().
  */
 #include "rundir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -153,6 +156,106 @@ int rundir_connect(int dir, const char *name, struct error *err)
 	}
 	flock(dir, LOCK_UN);
 	return fd;
+}
+
+/* The socket in @fd, which is consumed, that process @pid serves */
+static int connect_to_pid(int fd, pid_t pid, char *name)
+{
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int found = -1;
+
+	while (dir && found < 0 && (entry = readdir(dir))) {
+		size_t len = strlen(entry->d_name), suffix = strlen(RUNDIR_SUFFIX);
+		struct ucred peer = { 0 };
+		socklen_t size = sizeof(peer);
+
+		if (len <= suffix || strcmp(entry->d_name + len - suffix, RUNDIR_SUFFIX))
+			continue;
+		entry->d_name[len - suffix] = '\0';
+		if (!rundir_name_valid(entry->d_name))
+			continue;
+		found = try_connect(dirfd(dir), entry->d_name);
+		if (found >= 0 && (getsockopt(found, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
+				   peer.pid != pid))
+			close(steal_fd(found));
+		if (found >= 0)
+			snprintf(name, RUNDIR_NAME_MAX + 1, "%.*s", RUNDIR_NAME_MAX, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* A variable of another process; false when it has none of that name */
+static bool variable_of(pid_t pid, const char *variable, char *value, size_t size)
+{
+	size_t len = strlen(variable), room = 0;
+	cleanup_free char *line = NULL;
+	cleanup_fclose FILE *file = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+	file = fopen(path, "re");
+	while (file && getdelim(&line, &room, '\0', file) > 0) {
+		if (strncmp(line, variable, len) || line[len] != '=')
+			continue;
+		snprintf(value, size, "%s", line + len + 1);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The run directory of another process's user. That it is that process which answers there is for
+ * connect_to_pid() to see.
+ */
+static int open_of(pid_t pid)
+{
+	cleanup_close int parent = -1, fd = -1;
+	char path[PATH_MAX];
+	struct stat owner, st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	if (stat(path, &owner) < 0)
+		return -1;
+	if (!variable_of(pid, "XDG_RUNTIME_DIR", path, sizeof(path)) || path[0] != '/')
+		snprintf(path, sizeof(path), "/tmp/vitrine-%u", owner.st_uid);
+	parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent >= 0)
+		fd = openat(parent, "vitrine", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & 077))
+		return -1;
+	return steal_fd(fd);
+}
+
+int rundir_find(const char *word, char *name, struct error *err)
+{
+	cleanup_close int dir = rundir_open(err);
+	struct error why = { 0 };
+	unsigned long pid;
+	int fd = -1;
+
+	if (dir < 0)
+		return -1;
+	fd = rundir_connect(dir, word, &why);
+	if (fd >= 0) {
+		snprintf(name, RUNDIR_NAME_MAX + 1, "%.*s", RUNDIR_NAME_MAX, word);
+		return fd;
+	}
+	pid = word[strspn(word, "0123456789")] ? 0 : strtoul(word, NULL, 10);
+	if (pid && pid <= INT_MAX) {
+		fd = connect_to_pid(steal_fd(dir), (pid_t)pid, name);
+		if (fd < 0 && geteuid() == 0)
+			fd = connect_to_pid(open_of((pid_t)pid), (pid_t)pid, name);
+		if (fd >= 0)
+			return fd;
+		return error_set(err, 0, "no sandbox named %s is running, and process %s is none",
+				 word, word);
+	}
+	return error_set(err, 0, "%.400s", why.text);
 }
 
 void rundir_remove(int dir, const char *name)

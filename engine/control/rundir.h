@@ -51,6 +51,19 @@ int rundir_listen(int dir, const char *name, struct error *err);
 int rundir_connect(int dir, const char *name, struct error *err);
 
 /**
+ * rundir_find() - Connect to a running sandbox by what a person calls it
+ * @word: its name, or the host process id of its supervisor
+ * @name: RUNDIR_NAME_MAX + 1 bytes, set to its name
+ * @err:  filled on failure
+ *
+ * A name that consists of digits comes before a process id. Root finds the sandboxes of other
+ * users by process id.
+ *
+ * Return: a connected socket that the caller closes, or -1.
+ */
+int rundir_find(const char *word, char *name, struct error *err);
+
+/**
  * rundir_remove() - Take a name back
  */
 void rundir_remove(int dir, const char *name);

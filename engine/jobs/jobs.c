@@ -26,6 +26,7 @@
 #include "request.h"
 #include "signals.h"
 #include "terminal.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 /* Clients of the control socket get this long to take the last output; milliseconds */
@@ -244,6 +245,17 @@ static void streams_flush(int id)
 	stream_flush(id * 4 + 2, -1);
 }
 
+int job_output_error(int id, int *fd)
+{
+	for (*fd = 1; *fd <= 2; (*fd)++) {
+		int error = stream_error(id * 4 + *fd);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
 void job_drain(int id)
 {
 	streams_flush(id);
@@ -277,7 +289,7 @@ static void main_started(void *ctx, int64_t value)
 		job_started(JOB_MAIN, value);
 	} else if (value != -ESHUTDOWN) { /* a kernel that died says why */
 		terminal_restore();
-		dprintf(2, "vitrine: cannot start the command: %s\n", strerror(-value));
+		say("cannot start the command: %s", strerror(-value));
 	}
 }
 
@@ -298,7 +310,8 @@ int jobs_init(const struct sandbox_config *config, struct error *err)
 		.uid = config->uid,
 		.gid = config->gid,
 		.tty = config->tty,
-		.fds = { config->interactive ? 0 : -1, 1, 2 },
+		.fds = { config->interactive ? 0 : -1, config->detached ? -1 : 1,
+			 config->detached ? -1 : 2 },
 	};
 	int ret;
 
@@ -350,10 +363,10 @@ static bool clients_left(void)
 	return false;
 }
 
-void jobs_finish(void)
+int jobs_finish(void)
 {
 	struct timespec deadline;
-	int ret = 0;
+	int ret = 0, fd, lost;
 
 	request_stop();
 	/* After a panic there are jobs whose end nobody has reported */
@@ -369,6 +382,10 @@ void jobs_finish(void)
 		ret = pthread_cond_timedwait(&released, &lock, &deadline);
 	pthread_mutex_unlock(&lock);
 	terminal_restore();
+	lost = job_output_error(JOB_MAIN, &fd);
+	if (lost)
+		say("standard %s: %s", fd == 1 ? "output" : "error", strerror(lost));
+	return lost ? -1 : 0;
 }
 
 void jobs_ops_fill(struct vt_host_ops *ops)

@@ -60,8 +60,10 @@ void jobs_ops_fill(struct vt_host_ops *ops);
  * jobs_finish() - The guest is over: write out all output, let clients have their answers
  *
  * Context: any thread; waits for whoever reads the main job's output.
+ *
+ * Return: 0, or -1 when some of the main job's output could not be written, which it has said.
  */
-void jobs_finish(void);
+int jobs_finish(void);
 
 /**
  * jobs_shutdown() - End the sandbox in order
@@ -97,6 +99,14 @@ uint32_t job_status(int id);
  * job_cut() - Nobody is at the other side of the job's streams any more
  */
 void job_cut(int id);
+
+/**
+ * job_output_error() - Why output of a job that has ended was lost
+ * @fd: set to 1 or 2, the stream that it was
+ *
+ * Return: an errno value, 0 when none was.
+ */
+int job_output_error(int id, int *fd);
 
 /**
  * job_drain() - Write out the rest of a job that has ended and let go of its descriptors

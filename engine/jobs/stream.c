@@ -51,6 +51,7 @@ enum stream_state {
  * @hungry: a pump has seen -EAGAIN and wants VT_IRQ_STREAM
  * @busy:   the thread is writing a span of the ring
  * @nowait: the descriptor takes RWF_NOWAIT
+ * @error:  errno value of what lost output, 0 for none; a reader that left is none
  */
 struct stream {
 	pthread_mutex_t lock;
@@ -60,6 +61,7 @@ struct stream {
 	struct ring ring;
 	enum stream_state state;
 	bool threaded, hungry, busy, nowait, stop;
+	int error;
 	int wake_fd;
 };
 
@@ -180,6 +182,7 @@ static void *output_thread(void *arg)
 			stream->ring.tail += n;
 			pump_wake(stream);
 		} else if (!stream->stop && errno != EINTR && errno != EAGAIN) {
+			stream->error = errno == EPIPE ? 0 : errno;
 			stream_fail(stream);
 		}
 	}
@@ -220,6 +223,7 @@ int stream_open(uint32_t id, const struct stream_config *config, struct error *e
 	stream->ring = (struct ring){ .size = STREAM_RING };
 	stream->hungry = stream->busy = stream->stop = stream->threaded = false;
 	stream->nowait = true;
+	stream->error = 0;
 	stream->state = STREAM_OPEN;
 	if (config->fd >= 0) {
 		stream->ring.data = malloc(STREAM_RING);
@@ -293,6 +297,17 @@ bool stream_flush(uint32_t id, int timeout)
 	}
 	pthread_mutex_unlock(&stream->lock);
 	return done;
+}
+
+int stream_error(uint32_t id)
+{
+	struct stream *stream = &streams[id];
+	int error;
+
+	pthread_mutex_lock(&stream->lock);
+	error = stream->error;
+	pthread_mutex_unlock(&stream->lock);
+	return error;
 }
 
 void stream_release(uint32_t id)

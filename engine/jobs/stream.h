@@ -52,6 +52,14 @@ void stream_cut(uint32_t id);
 bool stream_flush(uint32_t id, int timeout);
 
 /**
+ * stream_error() - Why output was lost
+ *
+ * Return: an errno value, 0 when nothing was lost but what a reader who left did not want. Stays
+ * until the number is used again.
+ */
+int stream_error(uint32_t id);
+
+/**
  * stream_release() - End a stream and its thread; the number can be used again
  */
 void stream_release(uint32_t id);

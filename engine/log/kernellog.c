@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* kernellog.c - what the guest kernel prints: kept for `vitrine logs`, shown when it dies
  *
- * Host system calls: write.
+ * Host system calls: write, ioctl (TCGETS).
  */
 #include "kernellog.h"
 
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/plain.h"
+#include "lib/say.h"
 #include "logring.h"
 
 #define TAIL 4096
@@ -16,22 +18,10 @@ static bool echo_log;
 static char tail[TAIL]; /* the last bytes, as a ring */
 static unsigned long written;
 
-static void print(const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(STDERR_FILENO, text, len);
-
-		if (n <= 0)
-			return;
-		text += n;
-		len -= n;
-	}
-}
-
 static void console_write(const char *text, vt_u32 len)
 {
 	if (echo_log)
-		print(text, len);
+		plain_write(STDERR_FILENO, text, len); /* names of tasks are in it */
 	logring_append(LOGRING_KERNEL, text, len);
 	for (vt_u32 i = 0; i < len; i++)
 		tail[written++ % TAIL] = text[i];
@@ -62,6 +52,6 @@ void kernellog_show_panic(void)
 		from = copy;
 	while (from > copy && from[-1] != '\n')
 		from--;
-	print("vitrine: the guest kernel died\n", 31);
-	print(from, copy + len - from);
+	say("the guest kernel died");
+	plain_write(STDERR_FILENO, from, copy + len - from);
 }

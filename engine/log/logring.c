@@ -11,8 +11,11 @@
 #include "logring.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "lib/lines.h"
 
 #define LOGRING_SIZE (256 * 1024)
 
@@ -74,6 +77,21 @@ size_t logring_read(enum logring which, uint64_t *offset, void *buf, size_t size
 	*offset += len;
 	pthread_mutex_unlock(&lock);
 	return len;
+}
+
+uint64_t logring_tail(enum logring which, uint64_t lines)
+{
+	char *text = malloc(LOGRING_SIZE);
+	uint64_t offset = 0, begin;
+	size_t len;
+
+	if (!text)
+		return 0;
+	/* What is written meanwhile is behind it, and is not lost */
+	len = logring_read(which, &offset, text, LOGRING_SIZE);
+	begin = offset - len + lines_last(text, len, lines);
+	free(text);
+	return begin;
 }
 
 void logring_wait(enum logring which, uint64_t offset, int timeout)

@@ -25,6 +25,11 @@ void logring_append(enum logring which, const void *text, size_t len);
 size_t logring_read(enum logring which, uint64_t *offset, void *buf, size_t size);
 
 /**
+ * logring_tail() - Position from which there are so many lines up to the end
+ */
+uint64_t logring_tail(enum logring which, uint64_t lines);
+
+/**
  * logring_wait() - Wait until there is something behind a position
  * @timeout: milliseconds
  */

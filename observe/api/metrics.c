@@ -16,6 +16,7 @@
 #include "api.h"
 #include "observe/region/names.h"
 #include "vitrine/syscalls.h"
+#include "lib/plain.h"
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
@@ -407,8 +408,8 @@ static void print_deferred(struct scrape *s)
 
 	region_sampler(s->server->region, &sampler);
 	for (unsigned i = 0; i < VT_SAMPLES_MAX; i++) {
-		guest_clean(name, sizeof(name), sampler.samples[i].name,
-			    sizeof(sampler.samples[i].name));
+		plain_copy(name, sizeof(name), sampler.samples[i].name,
+			   sizeof(sampler.samples[i].name));
 		if (*name)
 			put_count(s, "file", name, sampler.samples[i].deferred);
 	}

@@ -53,9 +53,9 @@ static void answer_free(struct answer *answer)
 
 struct observer *observer_connect(const char *name, struct error *err)
 {
-	cleanup_close int dir = rundir_open(err);
+	char found[RUNDIR_NAME_MAX + 1];
 	struct observer *observer;
-	int fd = dir < 0 ? -1 : rundir_connect(dir, name, err);
+	int fd = rundir_find(name, found, err);
 
 	if (fd < 0)
 		return NULL;
@@ -67,7 +67,7 @@ struct observer *observer_connect(const char *name, struct error *err)
 	}
 	observer->fd = fd;
 	observer_patience(observer, OBSERVER_PATIENCE);
-	snprintf(observer->name, sizeof(observer->name), "%s", name);
+	snprintf(observer->name, sizeof(observer->name), "%s", found);
 	return observer;
 }
 
@@ -292,6 +292,11 @@ bool observer_ended(const struct observer *observer)
 int observer_fd(const struct observer *observer)
 {
 	return observer->fd;
+}
+
+const char *observer_name(const struct observer *observer)
+{
+	return observer->name;
 }
 
 int observer_pid(const struct observer *observer)

@@ -45,7 +45,7 @@ struct observe_wishes {
 
 /**
  * observer_connect() - Connect to a sandbox
- * @name: of the sandbox
+ * @name: of the sandbox, or the process id of its supervisor
  *
  * Nothing is switched on yet, and there is no region before observer_wish().
  *
@@ -129,6 +129,11 @@ bool observer_ended(const struct observer *observer);
  * observer_fd() - For poll(): readable when the sandbox is over
  */
 int observer_fd(const struct observer *observer);
+
+/**
+ * observer_name() - Name of the sandbox, by whatever it was found
+ */
+const char *observer_name(const struct observer *observer);
 
 /**
  * observer_pid() - Host process id of the supervisor

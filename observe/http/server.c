@@ -35,6 +35,7 @@
 #include "observe/api/api.h"
 #include "mhd.h"
 #include "confine.h"
+#include "lib/say.h"
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
@@ -486,9 +487,9 @@ static void print_address(const struct server *server)
 	const bool six = strchr(security->address, ':');
 	const char *shown = security->any ? (six ? "::1" : "127.0.0.1") : security->address;
 
-	fprintf(stderr, "vitrine: observatory of %s at http://%s%s%s:%u/%s%s\n",
-		server->options.name, six ? "[" : "", shown, six ? "]" : "", server->options.port,
-		security->closed ? "?token=" : "", security->closed ? security->token : "");
+	say("observatory of %s at http://%s%s%s:%u/%s%s", server->options.name, six ? "[" : "",
+	    shown, six ? "]" : "", server->options.port, security->closed ? "?token=" : "",
+	    security->closed ? security->token : "");
 }
 
 /* What the sandbox says about itself, as openapi.yaml's Sandbox */
@@ -514,6 +515,7 @@ static int sandbox_connect(struct server *server, struct error *err)
 	server->observer = observer_connect(server->options.name, err);
 	if (!server->observer)
 		return -1;
+	server->options.name = observer_name(server->observer); /* it may have been a process id */
 	info = observer_info(server->observer, err);
 	if (!info)
 		return -1;

@@ -15,6 +15,7 @@
 #include "observe/decode/decode.h"
 #include "filter.h"
 #include "names.h"
+#include "lib/plain.h"
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
@@ -304,7 +305,7 @@ static void text_take(struct body *body)
 	const char *text = event_text(body->event, &len);
 
 	if (text)
-		guest_clean(body->text, sizeof(body->text), text, len);
+		plain_copy(body->text, sizeof(body->text), text, len);
 }
 
 json_t *event_json(const struct event *event, int64_t realtime_ns)

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/plain.h"
+#include "lib/utf8.h"
 #include "text.h"
-#include "utf8.h"
 
 #define TEXT_MAX 1024
-#define ESCAPE_LEN 4
 #define ESCAPED_MAX 12 /* of one character in JSON: two halves */
 
 /* Bytes of the character at @text when it can be shown as it is, else 0 */
@@ -27,31 +27,10 @@ static size_t plain(const char *text, size_t len)
 	return n && utf8_plain(code) ? n : 0;
 }
 
-size_t guest_clean(char *out, size_t size, const char *text, size_t len)
-{
-	size_t used = 0;
-
-	len = strnlen(text, len);
-	for (size_t at = 0; at < len;) {
-		size_t n = plain(text + at, len - at);
-
-		if (used + (n ? n : ESCAPE_LEN) >= size)
-			break;
-		if (n)
-			memcpy(out + used, text + at, n);
-		else
-			snprintf(out + used, size - used, "\\x%02x", (unsigned char)text[at]);
-		used += n ? n : ESCAPE_LEN;
-		at += n ? n : 1;
-	}
-	out[used] = 0;
-	return used;
-}
-
 json_t *guest_json(const char *text, size_t len)
 {
 	char clean[TEXT_MAX];
-	size_t used = guest_clean(clean, sizeof(clean), text, len);
+	size_t used = plain_copy(clean, sizeof(clean), text, len);
 
 	return json_stringn_nocheck(clean, used);
 }

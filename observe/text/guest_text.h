@@ -8,19 +8,7 @@
 #include <jansson.h>
 
 /**
- * guest_clean() - Copy guest bytes as printable UTF-8
- * @out:  gets at most @size bytes, NUL included; 4 * @len + 1 is enough for all
- * @text: any bytes; a NUL ends them
- * @len:  most bytes of @text
- *
- * What utf8_plain() does not want shown and bytes that are no UTF-8 become "\xNN".
- *
- * Return: bytes written, without the NUL.
- */
-size_t guest_clean(char *out, size_t size, const char *text, size_t len);
-
-/**
- * guest_json() - The same as a JSON string; texts beyond 1 KiB are cut
+ * guest_json() - What plain_copy() makes of bytes, as a JSON string; texts beyond 1 KiB are cut
  */
 json_t *guest_json(const char *text, size_t len);
 

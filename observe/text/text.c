@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "text.h"
-#include "utf8.h"
+#include "lib/utf8.h"
 #include "vitrine/util.h"
 
 static const char digits[] = "0123456789abcdef";

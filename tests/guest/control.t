@@ -19,6 +19,18 @@ host vitrine ps
 shows "*box*$pid*mini*echo started*"
 host vitrine ps box
 shows '*sh -c echo started*sleep 1000*'
+it 'the process id of a supervisor is as good as a name'
+host vitrine ps -q "$pid"
+shows '*[0-9]*'
+host vitrine exec "$pid" echo "I am box"
+expect 'I am box'
+host vitrine logs "$pid"
+expect started
+host vitrine trace -c --duration 1 "$pid"
+shows '*total*'
+host vitrine exec $$ true
+status 125
+says "no sandbox named $$ is running, and process $$ is none"
 host vitrine run --name box --ephemeral mini -- true
 status 125
 says 'a sandbox named box is running already'
@@ -146,6 +158,18 @@ host vitrine cp box:/tmp/file "$scratch/inside"
 status 125
 host cat "$scratch/outside/file"
 expect mine
+
+it 'root finds the sandbox of another user by its process id'
+host bash -c '[ "$(id -u)" = 0 ] || exit 0
+	install -d -o nobody -m 700 "$1/nobody"
+	cp "$XDG_DATA_HOME/vitrine/images/mini.ext4" "$1/nobody/"
+	chmod 711 "$1"
+	chown nobody "$1/nobody/mini.ext4"
+	setpriv --reuid nobody --regid nogroup --clear-groups env XDG_RUNTIME_DIR="$1/nobody" HOME=/ \
+		vitrine run -d --ephemeral --name theirs "$1/nobody/mini.ext4" -- sleep 1000 || exit
+	pid=$(XDG_RUNTIME_DIR=$1/nobody setpriv --reuid nobody --clear-groups vitrine ps --format "{{.Pid}}")
+	vitrine exec "$pid" true && vitrine kill "$pid"' - "$scratch"
+status 0
 
 # kill
 host vitrine kill -s USR1 box 99999

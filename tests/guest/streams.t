@@ -35,6 +35,16 @@ host bash -c 'vitrine run --ephemeral mini -- sh -c "echo out; exit 4" >&-'
 status 4
 host bash -c 'vitrine run --ephemeral mini -- sh -c "echo out; exit 5" >/dev/full'
 status 5
+says 'vitrine: standard output: No space left on device'
+it 'output that could not be written is a failure of a command that succeeded'
+host bash -c 'vitrine run --ephemeral mini -- echo out >/dev/full'
+status 125
+one_line
+host bash -c 'vitrine run --ephemeral mini -- seq 100000 >/dev/full'
+status 141
+one_line
+host bash -c 'vitrine run --ephemeral mini -- sh -c "echo err >&2" 2>/dev/full'
+status 125
 
 # a background process does not keep the sandbox, but what it wrote is not lost
 guest sh -c '(sleep 1000 & echo child); echo parent'

@@ -62,6 +62,14 @@ host vitrine doctor
 shows '*host kernel*ok*'
 status 0
 
+it 'what cannot be written is a failure'
+for words in --help 'help run' version doctor 'image ls' 'image --help' ps 'ps --json'; do
+	# shellcheck disable=SC2086 # words are meant
+	host bash -c 'vitrine "$@" >/dev/full' - $words
+	status 125
+	says 'vitrine: standard output: No space left on device'
+done
+
 for verb in run exec ps kill logs cp image doctor version; do
 	host vitrine help $verb
 	shows "Usage: vitrine $verb*"

@@ -11,6 +11,7 @@
 #include "observe/http/backlog.h"
 #include "observe/region/event_json.h"
 #include "observe/region/filter.h"
+#include "lib/plain.h"
 #include "observe/text/guest_text.h"
 #include "observe/region/select.h"
 #include "vitrine/util.h"
@@ -270,13 +271,13 @@ static void test_text(void **state)
 	char out[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(guest_clean(out, sizeof(out), cases[i].guest, 100),
+		assert_int_equal(plain_copy(out, sizeof(out), cases[i].guest, 100),
 				 strlen(cases[i].clean));
 		assert_string_equal(out, cases[i].clean);
 	}
 	/* Cut between characters, never in one */
-	assert_int_equal(guest_clean(out, 4, "ab\xc3\xbc", 100), 2);
-	assert_int_equal(guest_clean(out, 4, "\x01\x02", 100), 0);
+	assert_int_equal(plain_copy(out, 4, "ab\xc3\xbc", 100), 2);
+	assert_int_equal(plain_copy(out, 4, "\x01\x02", 100), 0);
 }
 
 /* What jansson lets through and a terminal would obey is escaped, and means the same */

@@ -54,6 +54,25 @@ it 'follow --json'
 clean json vitrine follow --json box openat
 it 'ps'
 clean terminal vitrine ps
+it 'ps: processes'
+clean terminal vitrine ps box
+it 'ps --json'
+clean json vitrine ps --json box
+it 'cp: what it does not copy'
+vitrine exec box sh -c 'for f in /tmp/kept/*; do mkfifo "$f.fifo"; done' </dev/null
+clean terminal vitrine cp box:/tmp/kept "$scratch/tree"
+it 'cp: what it has already copied is in its way'
+clean terminal vitrine cp box:/tmp/kept "$scratch/tree"
+it 'the log of the kernel'
+vitrine exec box sh -c 'printf "\033[2J\233m\302\2331m evil\n" >/dev/kmsg' </dev/null
+clean terminal vitrine logs -k box
+it 'image inspect: a label'
+truncate -s 8M "$scratch/evil.ext4"
+mkfs.ext4 -q -L $'\e[2Jevil\x9b' "$scratch/evil.ext4"
+clean terminal vitrine image inspect "$scratch/evil.ext4"
+clean json vitrine image inspect --json "$scratch/evil.ext4"
+it 'a file name of ours is no better'
+clean terminal vitrine run $'/\e[2J\x9bm' true
 it 'a name is text that can be searched for'
 host vitrine trace --duration 1 --comm '=1+2' -e openat box
 shows '*"/tmp/kept/=1+2"*'

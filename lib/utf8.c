@@ -4,7 +4,7 @@
  * Names and paths in Linux are bytes, and whoever chooses them may mean them for whoever looks:
  * a terminal obeys C1 controls in UTF-8 as it does those of ASCII, and one character that turns the
  * direction of text makes a line say something else. Everything that leaves for somebody to read
- * asks here (text.c, guest_text.c).
+ * asks here (plain.c, and text.c and guest_text.c of the observatory).
  */
 #include "utf8.h"
 #include "vitrine/util.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* utf8.h - characters of a guest's text, and which of them are shown as they are */
-#ifndef OBSERVE_TEXT_UTF8_H
-#define OBSERVE_TEXT_UTF8_H
+#ifndef LIB_UTF8_H
+#define LIB_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* rm.c - vitrine rm: forget detached sandboxes that have ended */
+
+#include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/kept.h"
+#include "cli/common/options.h"
+#include "vitrine/util.h"
+
+struct rm_options {
+	bool all, force;
+};
+
+#define AT(member) offsetof(struct rm_options, member)
+
+static const struct option_spec specs[] = {
+	{ 'a', "all", NULL, option_flag, AT(all), "all that have ended" },
+	{ 'f', "force", NULL, option_flag, AT(force), "end one that runs" },
+};
+
+static const struct option_set options = {
+	"rm [OPTION]... NAME...",
+	"Forget detached sandboxes that have ended: their exit status and what they wrote.\n"
+	"Images are removed by `vitrine image rm`.",
+	specs,
+	ARRAY_SIZE(specs),
+	.anywhere = true,
+};
+
+static int forget(const char *name, const struct rm_options *opt, struct error *err)
+{
+	static struct client client = { .fd = -1 };
+	bool ended = false;
+	int ret = 0;
+
+	if (client_open(&client, name, NULL) == 0) {
+		ended = opt->force;
+		ret = ended ? client_end(&client, err)
+			    : error_set(err, 0, "the sandbox %s is running; vitrine stop %s, or -f",
+					name, name);
+		client_close(&client);
+	}
+	if (!ret && !kept_remove(name) && !ended)
+		return error_set(err, 0, "there is no sandbox %s that has ended; vitrine ps -a",
+				 name);
+	return ret;
+}
+
+static int forget_all(struct error *err)
+{
+	static struct client client = { .fd = -1 };
+	json_t *list = kept_list(err), *one;
+	size_t i;
+
+	if (!list)
+		return -1;
+	json_array_foreach(list, i, one)
+	{
+		const char *name = json_string_value(json_object_get(one, "name"));
+
+		if (client_open(&client, name, NULL) < 0)
+			kept_remove(name);
+		client_close(&client);
+	}
+	json_decref(list);
+	return 0;
+}
+
+int cmd_rm(int argc, char **argv)
+{
+	struct rm_options opt = { 0 };
+	struct error err = { 0 };
+	int at = options_parse(&options, &opt, argc, argv, &err), status = 0;
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && opt.all == (at < argc))
+		at = error_set(&err, 0, "which sandbox? vitrine rm NAME..., or --all");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	if (opt.all && forget_all(&err) < 0)
+		status = cli_fail(EXIT_VITRINE, &err);
+	for (; at < argc; at++) {
+		if (forget(argv[at], &opt, &err) < 0)
+			status = cli_fail(EXIT_VITRINE, &err);
+	}
+	return status;
+}

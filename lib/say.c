@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* say.c - one line from us to whoever started us
+ *
+ * Host system calls: write, ioctl (TCGETS).
+ */
+#include "lib/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/plain.h"
+
+#define LINE_MAX_ 1024
+
+void say(const char *format, ...)
+{
+	char text[LINE_MAX_], line[LINE_MAX_ * 4 + 16];
+	va_list args;
+	size_t len;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	len = stpcpy(line, "vitrine: ") - line;
+	len += plain_copy(line + len, sizeof(line) - len - 2, text, sizeof(text));
+	len = stpcpy(line + len, plain_line_end(STDERR_FILENO)) - line;
+	fflush(stderr);
+	if (write(STDERR_FILENO, line, len) < 0)
+		return; /* there is nobody to tell */
+}
+
+void say_error(const struct error *err)
+{
+	say("%s", err->text[0] ? err->text : "failed, without a reason");
+}
