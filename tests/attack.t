@@ -107,7 +107,7 @@ mask: hung
 mask through the stub: signal 11'
 
 attack forge-notification
-got '0 subjects did harm'
+got '0 subjects did harm, 0 stops were taken'
 
 # Nobody else is given what it left of itself in a host thread
 attack leave-behind
@@ -116,10 +116,11 @@ own base: 0 harmed
 own signal stack: 0 harmed'
 
 attack forge-frame
-got '0 of 400 frames did harm'
+got '0 of 400 frames did harm
+0 of 20 frames elsewhere were taken'
 
 attack forge-fpu-size
-got '0 images did harm'
+got '0 images did harm, some forked'
 
 attack race-one-slot
 got '0 races did harm'
@@ -163,7 +164,8 @@ process_vm_writev: -14"
 attack read-leftovers
 got 'leftovers in a fresh process: exit 0
 leftovers in fresh threads: exit 0
-leftovers in a fresh process: exit 0'
+leftovers in a fresh process: exit 0
+addresses in a fresh process: exit 0'
 
 attack failed-exec
 got 'failed: 12 of 12 stopped, 0 registers of others

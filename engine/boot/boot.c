@@ -87,6 +87,7 @@ static int check_observable(const struct kernelimage *image, struct error *err)
 
 int sandbox_run(const struct sandbox_config *config, struct error *err)
 {
+	const struct tier *tier = tier_find(config->tier);
 	struct kernelimage image;
 	uint32_t status;
 	bool lost;
@@ -99,16 +100,17 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
 	vcpu_ops_fill(&ops);
-	if (tier_seccomp_init(&boot, &ops, err)) /* before there is a second thread */
+	tier_ops_fill(tier, &ops);
+	if (tier->start(&boot, err)) /* before there is a second thread */
 		return -1;
 	if (virtio_init(config, err) || jobs_init(config, err) || control_init(config, err)) {
-		tier_seccomp_stop();
+		tier->stop();
 		return -1;
 	}
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
 	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
-		tier_seccomp_stop();
+		tier->stop();
 		control_stop();
 		observer_finish();
 		return -1;
@@ -122,7 +124,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 
 	telemetry_end();
 	request_stop(); /* who waits for the guest's answer may hold what is needed now */
-	tier_seccomp_stop();
+	tier->stop();
 	if (config->traced)
 		control_await_answer(OBSERVER_PATIENCE_MS);
 	control_stop();

@@ -1,26 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tier.h - an interception tier: how guest threads run on host threads
  *
- * A tier fills the mm_ and thread_ operations of the boot ABI, and idle.
+ * A tier is a table of operations, of which the kernel gets the second half (the mm_ and thread_
+ * operations of the boot ABI, and idle). They run on the host thread that holds the vCPU at the
+ * time, and what they need of a vCPU they ask that thread for (engine/vcpu/vcpu.h): its pending
+ * word, its waits. A tier keeps no other state of a vCPU.
+ *
+ * Another tier is a folder beside seccomp/, with such a table, and a line in tier.c.
  */
 #ifndef ENGINE_TIER_TIER_H
 #define ENGINE_TIER_TIER_H
 
+#include "engine/sandbox.h"
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
 
 /**
- * tier_seccomp_init() - Start the seccomp tier
- * @boot: receives the address of the host's vDSO clock in guest processes
- * @ops:  the tier's operations are filled in
- * @err:  filled on failure
+ * struct tier - an interception tier
+ * @start: start it, before there is a second thread; fills what of @boot depends on it. Called on
+ * the thread whose death ends every guest process. Return: 0 or -1 with @err.
+ * @stop:  end every guest process and wait for it
  *
- * Called on the vCPU thread, whose death ends every guest process.
- * Return: 0 or -1.
+ * For the others see struct vt_host_ops.
  */
-int tier_seccomp_init(struct vt_boot *boot, struct vt_host_ops *ops, struct error *err);
+struct tier {
+	int (*start)(struct vt_boot *boot, struct error *err);
+	void (*stop)(void);
 
-/* End every guest process and wait for it */
-void tier_seccomp_stop(void);
+	int (*mm_new)(struct vt_mm **mm);
+	void (*mm_free)(struct vt_mm *mm);
+	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
+	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
+			  struct vt_thread **thread);
+	void (*thread_free)(struct vt_thread *thread);
+	enum vt_user_event (*thread_run)(struct vt_thread *thread, struct vt_regs *regs,
+					 struct vt_frame *frame);
+	void (*thread_kick)(struct vt_thread *thread);
+	int (*thread_capture)(struct vt_thread *thread, struct vt_regs *regs,
+			      struct vt_frame *frame);
+	void (*idle)(void);
+};
+
+extern const struct tier tier_seccomp;
+
+/* The tier that was asked for; @which: SANDBOX_TIER_AUTO takes the safest */
+const struct tier *tier_find(enum sandbox_tier which);
+
+/* Give the kernel the tier's operations */
+void tier_ops_fill(const struct tier *tier, struct vt_host_ops *ops);
 
 #endif

@@ -31,6 +31,23 @@
 static timer_t timer;
 static volatile bool waiting, waited, ticking;
 
+static void set_timer(long period)
+{
+	struct itimerspec when = { .it_value.tv_nsec = period, .it_interval.tv_nsec = period };
+
+	timer_settime(timer, 0, &when, NULL);
+}
+
+/* In a signal handler */
+static void tick(void)
+{
+	if (!waiting && !waited) {
+		ticking = false;
+		set_timer(0);
+	}
+	waited = false;
+}
+
 int stuck_init(struct error *err)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
@@ -39,6 +56,7 @@ int stuck_init(struct error *err)
 	event._sigev_un._tid = syscall(SYS_gettid);
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
 		return error_set(err, errno, "cannot create a timer");
+	vcpu_on_tick(tick);
 	return 0;
 }
 
@@ -63,13 +81,6 @@ bool stuck_check(uint64_t *limit, pid_t pid)
 	return now > *limit;
 }
 
-static void set_timer(long period)
-{
-	struct itimerspec when = { .it_value.tv_nsec = period, .it_interval.tv_nsec = period };
-
-	timer_settime(timer, 0, &when, NULL);
-}
-
 void stuck_begin(void)
 {
 	waiting = waited = true;
@@ -82,13 +93,4 @@ void stuck_begin(void)
 void stuck_end(void)
 {
 	waiting = false;
-}
-
-void stuck_tick(void)
-{
-	if (!waiting && !waited) {
-		ticking = false;
-		set_timer(0);
-	}
-	waited = false;
 }

@@ -24,7 +24,4 @@ bool stuck_check(uint64_t *limit, pid_t pid);
 void stuck_begin(void);
 void stuck_end(void);
 
-/* From the handler of VCPU_SIGNAL_WAKE, when a timer sent it */
-void stuck_tick(void);
-
 #endif

@@ -26,7 +26,6 @@
 
 #include "irq.h"
 #include "registers.h"
-#include "stuck.h"
 
 #define SIGNAL_STACK (64 * 1024)
 
@@ -35,6 +34,7 @@ static pid_t vcpu_tid;
 static timer_t timer;
 static volatile uint32_t sleeping;
 static uint32_t no_kernel_yet; /* the pending word until the kernel names its own */
+static void (*on_tick)(void);
 volatile uint32_t vcpu_child_died;
 
 /* The window in which a signal must not be lost: from the test to the system call itself */
@@ -75,14 +75,14 @@ asm(".text\n"
 uint32_t vcpu_call_kernel(uint64_t entry, struct vt_boot *boot);
 void vcpu_leave_kernel(uint32_t status) __attribute__((noreturn));
 
-static volatile uint32_t *pending_word(void)
+volatile uint32_t *vcpu_pending(void)
 {
 	return boot && boot->kernel.pending ? boot->kernel.pending : &no_kernel_yet;
 }
 
 void irq_raise(enum vt_irq irq)
 {
-	__atomic_fetch_or(pending_word(), 1U << irq, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(vcpu_pending(), 1U << irq, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&sleeping, __ATOMIC_SEQ_CST))
 		syscall(SYS_tgkill, getpid(), vcpu_tid, VCPU_SIGNAL_WAKE);
 }
@@ -98,12 +98,13 @@ static void leave_window(ucontext_t *uc)
 static void on_interrupt(int sig, siginfo_t *info, void *context)
 {
 	if (sig == VCPU_SIGNAL_TIMER) {
-		__atomic_fetch_or(pending_word(), 1U << VT_IRQ_TIMER, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(vcpu_pending(), 1U << VT_IRQ_TIMER, __ATOMIC_SEQ_CST);
 	} else if (sig == VCPU_SIGNAL_WAKE && info->si_code == SI_TIMER) {
-		stuck_tick();
+		if (on_tick)
+			on_tick();
 	} else if (sig == SIGCHLD) {
 		vcpu_child_died = 1;
-		__atomic_fetch_or(pending_word(), 1U << VT_IRQ_LOST, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(vcpu_pending(), 1U << VT_IRQ_LOST, __ATOMIC_SEQ_CST);
 	}
 	leave_window(context);
 }
@@ -216,14 +217,24 @@ static long wait_call(long a, unsigned long b, void *c, volatile uint32_t *flag,
 	return ret;
 }
 
+long vcpu_wait_in(int number, long a, unsigned long b, void *c, volatile uint32_t *flag)
+{
+	return wait_call(a, b, c, flag, number);
+}
+
 long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag)
 {
 	return wait_call(fd, request, arg, flag, SYS_ioctl);
 }
 
+void vcpu_on_tick(void (*tick)(void))
+{
+	on_tick = tick;
+}
+
 void vcpu_sleep(void)
 {
-	wait_call(0, 0, NULL, pending_word(), SYS_pause);
+	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause);
 }
 
 static vt_u64 clock_ns(clockid_t clock)

@@ -39,8 +39,17 @@ uint32_t vcpu_enter(uint64_t entry);
  */
 long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag);
 
+/* The same for any system call of three arguments */
+long vcpu_wait_in(int number, long a, unsigned long b, void *c, volatile uint32_t *flag);
+
+/* The word that this vCPU's interrupts are pending in */
+volatile uint32_t *vcpu_pending(void);
+
 /* Sleep until an interrupt is pending; may return early */
 void vcpu_sleep(void);
+
+/* Have @tick called, in a signal handler, when a timer has sent VCPU_SIGNAL_WAKE */
+void vcpu_on_tick(void (*tick)(void));
 
 /* Set by SIGCHLD: a child of this process has died */
 extern volatile uint32_t vcpu_child_died;

@@ -193,6 +193,16 @@ static UNUSED uint64_t slot_find(unsigned nth)
 	return 0;
 }
 
+/* Where what is mapped of a slot begins: the rest of it exists for nobody; catch_faults() first */
+static UNUSED uint64_t slot_low(uint64_t slot)
+{
+	uint64_t at = slot + SLOT_SIZE - PAGE;
+
+	while (at > slot && !touch(at - PAGE, false))
+		at -= PAGE;
+	return at;
+}
+
 /* The slot of this thread: where the stub keeps its segment bases at a stop; catch_faults() first
  */
 static UNUSED uint64_t own_slot(void)

@@ -31,6 +31,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "engine/tier/seccomp/host/slots.h"
 #include "engine/vcpu/registers.h"
 
 #define KERNEL_UC_SIZE 304	     /* struct ucontext with an 8 byte signal mask */
@@ -53,12 +54,18 @@ struct fpx_sw {
 	uint32_t magic1, extended_size;
 };
 
-static uint64_t slot_va(const struct vt_thread *thread)
+static uint64_t slot_va(const struct stub_thread *thread)
 {
-	return STUB_SLOTS + (uint64_t)thread->slot * SLOT_SIZE;
+	return slots_address(thread->slot);
 }
 
-static ucontext_t *frame_of(struct vt_thread *thread)
+/* Where what the stub has mapped of a slot begins */
+static uint32_t slot_low(void)
+{
+	return SLOT_SIZE - slots_mapped();
+}
+
+static ucontext_t *frame_of(struct stub_thread *thread)
 {
 	return (ucontext_t *)(thread->memory + thread->uc);
 }
@@ -67,14 +74,14 @@ static ucontext_t *frame_of(struct vt_thread *thread)
  * The FPU image of a frame: its offset in the slot and its size, or 0. The host writes it above the
  * frame's other parts; an image that claims their room too could not be copied (frame_copy_fpu).
  */
-static uint32_t fpu_image(struct vt_thread *thread, uint32_t *size)
+static uint32_t fpu_image(struct stub_thread *thread, uint32_t *size)
 {
 	uint64_t va = (uint64_t) * (void *volatile *)&frame_of(thread)->uc_mcontext.fpregs;
 	uint64_t offset = va - slot_va(thread);
 	struct fpx_sw sw;
 
 	*size = 0;
-	if (!va || offset & 15 || offset < BELOW_FPU || offset > SLOT_HEADER - FX_SIZE)
+	if (!va || offset & 15 || offset < slot_low() + BELOW_FPU || offset > SLOT_HEADER - FX_SIZE)
 		return 0;
 	memcpy(&sw, thread->memory + offset + FX_SW, sizeof(sw));
 	*size = FX_SIZE;
@@ -84,26 +91,32 @@ static uint32_t fpu_image(struct vt_thread *thread, uint32_t *size)
 	return offset;
 }
 
-int frame_locate(struct vt_thread *thread, uint64_t va)
+int frame_locate(struct stub_thread *thread, uint64_t va)
 {
 	uint64_t offset = va - slot_va(thread);
 
-	if (offset & 7 || offset < 8 || offset > SLOT_HEADER - KERNEL_UC_SIZE)
+	if (offset & 7 || offset < slot_low() + 8 || offset > SLOT_HEADER - KERNEL_UC_SIZE)
 		return -1;
 	thread->uc = offset;
 	return 0;
 }
 
+stack_t frame_stack(const struct stub_thread *thread)
+{
+	return (stack_t){ .ss_sp = (void *)(slot_va(thread) + slot_low()),
+			  .ss_size = SLOT_HEADER - slot_low() };
+}
+
 /* The host writes siginfo_t behind the ucontext: struct rt_sigframe,
  * arch/x86/include/asm/sigframe.h */
-int frame_signal_code(const struct vt_thread *thread)
+int frame_signal_code(const struct stub_thread *thread)
 {
 	const uint8_t *info = thread->memory + thread->uc + KERNEL_UC_SIZE;
 
 	return *(const volatile int *)(info + offsetof(siginfo_t, si_code));
 }
 
-void frame_load(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
+void frame_load(struct stub_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
 	const volatile struct slot_header *header =
 	    (struct slot_header *)(thread->memory + SLOT_HEADER);
@@ -144,7 +157,7 @@ static uint16_t usable_selector(uint16_t selector)
 	return selector <= 3 ? selector : 0;
 }
 
-uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
+uint64_t frame_store(struct stub_thread *thread, const struct vt_regs *regs,
 		     const struct vt_frame *frame)
 {
 	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
@@ -160,7 +173,7 @@ uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
 	header->gs = usable_selector(frame->gs);
 	uc->uc_flags = UC_FLAGS;
 	uc->uc_link = NULL;
-	uc->uc_stack = (stack_t){ .ss_sp = (void *)slot_va(thread), .ss_size = SLOT_HEADER };
+	uc->uc_stack = frame_stack(thread);
 	memset(&uc->uc_sigmask, 0, sizeof(uint64_t));
 	g[REG_R15] = regs->r15;
 	g[REG_R14] = regs->r14;
@@ -190,7 +203,7 @@ uint64_t frame_store(struct vt_thread *thread, const struct vt_regs *regs,
  * All signals are blocked, as they are at any stop. With a stack pointer of zero the thread is on
  * no signal stack, whichever the guest has set: so it is on its slot again.
  */
-uint64_t frame_clean(struct vt_thread *thread)
+uint64_t frame_clean(struct stub_thread *thread)
 {
 	const struct vt_regs regs = { .ip = STUB_CLEAN_CODE, .flags = 0x202 };
 	const struct vt_frame frame = { .reset_fpu = 1 };
@@ -203,7 +216,7 @@ uint64_t frame_clean(struct vt_thread *thread)
 }
 
 /* Make a frame whose FPU image has @size bytes; returns the image's offset in the slot */
-static uint32_t new_frame(struct vt_thread *thread, uint32_t size)
+static uint32_t new_frame(struct stub_thread *thread, uint32_t size)
 {
 	/* below the header, where the host's own frames lie too */
 	uint32_t at = (SLOT_HEADER - size) & ~63U;
@@ -214,14 +227,14 @@ static uint32_t new_frame(struct vt_thread *thread, uint32_t size)
 	return at;
 }
 
-void frame_initial_fpu(struct vt_thread *thread, struct vt_frame *frame)
+void frame_initial_fpu(struct stub_thread *thread, struct vt_frame *frame)
 {
 	frame->xstate = thread->memory + new_frame(thread, FX_SIZE);
 	frame->xstate_size = FX_SIZE;
 	frame->reset_fpu = 1;
 }
 
-void frame_copy_fpu(struct vt_thread *to, struct vt_thread *from, struct vt_frame *frame)
+void frame_copy_fpu(struct stub_thread *to, struct stub_thread *from, struct vt_frame *frame)
 {
 	uint32_t size, offset = fpu_image(from, &size), at;
 

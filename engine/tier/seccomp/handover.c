@@ -16,7 +16,7 @@
  * half is done when a process is put into the pool, the second when it is taken out, so that nobody
  * waits.
  *
- * Host system calls: those of notify.c, kill.
+ * Host system calls: those of notify.c and stop.c.
  */
 #include "handover.h"
 
@@ -24,41 +24,44 @@
 #include <signal.h>
 
 #include "frame.h"
-#include "park.h"
+#include "notify.h"
+#include "state.h"
 #include "stop.h"
 
 #define TRIES 4 /* a stop of ours that was on its way, and one that the guest had in store */
 
-static void go(struct vt_thread *thread)
+static void go(struct stub_thread *thread)
 {
-	notify_reply(&thread->host, frame_clean(thread));
+	notify_reply(thread, frame_clean(thread), THREAD_RUNNING);
 }
 
-int handover_begin(struct vt_mm *mm)
+int handover_begin(struct stub_process *process)
 {
-	for (struct vt_thread *thread = mm->idle; thread; thread = thread->next) {
-		if (park_leave(thread) || !stop_is_one(thread))
+	for (struct stub_thread *thread = process->idle; thread; thread = thread->next) {
+		if (stop_recall(thread) || !stop_is_one(thread))
 			return -ESRCH;
 		go(thread);
 	}
 	return 0;
 }
 
-static int arrive(struct vt_thread *thread)
+static int arrive(struct stub_thread *thread)
 {
 	for (unsigned i = 0; i < TRIES; i++) {
-		if (notify_wait(&thread->host) || !stop_is_one(thread))
+		if (notify_wait(thread) || !stop_is_one(thread))
 			return -ESRCH;
-		if (thread->host.event.data.args[0] == STUB_CLEAN)
+		if (thread->event.data.args[0] == STUB_CLEAN) {
+			thread_becomes(thread, THREAD_STOPPED);
 			return 0;
+		}
 		go(thread);
 	}
 	return -ESRCH;
 }
 
-int handover_end(struct vt_mm *mm)
+int handover_end(struct stub_process *process)
 {
-	for (struct vt_thread *thread = mm->idle; thread; thread = thread->next) {
+	for (struct stub_thread *thread = process->idle; thread; thread = thread->next) {
 		if (arrive(thread))
 			return -ESRCH;
 	}

@@ -3,17 +3,17 @@
 #ifndef ENGINE_TIER_SECCOMP_HANDOVER_H
 #define ENGINE_TIER_SECCOMP_HANDOVER_H
 
-#include "stubproc.h"
+#include "stub.h"
 
 /**
  * handover_begin() - Have the idle threads of a process forget whom they belonged to
- * @mm: process that nobody uses
+ * @process: process that nobody uses
  *
  * Return: 0, or -ESRCH when it cannot be used again.
  */
-int handover_begin(struct vt_mm *mm);
+int handover_begin(struct stub_process *process);
 
 /* Wait until they have; returns likewise */
-int handover_end(struct vt_mm *mm);
+int handover_end(struct stub_process *process);
 
 #endif

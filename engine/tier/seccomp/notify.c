@@ -8,30 +8,38 @@
  * nothing else in it is believed. tid_table maps it to the thread's record, which must be of the
  * same process. A record has room for one event because a thread can only be in one system call.
  *
- * Host system calls: ioctl on the listener, mmap.
+ * A new process and its new threads introduce themselves in their first notification, sent before
+ * any guest code runs in them; that is believed for this reason, and only for what is waited for.
+ *
+ * Every wait here ends: with a notification, with a signal (SIGCHLD is one, see children.c), or
+ * when the listener has lost its last user, of which the host tells while the process is still
+ * being taken apart, and it may be large. Nothing of it will run then, so nobody waits for the
+ * rest.
+ *
+ * Host system calls: ioctl and poll on the listener, mmap, kill.
  */
 #include "notify.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <sys/syscall.h>
 
-#include "stubproc.h"
+#include "state.h"
 #include "engine/telemetry/telemetry.h"
+#include "engine/tier/seccomp/host/slots.h"
 #include "engine/vcpu/vcpu.h"
 
 #define TID_LIMIT (4U << 20) /* PID_MAX_LIMIT */
 
-static notify_unknown_fn unknown_thread;
-static struct host_thread **tid_table;
+static struct stub_thread **tid_table;
 
-int notify_init(notify_unknown_fn unknown, struct error *err)
+int notify_init(struct error *err)
 {
-	unknown_thread = unknown;
-	tid_table = mmap(NULL, TID_LIMIT * sizeof(*tid_table), PROT_READ | PROT_WRITE,
+	tid_table = mmap(NULL, TID_LIMIT * sizeof(struct stub_thread *), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (tid_table == MAP_FAILED)
 		return error_set(err, errno, "cannot allocate the thread table");
@@ -47,56 +55,93 @@ void notify_listen(int listener)
 static void send_response(int listener, const struct seccomp_notif_resp *response)
 {
 	telemetry_count(VT_HOST_REPLIES, 1);
-	/* ENOENT: the thread was killed meanwhile, SIGCHLD tells the rest */
+	/* ENOENT: the thread was killed meanwhile; who waits for it hears so */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response);
 }
 
-int notify_receive(int listener, volatile uint32_t *flag)
+/* The thread that is to introduce itself like this, or NULL */
+static struct stub_thread *introduced(struct stub_process *process, const struct seccomp_data *data)
 {
-	struct seccomp_notif event;
-	struct host_thread *thread;
+	if (data->nr != STUB_NR)
+		return NULL;
+	if (data->args[0] == STUB_PROCESS)
+		return process->service.state == THREAD_NEW ? &process->service : NULL;
+	if (data->args[0] != STUB_THREAD)
+		return NULL;
+	for (struct stub_thread *thread = process->threads; thread; thread = thread->sibling) {
+		if (thread->state == THREAD_NEW &&
+		    data->args[1] == slots_address(thread->slot) + SLOT_SIZE)
+			return thread;
+	}
+	return NULL;
+}
+
+static struct stub_thread *find(struct stub_process *process, const struct seccomp_notif *event)
+{
+	struct stub_thread *thread;
+
+	if (event->pid >= TID_LIMIT)
+		return NULL;
+	thread = tid_table[event->pid];
+	/* the host gives numbers out again */
+	if (thread && thread->process == process && thread->state != THREAD_DEAD)
+		return thread;
+	thread = introduced(process, &event->data);
+	if (thread) {
+		thread->tid = event->pid;
+		tid_table[event->pid] = thread;
+	}
+	return thread;
+}
+
+/* Nobody is left who could send a notification: since Linux 6.11 before the process has ended */
+static bool is_deserted(int listener)
+{
+	struct pollfd poller = { .fd = listener };
+
+	return poll(&poller, 1, 0) > 0 && poller.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+int notify_receive(struct stub_process *process, volatile uint32_t *flag)
+{
+	struct seccomp_notif event = { 0 };
+	struct stub_thread *thread;
 	long ret;
 
-	do {
-		memset(&event, 0, sizeof(event));
-		ret = vcpu_wait(listener, SECCOMP_IOCTL_NOTIF_RECV, &event, flag);
-	} while (ret == -ENOENT); /* killed between its call and our receiving it */
-	if (ret < 0)
+	ret = vcpu_wait(process->listener, SECCOMP_IOCTL_NOTIF_RECV, &event, flag);
+	if (ret == -EINTR)
 		return -EINTR;
-
-	telemetry_count(VT_HOST_NOTIFICATIONS, 1);
-	if (event.pid >= TID_LIMIT)
-		return 0;
-	thread = tid_table[event.pid];
-	/* the host gives numbers out again */
-	if (!thread || thread->dead || thread->listener != listener) {
-		thread = unknown_thread(listener, &event);
-		if (!thread) {
-			send_response(listener, &(struct seccomp_notif_resp){ .id = event.id,
-									      .error = -EPERM });
+	if (ret < 0) { /* ENOENT: somebody was killed between his call and this one, or all are */
+		if (!is_deserted(process->listener))
 			return 0;
-		}
-		thread->tid = event.pid;
-		tid_table[event.pid] = thread;
+		process_gone(process);
+		return -ESRCH;
+	}
+	telemetry_count(VT_HOST_NOTIFICATIONS, 1);
+	thread = find(process, &event);
+	if (!thread) {
+		send_response(process->listener,
+			      &(struct seccomp_notif_resp){ .id = event.id, .error = -EPERM });
+		return 0;
 	}
 	thread->event = event;
-	thread->stopped = true;
+	thread_becomes(thread, thread_when_notified(thread));
 	return 0;
 }
 
-int notify_wait(struct host_thread *thread)
+int notify_wait(struct stub_thread *thread)
 {
-	while (!thread->stopped) {
-		if (vcpu_child_died)
-			stub_reap();
-		if (thread->dead)
+	for (;;) {
+		children_heed();
+		if (thread->state == THREAD_DEAD)
 			return -ESRCH;
-		notify_receive(thread->listener, &vcpu_child_died);
+		if (thread_waits(thread))
+			return 0;
+		notify_receive(thread->process, &vcpu_child_died);
 	}
-	return 0;
 }
 
-void notify_reply(struct host_thread *thread, int64_t value)
+void notify_reply(struct stub_thread *thread, int64_t value, enum thread_state state)
 {
 	struct seccomp_notif_resp response = { .id = thread->event.id };
 
@@ -104,14 +149,30 @@ void notify_reply(struct host_thread *thread, int64_t value)
 		response.error = value;
 	else
 		response.val = value;
-	thread->stopped = false;
-	send_response(thread->listener, &response);
+	thread_becomes(thread, state);
+	send_response(thread->process->listener, &response);
 }
 
-void notify_forget(struct host_thread *thread)
+void notify_kill(struct stub_process *process)
+{
+	struct pollfd poller = { .fd = process->listener };
+
+	if (process->child.pid)
+		kill(process->child.pid, SIGKILL);
+	for (;;) {
+		children_heed();
+		if (process_is_gone(process))
+			return;
+		if (is_deserted(process->listener))
+			process_gone(process);
+		else
+			vcpu_wait_in(SYS_poll, (long)&poller, 1, (void *)-1L, &vcpu_child_died);
+	}
+}
+
+void notify_forget(struct stub_thread *thread)
 {
 	if (thread->tid && tid_table[thread->tid] == thread)
 		tid_table[thread->tid] = NULL;
 	thread->tid = 0;
-	thread->stopped = false;
 }

@@ -7,7 +7,7 @@
  * guest thread can make a system call that the host executes (filter.c). Mappings are changed by
  * each process's service thread, on commands in a page that guests can only read (stub/stub.S).
  *
- * Host system calls: tgkill, and those of notify.c and stubproc.c.
+ * Host system calls: those of what is called.
  */
 #include "engine/tier/tier.h"
 
@@ -15,13 +15,15 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "frame.h"
 #include "notify.h"
 #include "park.h"
+#include "process.h"
+#include "service.h"
+#include "setup.h"
+#include "state.h"
 #include "stop.h"
-#include "stubproc.h"
 #include "engine/vcpu/stuck.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/vcpu/vcpu.h"
@@ -32,16 +34,33 @@
 #define HWCAP2_FSGSBASE 2
 #define POPULATE_MAX 0x10000
 
-static struct vt_boot *boot;
+/* What the kernel holds without knowing what it is */
+static struct stub_process *process_of(struct vt_mm *mm)
+{
+	return (struct stub_process *)mm;
+}
+
+static struct stub_thread *thread_of(struct vt_thread *thread)
+{
+	return (struct stub_thread *)thread;
+}
+
+/* ---- address spaces ---- */
 
 static int mm_new(struct vt_mm **mm)
 {
-	return stub_process_get(mm);
+	struct stub_process *process;
+	int err = process_get(&process);
+
+	if (err)
+		return err == -ENOMEM ? err : -EAGAIN;
+	*mm = (struct vt_mm *)process;
+	return 0;
 }
 
 static void mm_free(struct vt_mm *mm)
 {
-	stub_process_put(mm);
+	process_put(process_of(mm));
 }
 
 /*
@@ -76,14 +95,6 @@ static struct stub_command translate(const struct vt_map_op *op)
 	}
 }
 
-static int unmap_all(struct vt_mm *mm)
-{
-	stub_command(mm, 0,
-		     &(struct stub_command){ .nr = SYS_munmap,
-					     .args = { 0, VT_TASK_SIZE, 0, 0, 0, STUB_MAGIC } });
-	return stub_execute(mm, 1);
-}
-
 /*
  * When the host refuses, most likely for too many mappings, everything is unmapped and the kernel
  * starts over. Only a refused protection is no failure: what is not mapped needs none, and what
@@ -91,6 +102,7 @@ static int unmap_all(struct vt_mm *mm)
  */
 static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 {
+	struct stub_process *process = process_of(mm);
 	vt_u32 done = 0;
 
 	while (done < count) {
@@ -100,25 +112,25 @@ static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 		for (; done + n < count && n < CONTROL_COMMANDS; n++) {
 			struct stub_command command = translate(&ops[done + n]);
 
-			stub_command(mm, n, &command);
+			service_command(process, n, &command);
 		}
-		err = stub_execute(mm, n);
+		err = service_execute(process, n);
 		done += n;
 		if (!err)
 			continue;
 		if (err == -ESRCH)
 			return err;
-		failed = done - mm->service.event.data.args[2];
+		failed = done - service_left(process);
 		if (ops[failed].kind != VT_PROTECT) {
-			unmap_all(mm);
+			process_unmap(process);
 			return err;
 		}
-		stub_command(mm, 0,
-			     &(struct stub_command){ .nr = SYS_munmap,
-						     .args = { ops[failed].va, ops[failed].len, 0,
-							       0, 0, STUB_MAGIC } });
-		if (stub_execute(mm, 1)) {
-			unmap_all(mm);
+		service_command(process, 0,
+				&(struct stub_command){ .nr = SYS_munmap,
+							.args = { ops[failed].va, ops[failed].len,
+								  0, 0, 0, STUB_MAGIC } });
+		if (service_execute(process, 1)) {
+			process_unmap(process);
 			return err;
 		}
 		done = failed + 1;
@@ -126,44 +138,48 @@ static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 	return 0;
 }
 
+/* ---- threads ---- */
+
 static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
 		      struct vt_thread **thread)
 {
-	int err = stub_thread_get(mm, thread);
+	struct stub_thread *new;
+	int err = process_thread_get(process_of(mm), &new);
 
 	if (err)
 		return err;
-	frame_initial_fpu(*thread, frame);
-	if (fpu_from && fpu_from->state == THREAD_STUB)
-		frame_copy_fpu(*thread, fpu_from, frame);
+	frame_initial_fpu(new, frame);
+	if (fpu_from && thread_of(fpu_from)->state == THREAD_STOPPED)
+		frame_copy_fpu(new, thread_of(fpu_from), frame);
+	*thread = (struct vt_thread *)new;
 	return 0;
 }
 
 /* The kernel asks again at every tick for as long as the thread runs on */
-static void thread_kick(struct vt_thread *thread)
+static void thread_kick(struct vt_thread *vt_thread)
 {
-	if (thread->state != THREAD_RUNNING || thread->host.dead)
-		return;
-	if (!thread->kicked) {
-		thread->kicked = true;
+	struct stub_thread *thread = thread_of(vt_thread);
+
+	if (thread->state == THREAD_RUNNING) {
 		thread->limit = 0;
 		telemetry_count(VT_HOST_KICKS, 1);
 		stop_kick(thread);
-	} else if (stuck_check(&thread->limit, thread->mm->service.tid)) {
-		kill(thread->mm->service.tid, SIGKILL);
+	} else if (thread->state == THREAD_KICKED &&
+		   stuck_check(&thread->limit, thread->process->service.tid)) {
+		kill(thread->process->service.tid, SIGKILL);
 	}
 }
 
 /* A stop in the stub: the signal tells why. Hostile code can claim any; it gets what it claims. */
-static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *regs,
+static enum vt_user_event stub_event(struct stub_thread *thread, struct vt_regs *regs,
 				     struct vt_frame *frame)
 {
-	const __u64 *args = thread->host.event.data.args;
+	const __u64 *args = thread->event.data.args;
 
 	if (frame_locate(thread, args[1]))
 		return VT_EV_GONE;
 	frame_load(thread, regs, frame);
-	thread->state = THREAD_STUB;
+	thread_becomes(thread, THREAD_STOPPED);
 	switch (args[0]) {
 	case SIGSYS:
 		regs->orig_ax = regs->ax;
@@ -186,15 +202,14 @@ static enum vt_user_event stub_event(struct vt_thread *thread, struct vt_regs *r
 	}
 }
 
-static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *regs,
+static enum vt_user_event take_event(struct stub_thread *thread, struct vt_regs *regs,
 				     struct vt_frame *frame)
 {
-	const struct seccomp_data *data = &thread->host.event.data;
+	const struct seccomp_data *data = &thread->event.data;
 
-	thread->kicked = false;
 	if (stop_is_one(thread))
 		return stub_event(thread, regs, frame);
-	thread->state = THREAD_PLAIN;
+	thread_becomes(thread, THREAD_CALL);
 	frame->full = 0;
 	regs->orig_ax = data->nr;
 	regs->di = data->args[0];
@@ -208,7 +223,7 @@ static enum vt_user_event take_event(struct vt_thread *thread, struct vt_regs *r
 }
 
 /* What the stub resumes from, when the kernel knows no more than the result of the call */
-static uint64_t answer_unread(struct vt_thread *thread, uint64_t result)
+static uint64_t answer_moved(struct stub_thread *thread, uint64_t result)
 {
 	struct vt_frame frame;
 	struct vt_regs regs;
@@ -216,110 +231,99 @@ static uint64_t answer_unread(struct vt_thread *thread, uint64_t result)
 	frame_load(thread, &regs, &frame);
 	stop_repair(thread, &regs);
 	regs.ax = result;
-	thread->unread = false;
 	return frame_store(thread, &regs, &frame);
 }
 
-static void resume(struct vt_thread *thread, const struct vt_regs *regs,
+static void resume(struct stub_thread *thread, const struct vt_regs *regs,
 		   const struct vt_frame *frame)
 {
-	if (thread->state == THREAD_PLAIN)
-		notify_reply(&thread->host, regs->ax);
-	else if (thread->unread)
-		notify_reply(&thread->host, answer_unread(thread, regs->ax));
+	uint64_t answer;
+
+	if (thread->state == THREAD_CALL)
+		answer = regs->ax;
+	else if (thread->state == THREAD_MOVED)
+		answer = answer_moved(thread, regs->ax);
 	else
-		notify_reply(&thread->host, frame_store(thread, regs, frame));
-	thread->state = THREAD_RUNNING;
+		answer = frame_store(thread, regs, frame);
+	notify_reply(thread, answer, THREAD_RUNNING);
 }
 
-static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *regs,
+static enum vt_user_event thread_run(struct vt_thread *vt_thread, struct vt_regs *regs,
 				     struct vt_frame *frame)
 {
-	struct host_thread *host = &thread->host;
-	enum vt_user_event event;
+	struct stub_thread *thread = thread_of(vt_thread);
+	volatile uint32_t *pending = vcpu_pending();
 
-	if (thread->state != THREAD_RUNNING) {
-		if (park_leave(thread))
+	if (!thread_runs(thread) && thread->state != THREAD_REPORTED) {
+		if (stop_recall(thread))
 			return VT_EV_GONE;
-		park_one(thread->mm);
 		resume(thread, regs, frame);
+		park_one(thread->process);
 	}
-	while (!host->stopped) {
-		if (vcpu_child_died)
-			stub_reap();
-		if (host->dead)
+	for (;;) {
+		children_heed();
+		if (thread->state == THREAD_REPORTED)
+			return take_event(thread, regs, frame);
+		if (thread->state == THREAD_DEAD)
 			return VT_EV_GONE;
-		if (notify_receive(host->listener, boot->kernel.pending) && *boot->kernel.pending)
+		if (notify_receive(thread->process, pending) == -EINTR && *pending)
 			return VT_EV_INTERRUPT;
 	}
-	event = take_event(thread, regs, frame);
-	park_enter(thread);
-	return event;
 }
 
-static int thread_capture(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
+static int thread_capture(struct vt_thread *vt_thread, struct vt_regs *regs, struct vt_frame *frame)
 {
-	if (park_leave(thread))
+	struct stub_thread *thread = thread_of(vt_thread);
+
+	if (stop_recall(thread) || (thread->state == THREAD_CALL && stop_in_stub(thread)))
 		return -ESRCH;
-	if (thread->state == THREAD_PLAIN && stop_in_stub(thread))
-		return -ESRCH;
-	park_enter(thread);
-	if (!thread->unread)
+	if (thread->state != THREAD_MOVED)
 		return 0;
 	frame_load(thread, regs, frame);
 	stop_repair(thread, regs);
-	thread->unread = false;
+	thread_becomes(thread, THREAD_STOPPED);
 	return 0;
 }
 
-static void thread_free(struct vt_thread *thread)
+static void thread_free(struct vt_thread *vt_thread)
 {
-	struct vt_frame frame;
-	struct vt_regs regs;
+	struct stub_thread *thread = thread_of(vt_thread);
 
-	if (thread->state == THREAD_PLAIN && !thread->host.dead)
-		thread_capture(thread, &regs, &frame);
-	if (thread->state < THREAD_STUB && !thread->host.dead) {
-		/* it cannot be stopped in order; take its process along */
-		kill(thread->mm->service.tid, SIGKILL);
-		while (!thread->host.dead) {
-			thread->host.stopped = false; /* whatever it claims meanwhile */
-			notify_wait(&thread->host);
-		}
-	}
-	stub_thread_put(thread);
+	if (thread->state == THREAD_CALL)
+		stop_in_stub(thread);
+	if (!thread_in_stub(thread) && thread->state != THREAD_DEAD)
+		notify_kill(thread->process); /* it cannot be stopped in order */
+	process_thread_put(thread);
 }
 
 static void idle(void)
 {
 	telemetry_count(VT_HOST_IDLES, 1);
-	if (vcpu_child_died)
-		stub_reap();
+	children_heed();
 	vcpu_sleep();
 }
 
-int tier_seccomp_init(struct vt_boot *vt_boot, struct vt_host_ops *ops, struct error *err)
+static int start(struct vt_boot *boot, struct error *err)
 {
-	boot = vt_boot;
 	if (!(boot->hwcap2 & HWCAP2_FSGSBASE))
 		return error_set(err, 0,
 				 "this host does not offer FSGSBASE to programs "
 				 "(Linux 5.9 and a CPU that has it)");
-	if (stuck_init(err) || stub_init(&boot->vdso_clock, err))
+	if (stuck_init(err))
 		return -1;
-	ops->mm_new = mm_new;
-	ops->mm_free = mm_free;
-	ops->mm_sync = mm_sync;
-	ops->thread_new = thread_new;
-	ops->thread_free = thread_free;
-	ops->thread_run = thread_run;
-	ops->thread_kick = thread_kick;
-	ops->thread_capture = thread_capture;
-	ops->idle = idle;
-	return 0;
+	return setup_start(boot->mem_size, &boot->vdso_clock, err);
 }
 
-void tier_seccomp_stop(void)
-{
-	stub_stop();
-}
+const struct tier tier_seccomp = {
+	.start = start,
+	.stop = setup_stop,
+	.mm_new = mm_new,
+	.mm_free = mm_free,
+	.mm_sync = mm_sync,
+	.thread_new = thread_new,
+	.thread_free = thread_free,
+	.thread_run = thread_run,
+	.thread_kick = thread_kick,
+	.thread_capture = thread_capture,
+	.idle = idle,
+};

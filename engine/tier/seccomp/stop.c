@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "notify.h"
+#include "state.h"
 #include "engine/vcpu/stuck.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/vcpu/vcpu.h"
@@ -23,48 +25,61 @@
 #define KICK_SIGNAL SIGUSR1
 #define VSYSCALL_PAGE 0xffffffffff600000
 
-bool stop_is_one(const struct vt_thread *thread)
+bool stop_is_one(const struct stub_thread *thread)
 {
-	const struct seccomp_data *data = &thread->host.event.data;
+	const struct seccomp_data *data = &thread->event.data;
 
 	return data->nr == STUB_NR && data->instruction_pointer == STUB_STOP_RETURN;
 }
 
-void stop_kick(const struct vt_thread *thread)
+static void send_kick(const struct stub_thread *thread)
 {
-	syscall(SYS_tgkill, thread->mm->service.tid, thread->host.tid, KICK_SIGNAL);
+	syscall(SYS_tgkill, thread->process->service.tid, thread->tid, KICK_SIGNAL);
 }
 
-int stop_wait(struct vt_thread *thread)
+void stop_kick(struct stub_thread *thread)
 {
-	struct host_thread *host = &thread->host;
+	thread_becomes(thread, THREAD_KICKED);
+	send_kick(thread);
+}
+
+int stop_wait(struct stub_thread *thread)
+{
+	struct stub_process *process = thread->process;
 	uint64_t limit = 0;
 
 	stuck_begin();
-	while (!host->stopped && !host->dead) {
-		if (vcpu_child_died)
-			stub_reap();
-		else if (notify_receive(host->listener, &vcpu_child_died) &&
-			 stuck_check(&limit, thread->mm->service.tid))
-			kill(thread->mm->service.tid, SIGKILL);
+	for (;;) {
+		children_heed();
+		if (thread->state == THREAD_DEAD || thread_waits(thread))
+			break;
+		if (notify_receive(process, &vcpu_child_died) == -EINTR &&
+		    stuck_check(&limit, process->service.tid))
+			kill(process->service.tid, SIGKILL);
 	}
 	stuck_end();
-	return host->dead ? -ESRCH : 0;
+	return thread->state == THREAD_DEAD ? -ESRCH : 0;
 }
 
-int stop_in_stub(struct vt_thread *thread)
+int stop_in_stub(struct stub_thread *thread)
 {
 	telemetry_count(VT_HOST_CAPTURES, 1);
-	thread->call_ip = thread->host.event.data.instruction_pointer;
-	stop_kick(thread);
-	notify_reply(&thread->host, 0);
-	thread->state = THREAD_RUNNING;
+	thread->call_ip = thread->event.data.instruction_pointer;
+	send_kick(thread);
+	notify_reply(thread, 0, THREAD_KICKED);
 	if (stop_wait(thread) || !stop_is_one(thread) ||
-	    frame_locate(thread, thread->host.event.data.args[1]))
+	    frame_locate(thread, thread->event.data.args[1]))
 		return -ESRCH;
-	thread->state = THREAD_STUB;
-	thread->unread = true;
+	thread_becomes(thread, THREAD_MOVED);
 	return 0;
+}
+
+int stop_recall(struct stub_thread *thread)
+{
+	if (thread->state != THREAD_PARKED && thread->state != THREAD_PARKED_MOVED)
+		return thread->state == THREAD_DEAD ? -ESRCH : 0;
+	send_kick(thread);
+	return stop_wait(thread);
 }
 
 /* From there the host calls on the program's behalf, and has returned to the program by now */
@@ -73,7 +88,7 @@ static bool in_vsyscall_page(uint64_t ip)
 	return ip >> 12 == VSYSCALL_PAGE >> 12;
 }
 
-void stop_repair(const struct vt_thread *thread, struct vt_regs *regs)
+void stop_repair(const struct stub_thread *thread, struct vt_regs *regs)
 {
 	if (!in_vsyscall_page(thread->call_ip))
 		regs->ip = thread->call_ip; /* however the host thought of restarting the call */

@@ -17,7 +17,7 @@
 
 #define SECRET 0x5ec7e75ec7e75ec7UL
 #define PROGRAM "/tmp/fails"
-#define TRACEES 12
+#define TRACEES 12U
 #define LOOKS 60
 #define REACH 6144 /* the host writes its frames there */
 #define FX_SW 464
@@ -83,9 +83,9 @@ static void forged_exec(uint64_t slot)
 {
 	static char *argv[] = { PROGRAM, NULL };
 	uint64_t image = slot + SLOT_HEADER - REACH;
-	struct native_frame *frame = (struct native_frame *)(slot + 8);
+	struct native_frame *frame = (struct native_frame *)(image - 1024);
 
-	native_frame_init(frame, NULL, (void *)(slot + 512));
+	native_frame_init(frame, NULL, (void *)(image - 512));
 	frame->gregs[REG_RAX] = SYS_execve;
 	frame->gregs[REG_RDI] = (greg_t)PROGRAM;
 	frame->gregs[REG_RSI] = (greg_t)argv;

@@ -2,7 +2,8 @@
 /* read-leftovers - look for another process's registers in slots that were used before
  *
  * Children load a canary into every vector register and stop in their stubs; later children search
- * the slots of their own host process.
+ * the slots of their own host process. Others map much memory at an address of their own; later
+ * ones look for it among the commands of their host process.
  */
 #include "tests/attack/attack.h"
 
@@ -52,14 +53,40 @@ static void search(long unused)
 {
 	unsigned found = 0;
 
-	for (uint64_t i = 0; i < 256; i++) {
-		uint64_t slot = STUB_SLOTS + i * SLOT_SIZE;
-
-		if (touch(slot, false))
+	for (uint64_t page = STUB_SLOTS; page < STUB_SLOTS + 256 * SLOT_SIZE; page += PAGE) {
+		if (touch(page, false))
 			continue;
-		for (uint64_t *p = (uint64_t *)slot; p < (uint64_t *)(slot + SLOT_SIZE); p++)
+		for (uint64_t *p = (uint64_t *)page; p < (uint64_t *)(page + PAGE); p++)
 			found += is_secret(*p);
 	}
+	_exit(found > 255 ? 255 : found);
+}
+
+#define PLACE 0x5ec7e7000000UL
+#define PLACE_SIZE (64 * PAGE)
+
+/* Every other page, so that each is a command; then no more than a few until the end */
+static void map_somewhere(long unused)
+{
+	char *area = mmap((void *)PLACE, PLACE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	for (uint64_t at = 0; at < PLACE_SIZE; at += 2 * PAGE)
+		mprotect(area + at, PAGE, PROT_READ);
+	for (uint64_t at = PAGE; at < PLACE_SIZE; at += 2 * PAGE)
+		area[at] = 1;
+	for (uint64_t at = 0; at < PLACE_SIZE; at += 2 * PAGE)
+		(void)((volatile char *)area)[at];
+	mprotect(area, PLACE_SIZE, PROT_NONE);
+}
+
+static void search_commands(long unused)
+{
+	unsigned found = 0;
+
+	for (volatile uint64_t *p = (uint64_t *)STUB_CONTROL;
+	     p < (uint64_t *)(STUB_CONTROL + CONTROL_SIZE); p++)
+		found += *p >= PLACE && *p < PLACE + PLACE_SIZE;
 	_exit(found > 255 ? 255 : found);
 }
 
@@ -88,5 +115,8 @@ int main(void)
 	report("leftovers in a fresh process", search, 0);
 	report("leftovers in fresh threads", search_with_threads, 0);
 	report("leftovers in a fresh process", search, 0);
+	for (unsigned i = 0; i < 10; i++)
+		outcome_of(map_somewhere, 0);
+	report("addresses in a fresh process", search_commands, 0);
 	return over();
 }

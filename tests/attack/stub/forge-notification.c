@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* forge-notification - the stub's own notification, with every subject and wild pointers */
+/* forge-notification - the stub's own notification, with every subject and wild pointers
+ *
+ * From everywhere else it is a call that does not exist; from the stub's stop it is one, with a
+ * frame that cannot be, which is the end of whoever claims it.
+ */
 #include "tests/attack/attack.h"
 
 static const uint64_t wild[] = {
@@ -26,6 +30,7 @@ static const uint64_t wild[] = {
 	0xffffffffff600000,
 };
 
+/* As a call, which it is: the guest kernel's answer comes back */
 static void notify(long subject)
 {
 	uint64_t slot = slot_find(0);
@@ -43,9 +48,15 @@ static void notify(long subject)
 		;
 }
 
+/* As the stub's stop, from where the supervisor believes it */
+static void stop(long which)
+{
+	claim_stop(which / (long)COUNT(wild), wild[which % COUNT(wild)], own_slot());
+}
+
 int main(void)
 {
-	unsigned bad = 0;
+	unsigned bad = 0, taken = 0;
 
 	catch_faults();
 	for (long subject = 0; subject <= 300; subject += subject >= 32 && subject < 250 ? 31 : 1) {
@@ -53,7 +64,12 @@ int main(void)
 
 		if (strcmp(got, "exit 0"))
 			printf("%ld: %s\n", subject, got), bad++;
+		for (unsigned i = subject % 3; i < COUNT(wild); i += 3) {
+			got = outcome_of(stop, subject * COUNT(wild) + i);
+			if (strcmp(got, "signal 9"))
+				printf("stop %ld at %#lx: %s\n", subject, wild[i], got), taken++;
+		}
 	}
-	printf("%u subjects did harm\n", bad);
+	printf("%u subjects did harm, %u stops were taken\n", bad, taken);
 	return over();
 }

@@ -16,7 +16,7 @@ static uint64_t fake_header[SLOT_SIZE / 8] __attribute__((aligned(4096)));
 /* A frame in our slot, as the host would have written it at a system call */
 static uint64_t claim(uint64_t slot, long nr)
 {
-	struct native_frame *frame = (struct native_frame *)(slot + 0x2000);
+	struct native_frame *frame = (struct native_frame *)(slot + SLOT_HEADER - PAGE);
 
 	native_frame_init(frame, NULL, stack + sizeof(stack) - 8);
 	frame->gregs[REG_RAX] = nr;

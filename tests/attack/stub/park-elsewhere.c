@@ -20,7 +20,7 @@ static void *sleeper(void *arg)
 
 static __attribute__((noreturn)) void run_on(void)
 {
-	struct native_frame *frame = (struct native_frame *)(slot + 0x2000);
+	struct native_frame *frame = (struct native_frame *)(slot + SLOT_HEADER - PAGE);
 
 	native_frame_init(frame, NULL, stack + sizeof(stack) - 8);
 	frame->gregs[REG_RAX] = SYS_pause;

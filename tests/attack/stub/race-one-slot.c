@@ -28,7 +28,8 @@ static void *victim(void *arg)
 
 static void race(long seed)
 {
-	uint64_t own = slot_find(0), noise = seed * 0x9e3779b97f4a7c15 + 1;
+	uint64_t own = slot_find(0), low = slot_low(own) - own,
+		 noise = seed * 0x9e3779b97f4a7c15 + 1;
 	struct timespec start, now;
 	pthread_t thread;
 
@@ -38,16 +39,18 @@ static void race(long seed)
 	victim_slot = slot_find(1) ?: own;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
-		uint64_t *words = (uint64_t *)(seed & 1 ? victim_slot : own);
+		uint64_t slot = seed & 1 ? victim_slot : own;
+		uint64_t *words = (uint64_t *)slot;
 
-		for (unsigned i = 0; i < SLOT_SIZE / 8; i += 3) {
+		for (unsigned i = low / 8; i < SLOT_SIZE / 8; i += 3) {
 			noise = noise * 6364136223846793005 + 1442695040888963407;
 			words[i] = noise & 1   ? noise
 				   : noise & 2 ? victim_slot + noise % SLOT_SIZE
 					       : ~0UL;
 		}
 		if (seed & 2) /* and claim to be stopped in the other's slot */
-			raw(STUB_NR, SIGSYS, victim_slot + 8 * (noise % 4000), 0, 0, 0, STUB_MAGIC);
+			raw(STUB_NR, SIGSYS, victim_slot + low + 8 * (noise % 900), 0, 0, 0,
+			    STUB_MAGIC);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec - start.tv_sec < 1);
 	_exit(0);

@@ -22,16 +22,17 @@ static void stopped_at(uint64_t rsp, int how)
 	__builtin_unreachable();
 }
 
-static uint64_t slot;
+static uint64_t slot, low;
 
 static uint64_t place(unsigned i)
 {
 	const uint64_t places[] = {
 		slot,
-		slot + 8,
-		slot + 304,
-		slot + 1024,
-		slot + 4096,
+		low,
+		low + 8,
+		low + 304,
+		low + 1024,
+		low + 4096,
 		slot + SLOT_HEADER - 8,
 		slot + SLOT_HEADER,
 		slot + SLOT_HEADER + 8,
@@ -59,6 +60,7 @@ static uint64_t place(unsigned i)
 static void attack(long which)
 {
 	slot = slot_find(0);
+	low = slot_low(slot);
 	alarm(1);
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGILL, SIG_DFL);
@@ -70,7 +72,7 @@ int main(void)
 	unsigned bad = 0;
 
 	catch_faults();
-	for (unsigned i = 0; i < 24 * 4; i++) {
+	for (unsigned i = 0; i < 25 * 4; i++) {
 		const char *got = outcome_of(attack, i);
 
 		if (!strcmp(got, "hung") || !strcmp(got, "unkillable"))

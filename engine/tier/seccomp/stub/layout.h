@@ -13,7 +13,9 @@
 #define STUB_SLOTS 0x7ff010000000   /* one slot for each thread, its signal stack */
 
 #define CONTROL_SIZE 0x4000
-#define CONTROL_COMMANDS 192   /* struct stub_command, from the start of the page */
+#define CONTROL_SERIAL 0       /* what the page is for, at the start of every message */
+#define CONTROL_FIRST 64       /* struct stub_command */
+#define CONTROL_COMMANDS 191   /* of them */
 #define CONTROL_FILTER 0x3000  /* the guest threads' struct sock_fprog and program */
 #define CONTROL_SERVICE 0x3800 /* the same of the whole process, which owns its listener */
 #define COMMAND_SIZE 64
@@ -35,12 +37,13 @@
 #define STUB_FD_SOCKET 6
 
 /*
- * Messages on the socket say all that they say by their length. To the zygote: the number of
- * commands in its control page. From it: STUB_DONE plus the errno value of the one that failed.
- * From a new process: its listener, and STUB_BORN plus an errno value.
+ * Messages on the socket say what they say by their length. To the zygote: the number of commands
+ * in its control page. From it: STUB_DONE plus the errno value of the one that failed. From a new
+ * process: its listener, and STUB_BORN plus an errno value. Those of the stub begin with the serial
+ * number in the sender's control page, which says whom they speak of.
  */
-#define STUB_DONE 1
-#define STUB_BORN 0x1001
+#define STUB_DONE 8
+#define STUB_BORN 0x1010
 
 /* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
 #define STUB_NR 0x1000

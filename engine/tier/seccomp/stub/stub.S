@@ -225,7 +225,7 @@ notify:
 	js die
 execute:
 	mov %rax, %r14			/* number of commands */
-	mov $STUB_CONTROL, %r15
+	mov $(STUB_CONTROL + CONTROL_FIRST), %r15
 	xor %r13d, %r13d
 1:	test %r14, %r14
 	jz service

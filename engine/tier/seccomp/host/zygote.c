@@ -8,14 +8,20 @@
  * its own: that one is installed by the copy, which sends it over the socket before it does
  * anything else.
  *
- * Host system calls of the supervisor: memfd_create, write, socketpair, fork, setsockopt, recvmsg,
- * waitpid. Of the child: setsid, prctl, setrlimit, fcntl, dup2, close_range, execveat.
+ * One command is under way at a time: the zygote has answered it, or is dead, before the next one
+ * is sent. A copy's message begins with the serial number of its control page, and the host adds
+ * its number; a message that nobody waits for is thrown away, with what it brings. The end of who
+ * could send one is noticed, too (children.c), so no wait here is for ever.
+ *
+ * Host system calls of the supervisor: memfd_create, write, socketpair, fork, setsockopt, recvmsg.
+ * Of the child: setsid, prctl, setrlimit, fcntl, dup2, close_range, execveat.
  */
 #include "zygote.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,12 +29,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "pages.h"
 #include "engine/tier/seccomp/stub/layout.h"
-#include "stubproc.h"
 #include "engine/vcpu/vcpu.h"
 #include "vitrine/util.h"
 
@@ -39,7 +43,6 @@
 #define FD_IMAGE 7
 #define FD_HIGH (FD_IMAGE + 1) /* out of the way of STUB_FD_* */
 #define FILES_MIN 16
-#define WAKE_US 100000 /* a wait looks around this often */
 #define LENGTH_MAX 0x4000
 
 extern const unsigned char stub_image[], stub_image_end[];
@@ -89,52 +92,84 @@ static void child(const struct zygote_files *files, int socket, int image)
 	_exit(1);
 }
 
-/*
- * One message, told by its length; 0 when nothing came for a while, negative when nothing will.
- * @fd receives a descriptor that came along, or -1.
+/**
+ * struct message - what came through the socket
+ * @len:    says what it is
+ * @serial: of the control page of whom it speaks
+ * @pid:    of the sender, as the host says
+ * @fd:     that came along, or -1
  */
-static int receive(struct zygote *zygote, int *fd)
+struct message {
+	ssize_t len;
+	uint64_t serial;
+	pid_t pid;
+	int fd;
+};
+
+static void read_rights(struct msghdr *msg, struct message *message)
 {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct ucred sender;
+
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_RIGHTS) {
+			memcpy(&message->fd, CMSG_DATA(c), sizeof(message->fd));
+		} else if (c->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+			message->pid = sender.pid;
+		}
+	}
+}
+
+/*
+ * One message. Who waits for one that may never come does not sleep when @over, but takes what is
+ * there. Its length; -EINTR: look around and try again; 0 and other values: there will be none.
+ */
+static ssize_t receive(struct zygote *zygote, bool over, struct message *message)
+{
+	const long flags = MSG_TRUNC | MSG_CMSG_CLOEXEC | (over ? MSG_DONTWAIT : 0);
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	} control;
-	char byte;
-	struct iovec iov = { &byte, 1 };
+	struct iovec iov = { &message->serial, sizeof(message->serial) };
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
 			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
-	ssize_t len = recvmsg(zygote->socket, &msg, MSG_TRUNC | MSG_CMSG_CLOEXEC);
-	bool again = len < 0 && (errno == EINTR || errno == EAGAIN);
 
-	*fd = -1;
-	if (vcpu_child_died)
-		stub_reap();
-	if (len < 0)
-		return again ? 0 : -1;
-	if (len == 0)
-		return -1;
-	if (msg.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(&control.header), sizeof(*fd));
-	return len;
+	*message = (struct message){ .fd = -1 };
+	message->len = vcpu_wait_in(SYS_recvmsg, zygote->socket, (unsigned long)&msg, (void *)flags,
+				    &vcpu_child_died);
+	if (message->len > 0)
+		read_rights(&msg, message);
+	children_heed();
+	return message->len;
 }
 
 static int send_count(struct zygote *zygote, unsigned count)
 {
 	static const char length[LENGTH_MAX];
 
-	return zygote->dead || write(zygote->socket, length, count) != (ssize_t)count ? -ESRCH : 0;
+	return write(zygote->socket, length, count) == (ssize_t)count ? 0 : -ESRCH;
 }
 
+/* The zygote's answer, and what came before it for nobody; errno value, or -ESRCH */
 static int receive_done(struct zygote *zygote)
 {
-	int fd, len;
+	struct message message;
 
-	do {
-		len = zygote->dead ? -1 : receive(zygote, &fd);
-	} while (!len);
-	return len < 0 ? -ESRCH : STUB_DONE - len;
+	for (;;) {
+		const ssize_t len = receive(zygote, !zygote->child.pid, &message);
+
+		if (len > 0 && len < STUB_BORN)
+			return STUB_DONE - len;
+		if (len <= 0 && len != -EINTR)
+			return -ESRCH;
+		if (message.fd >= 0)
+			close(message.fd);
+	}
 }
 
 int zygote_execute(struct zygote *zygote, unsigned count)
@@ -142,44 +177,65 @@ int zygote_execute(struct zygote *zygote, unsigned count)
 	return send_count(zygote, count) ?: receive_done(zygote);
 }
 
-int zygote_clone(struct zygote *zygote, const volatile bool *died)
+/* A message about the copy with this serial number; others are of no interest */
+static int take_birth(const struct message *message, uint64_t serial, struct zygote_child *child)
 {
-	bool done = false, born = false;
-	int listener = -1, err = send_count(zygote, 1);
+	if (message->serial != serial) {
+		if (message->fd >= 0)
+			close(message->fd);
+		return 0;
+	}
+	child->pid = message->pid;
+	child->listener = message->fd;
+	if (message->fd >= 0)
+		return 0;
+	return STUB_BORN - message->len ?: -EMFILE;
+}
 
+int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *child)
+{
+	const struct stub_command command = { .nr = SYS_clone,
+					      .args = { CLONE_PARENT | SIGCHLD },
+					      .extra = (uint64_t)page * CONTROL_SIZE };
+	struct message message;
+	bool done = false;
+	int err;
+
+	*child = (struct zygote_child){ .listener = -1 };
+	children_forget_stranger();
+	pages_command(PAGES_ZYGOTE, 0, &command);
+	err = send_count(zygote, 1);
 	/* the copy may be faster than the original */
-	while (!err && !(done && born)) {
-		/* Who has died may have said why before: its last words are in the socket */
-		const bool over = *died || zygote->dead;
-		int fd, len = receive(zygote, &fd);
+	while (!err && !(done && child->pid)) {
+		/* Who has died may have said something before: it is in the socket */
+		const bool over = children_stranger() || !zygote->child.pid;
+		const ssize_t len = receive(zygote, over, &message);
 
-		if (len < 0 || (!len && over)) {
-			err = -EAGAIN;
-		} else if (len >= STUB_BORN) {
-			born = true;
-			listener = fd;
-			if (fd < 0)
-				err = STUB_BORN - len ?: -EMFILE;
-		} else if (len) {
+		if (len >= STUB_BORN) {
+			err = take_birth(&message, pages_serial(page), child);
+		} else if (len > 0) {
 			done = true;
 			err = STUB_DONE - len;
+		} else if (len != -EINTR) {
+			err = -EAGAIN;
 		}
 	}
-	while (!done && !zygote->dead && err) /* nothing is left over for the next one */
-		done = receive_done(zygote) <= 0;
-	if (!err)
-		return listener;
-	if (listener >= 0)
-		close(listener);
+	if (!done && err != -ESRCH) /* nothing is left over for the next one */
+		receive_done(zygote);
 	return err;
+}
+
+static void on_death(struct child *child)
+{
 }
 
 int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct error *err)
 {
-	const struct timeval wake = { .tv_usec = WAKE_US };
 	cleanup_close int image = image_create(err);
 	struct rlimit files_max;
+	const int on = 1;
 	int ends[2];
+	pid_t pid;
 
 	if (image < 0)
 		return -1;
@@ -189,17 +245,19 @@ int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct
 				 "only %ju open files are allowed (ulimit -n), %d are needed",
 				 (uintmax_t)files_max.rlim_cur, FILES_MIN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ||
-	    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wake, sizeof(wake)))
+	    setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)))
 		return error_set(err, errno, "cannot create the stub's socket");
 	zygote->socket = ends[0];
-	zygote->pid = fork();
-	if (zygote->pid == 0)
+	pid = fork();
+	if (pid == 0)
 		child(files, ends[1], image);
 	close(ends[1]);
-	if (zygote->pid < 0) {
+	if (pid < 0) {
 		close(steal_fd(zygote->socket));
 		return error_set(err, errno, "cannot start the stub process");
 	}
+	children_init(pid);
+	children_add(&zygote->child, pid, on_death);
 	if (receive_done(zygote))
 		return error_set(err, 0,
 				 "the stub process died while it started (see `vitrine doctor`)");

@@ -5,23 +5,32 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include "engine/tier/seccomp/host/children.h"
 #include "vitrine/error.h"
 
 /**
  * struct zygote - the process that the others are copied from
- * @pid:    0 before it runs
+ * @child:  its pid is 0 before it runs, and when it is dead, and with it every new process
  * @socket: the supervisor's end, see stub/layout.h
- * @dead:   it is gone, and with it every new process
  */
 struct zygote {
-	pid_t pid;
+	struct child child;
 	int socket;
-	bool dead;
 };
 
 /* Memory files that the stub gets as STUB_FD_* */
 struct zygote_files {
 	int phys, control, slots;
+};
+
+/**
+ * struct zygote_child - a copy
+ * @pid:      0 when there is none, or it has died before it could say anything
+ * @listener: its seccomp listener, which the caller owns, or -1
+ */
+struct zygote_child {
+	pid_t pid;
+	int listener;
 };
 
 /**
@@ -43,12 +52,12 @@ int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct
 int zygote_execute(struct zygote *zygote, unsigned count);
 
 /**
- * zygote_clone() - Execute the clone command in its control page, and wait for the new process
- * @died: looked at while waiting: true ends the wait
+ * zygote_clone() - Make a new process
+ * @page:  its control page
+ * @child: filled, as far as there is a process, on failure too
  *
- * Return: the new process's seccomp listener, which the caller owns, or a negative errno value:
- * EINVAL and EACCES are the host's refusal of the filter.
+ * Return: 0 or a negative errno value: EINVAL and EACCES are the host's refusal of the filter.
  */
-int zygote_clone(struct zygote *zygote, const volatile bool *died);
+int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *child);
 
 #endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* children.c - the host processes of a sandbox, and who wants to hear of their death
+ *
+ * Theory of operation
+ * SIGCHLD interrupts whatever the vCPU's thread waits in and sets a flag. Everybody who waits for a
+ * child looks at the flag before he waits (again), and asks here; each death is told once, to who
+ * owns the child. So nobody who waits needs to know of anybody else, and no wait outlives the one
+ * whom it is for.
+ *
+ * Children are made by the zygote, which does not know their number: the first that is heard of a
+ * new process is its own message, or its death. As only one is being made at a time, a stranger
+ * that has died is that one.
+ *
+ * Host system calls: wait4, kill, pause.
+ */
+#include "children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define BUCKETS 1024
+
+static struct child *buckets[BUCKETS];
+static pid_t group, stranger;
+
+void children_init(pid_t leader)
+{
+	group = leader;
+}
+
+void children_add(struct child *child, pid_t pid, void (*died)(struct child *child))
+{
+	struct child **bucket = &buckets[pid % BUCKETS];
+
+	*child = (struct child){ .pid = pid, .died = died, .next = *bucket };
+	if (pid != stranger) {
+		*bucket = child;
+		return;
+	}
+	stranger = 0;
+	child->pid = 0;
+	died(child);
+}
+
+static struct child *take(pid_t pid)
+{
+	for (struct child **at = &buckets[pid % BUCKETS]; *at; at = &(*at)->next) {
+		struct child *child = *at;
+
+		if (child->pid != pid)
+			continue;
+		*at = child->next;
+		return child;
+	}
+	return NULL;
+}
+
+void children_look(void)
+{
+	pid_t pid;
+
+	vcpu_child_died = 0; /* first: who dies from here on sets it again */
+	while (group > 0 && (pid = waitpid(-group, NULL, WNOHANG | __WALL)) > 0) {
+		struct child *child = take(pid);
+
+		if (!child) {
+			stranger = pid;
+			continue;
+		}
+		child->pid = 0;
+		child->died(child);
+	}
+}
+
+void children_await(void)
+{
+	vcpu_wait_in(SYS_pause, 0, 0, NULL, &vcpu_child_died);
+	children_heed();
+}
+
+pid_t children_stranger(void)
+{
+	return stranger;
+}
+
+void children_forget_stranger(void)
+{
+	stranger = 0;
+}
+
+void children_kill(void)
+{
+	if (group <= 0)
+		return;
+	kill(-group, SIGKILL);
+	while (waitpid(-group, NULL, __WALL) > 0 || errno == EINTR)
+		;
+}

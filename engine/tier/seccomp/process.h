@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* process.h - stub processes and their threads, as guests get them */
+#ifndef ENGINE_TIER_SECCOMP_PROCESS_H
+#define ENGINE_TIER_SECCOMP_PROCESS_H
+
+#include "stub.h"
+#include "engine/tier/seccomp/host/zygote.h"
+
+/* @zygote: that all processes are copied from; kept by the caller */
+void process_init(struct zygote *zygote);
+
+/* Get a process with an empty address space; 0 or a negative errno value */
+int process_get(struct stub_process **process);
+
+/* Give a process back; it is used again once its guest threads are idle */
+void process_put(struct stub_process *process);
+
+/* Unmap all that a guest can have; 0 or a negative errno value */
+int process_unmap(struct stub_process *process);
+
+/* Get a guest thread of @process, stopped in the stub; 0 or a negative errno value */
+int process_thread_get(struct stub_process *process, struct stub_thread **thread);
+
+/* Give a guest thread back, which is in the stub, or dead */
+void process_thread_put(struct stub_thread *thread);
+
+#endif

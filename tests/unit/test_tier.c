@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_tier.c - what a sandbox takes of the host has an end and is given back; threads do one thing
+ *		 after the other
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "engine/tier/seccomp/host/indices.h"
+#include "engine/tier/seccomp/host/limits.h"
+#include "engine/tier/seccomp/host/pages.h"
+#include "engine/tier/seccomp/host/slots.h"
+#include "engine/tier/seccomp/state.h"
+
+#define MIB (1UL << 20)
+#define SLOTS 100
+
+static void the_lowest_index_is_given_out_first(void **state)
+{
+	uint64_t words[INDICES_WORDS(130)] = { 0 };
+	struct indices set = { .words = words, .count = 130 };
+
+	for (int i = 0; i < 130; i++)
+		assert_int_equal(indices_take(&set), i);
+	assert_int_equal(indices_take(&set), -1);
+	indices_give(&set, 129);
+	indices_give(&set, 7);
+	assert_int_equal(indices_take(&set), 7);
+	assert_int_equal(indices_take(&set), 129);
+	assert_int_equal(indices_take(&set), -1);
+}
+
+static size_t bytes_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_blocks * 512UL;
+}
+
+/* A guest writes to all that it has of its slots, again and again */
+static void slots_take_no_more_than_their_budget(void **state)
+{
+	struct error err;
+	int fd;
+
+	assert_int_equal(slots_init(SLOTS, &fd, &err), 0);
+	for (unsigned round = 0; round < 5; round++) {
+		int slots[SLOTS];
+
+		for (unsigned i = 0; i < SLOTS; i++) {
+			size_t offset = slots_mapped();
+			uint8_t *guest;
+
+			slots[i] = slots_get();
+			assert_true(slots[i] >= 0 && slots[i] < SLOTS);
+			guest = mmap(NULL, offset, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				     (off_t)slots[i] * SLOT_SIZE + SLOT_SIZE - offset);
+			assert_true(guest != MAP_FAILED);
+			for (size_t at = 0; at < offset; at++)
+				assert_int_equal(guest[at], 0); /* nobody's leavings */
+			memset(guest, 0x41, offset);
+			munmap(guest, offset);
+		}
+		assert_int_equal(slots_get(), -1);
+		assert_true(bytes_of(fd) <= SLOTS * slots_mapped());
+		for (unsigned i = 0; i < SLOTS; i++)
+			slots_put(slots[i]);
+		assert_int_equal(bytes_of(fd), 0);
+	}
+	close(fd);
+}
+
+static void a_slot_is_cleared(void **state)
+{
+	struct error err;
+	uint8_t *memory;
+	int fd, slot;
+
+	assert_int_equal(slots_init(SLOTS, &fd, &err), 0);
+	slot = slots_get();
+	memory = slots_memory(slot) + SLOT_SIZE - slots_mapped();
+	memset(memory, 0x41, slots_mapped());
+	slots_clear(slot);
+	for (size_t at = 0; at < slots_mapped(); at++)
+		assert_int_equal(memory[at], 0);
+	close(fd);
+}
+
+static void no_two_pages_have_one_serial(void **state)
+{
+	struct error err;
+	uint64_t last;
+	int fd, page;
+
+	assert_int_equal(pages_init(&fd, &err), 0);
+	last = pages_serial(PAGES_ZYGOTE);
+	for (unsigned i = 0; i < 100; i++) {
+		page = pages_get();
+		assert_int_equal(page, 1);
+		assert_true(pages_serial(page) > last);
+		last = pages_serial(page);
+		pages_put(page);
+	}
+	assert_true(bytes_of(fd) <= CONTROL_SIZE);
+	close(fd);
+}
+
+static void budgets_follow_from_what_the_host_has(void **state)
+{
+	struct rlimit files = { 64, 1024 };
+	struct limits limits;
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	limits_find(128 * MIB, &limits);
+	assert_int_equal(limits.descriptors, 1024);
+	assert_int_equal(limits.reserved, 256);
+	assert_true(limits.processes <= 768);
+	assert_true((uint64_t)limits.threads * limits.slot_bytes <= 16 * MIB);
+	assert_true(limits.tasks <= limits.pid_max / 3);
+	limits_find(4096 * MIB, &limits);
+	assert_true((uint64_t)limits.threads * limits.slot_bytes <= 512 * MIB);
+
+	files.rlim_max = 20; /* few are still some */
+	files.rlim_cur = 20;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	limits_find(128 * MIB, &limits);
+	assert_int_equal(limits.processes + limits.reserved, 20);
+	assert_true(limits.reserved >= 5);
+}
+
+static void budgets_end(void **state)
+{
+	unsigned processes, threads;
+
+	limits_init(64 * MIB);
+	for (processes = 0; limits_take_process(); processes++)
+		;
+	assert_int_equal(processes, limits_used()->processes);
+	limits_give_process();
+	assert_true(limits_take_process());
+	assert_false(limits_take_process());
+	for (threads = 0; limits_take_thread(); threads++)
+		;
+	assert_true(threads > 0 && threads <= limits_used()->threads);
+	limits_give_thread();
+	assert_true(limits_take_thread());
+	assert_false(limits_take_thread());
+}
+
+static void stopped_threads_are_listed(void **state)
+{
+	struct stub_process process = { .listener = -1 };
+	struct stub_thread a = { .process = &process, .sibling = NULL };
+	struct stub_thread b = { .process = &process, .sibling = &a };
+
+	process.service.process = &process;
+	process.threads = &b;
+	thread_becomes(&a, thread_when_notified(&a));
+	thread_becomes(&b, thread_when_notified(&b));
+	assert_int_equal(a.state, THREAD_REPORTED);
+	assert_true(thread_waits(&a));
+	assert_int_equal(process.nstopped, 0);
+	thread_becomes(&a, THREAD_CALL);
+	thread_becomes(&b, THREAD_STOPPED);
+	assert_ptr_equal(process.oldest, &a);
+	assert_ptr_equal(process.newest, &b);
+	thread_becomes(&a, THREAD_KICKED);
+	assert_true(thread_runs(&a));
+	assert_ptr_equal(process.oldest, &b);
+	thread_becomes(&a, thread_when_notified(&a));
+	thread_becomes(&a, THREAD_MOVED);
+	assert_ptr_equal(process.newest, &a);
+	thread_becomes(&a, THREAD_PARKED_MOVED);
+	assert_int_equal(process.nstopped, 1);
+	assert_int_equal(thread_when_notified(&a), THREAD_MOVED);
+	thread_becomes(&a, THREAD_MOVED);
+	process_gone(&process);
+	assert_true(process_is_gone(&process));
+	assert_int_equal(a.state, THREAD_DEAD);
+	assert_int_equal(b.state, THREAD_DEAD);
+	assert_null(process.oldest);
+	assert_int_equal(process.nstopped, 0);
+	process_gone(&process); /* told twice */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_lowest_index_is_given_out_first),
+		cmocka_unit_test(slots_take_no_more_than_their_budget),
+		cmocka_unit_test(a_slot_is_cleared),
+		cmocka_unit_test(no_two_pages_have_one_serial),
+		cmocka_unit_test(budgets_follow_from_what_the_host_has),
+		cmocka_unit_test(budgets_end),
+		cmocka_unit_test(stopped_threads_are_listed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
