@@ -18,6 +18,9 @@ struct sandbox_disk {
 	bool read_only;
 	bool ephemeral;	     /* writes go to an anonymous sparse file that is thrown away */
 	const char *overlay; /* or to this file, kept; NULL for none */
+	/* read-only layers over @path, the lowest first, NULL terminated; NULL for none. What is
+	 * written needs one of the above */
+	const char *const *layers;
 	unsigned partition; /* 1.. exposes only that partition as the whole disk, 0 for all of it */
 };
 

@@ -141,6 +141,7 @@ static bool stream_ended(const struct process *p)
 
 static int fill(struct image_build *build, struct ext4 *fs, struct error *err)
 {
+	const struct tar_rules rules = { .visit = count_packages, .context = build };
 	struct error why = { 0 };
 	struct process p;
 	int ret;
@@ -154,7 +155,7 @@ static int fill(struct image_build *build, struct ext4 *fs, struct error *err)
 		return error_set(err, 0, "interrupted");
 	}
 	progress_phase("copy files");
-	ret = tar_unpack(fs, p.out, count_packages, build, &why);
+	ret = tar_unpack(fs, p.out, &rules, &why);
 	if (ret && !stream_ended(&p))
 		process_stop(&p);
 	else if (process_wait(&p, 0, err))

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tar.c - unpack a tar stream into an ext4 image: libarchive reads, ext4.c writes */
+/* tar.c - unpack a tar stream into an ext4 image: libarchive reads, ext4.c writes
+ *
+ * Theory of operation
+ * Nothing that an archive says is done on the host: paths, links, owners and devices are words in
+ * an image. What remains for a hostile one is to be expensive, so what it claims is bounded before
+ * it is believed: entries, the length of files, and how much comes out of how little.
+ */
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <limits.h>
+#include <locale.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "images/process.h"
 #include "images/progress.h"
 #include "images/tar.h"
 #include "vitrine/util.h"
 
 #define BUFFER (256 * 1024)
+#define RATIO_FROM (1LL << 30)
+#define WHITEOUT ".wh."
+#define OPAQUE ".wh..wh..opq"
+#define WHITEOUT_OTHER ".wh..wh." /* what aufs kept beside its files */
 
 static void cleanup_archive_fn(struct archive **a)
 {
@@ -25,21 +38,52 @@ static int fail(struct archive *a, struct error *err)
 	if (interrupt_caught())
 		return error_set(err, 0, "interrupted");
 	why = archive_error_string(a);
-	return error_set(err, 0, "tar stream: %s", why ? why : "cut short");
+	return error_set(err, 0, "tar stream: %.200s", why ? why : "cut short");
 }
 
-static int copy_data(struct ext4 *fs, struct archive *a, char *buffer, struct error *err)
+void tar_support(struct archive *a)
 {
-	ssize_t len;
+	/* Names in pax headers are UTF-8 whatever the user's locale is */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	archive_read_support_filter_gzip(a);
+	archive_read_support_filter_bzip2(a);
+	archive_read_support_filter_xz(a);
+	archive_read_support_filter_lzma(a);
+	archive_read_support_filter_zstd(a);
+	archive_read_support_format_tar(a);
+}
 
-	while ((len = archive_read_data(a, buffer, BUFFER)) > 0) {
+static int check_ratio(struct archive *a, const struct tar_rules *rules, struct error *err)
+{
+	int64_t out = archive_filter_bytes(a, 0), in = archive_filter_bytes(a, -1);
+
+	if (!rules->ratio || out < RATIO_FROM || out / (in + 1) < (int64_t)rules->ratio)
+		return 0;
+	return error_set(err, 0,
+			 "it unpacks to more than %u times its size; give --size to say how much "
+			 "it may take",
+			 rules->ratio);
+}
+
+static int copy_data(struct ext4 *fs, struct archive *a, struct archive_entry *entry,
+		     const struct tar_rules *rules, struct error *err)
+{
+	const void *data;
+	int64_t offset;
+	size_t len;
+	int ret;
+
+	while ((ret = archive_read_data_block(a, &data, &len, &offset)) == ARCHIVE_OK) {
 		if (interrupt_caught())
 			return error_set(err, 0, "interrupted");
-		if (ext4_write(fs, buffer, len, err))
+		if (offset < 0 || ext4_seek(fs, offset, err) || ext4_write(fs, data, len, err) ||
+		    check_ratio(a, rules, err))
 			return -1;
 		progress_bytes(archive_filter_bytes(a, 0));
 	}
-	return len < 0 ? fail(a, err) : 0;
+	if (ret != ARCHIVE_EOF)
+		return fail(a, err);
+	return ext4_seek(fs, archive_entry_size(entry), err);
 }
 
 static int copy_xattrs(struct ext4 *fs, struct archive_entry *entry, struct error *err)
@@ -56,8 +100,53 @@ static int copy_xattrs(struct ext4 *fs, struct archive_entry *entry, struct erro
 	return 0;
 }
 
-static int add_entry(struct ext4 *fs, struct archive *a, struct archive_entry *entry, char *buffer,
-		     struct error *err)
+/* Numbers that an archive can write and an inode cannot */
+static int check_numbers(const struct ext4 *fs, struct archive_entry *entry, const char *path,
+			 struct error *err)
+{
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	int64_t size = archive_entry_size(entry);
+
+	if (uid < 0 || uid > UINT32_MAX - 1LL || gid < 0 || gid > UINT32_MAX - 1LL)
+		return error_set(err, 0, "'%.200s' has an owner that Linux cannot have", path);
+	if (size < 0 || (uint64_t)size > ext4_size(fs))
+		return error_set(err, 0, "'%.200s' claims to be larger than the image's disk",
+				 path);
+	return 0;
+}
+
+/* Return: 1 when it was one, 0 when not, -1 with @err filled */
+static int whiteout(struct ext4 *fs, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t parent = name - path;
+	char hidden[PATH_MAX];
+
+	if (strncmp(name, WHITEOUT, strlen(WHITEOUT)))
+		return 0;
+	if (strlen(path) >= sizeof(hidden))
+		return error_set(err, ENAMETOOLONG, "%.80s...", path);
+	memcpy(hidden, path, parent);
+	if (!strcmp(name, OPAQUE)) {
+		hidden[parent] = '\0';
+		return ext4_hide(fs, hidden, 1, err) ? -1 : 1;
+	}
+	if (!strncmp(name, WHITEOUT_OTHER, strlen(WHITEOUT_OTHER)))
+		return 1;
+	strcpy(hidden + parent, name + strlen(WHITEOUT));
+	if (!hidden[parent] || !strcmp(hidden + parent, ".") || !strcmp(hidden + parent, ".."))
+		return error_set(err, 0, "'%.200s' hides nothing that could be", path);
+	return ext4_hide(fs, hidden, 0, err) ? -1 : 1;
+}
+
+static bool known_type(mode_t type)
+{
+	return type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK || type == AE_IFCHR ||
+	       type == AE_IFBLK || type == AE_IFIFO || type == AE_IFSOCK;
+}
+
+static int add_entry(struct ext4 *fs, struct archive *a, struct archive_entry *entry,
+		     const struct tar_rules *rules, struct error *err)
 {
 	const char *path = archive_entry_pathname(entry);
 	const char *hardlink = archive_entry_hardlink(entry);
@@ -67,43 +156,58 @@ static int add_entry(struct ext4 *fs, struct archive *a, struct archive_entry *e
 		.uid = archive_entry_uid(entry),
 		.gid = archive_entry_gid(entry),
 		.mtime = archive_entry_mtime(entry),
+		.mtime_ns = archive_entry_mtime_nsec(entry),
 		.device = archive_entry_rdev(entry),
 		.target = archive_entry_symlink(entry),
 	};
+	int ret;
 
-	if (!path)
+	if (!path || !*path)
 		return error_set(err, 0, "tar stream: a file without a name");
+	ret = rules->whiteouts ? whiteout(fs, path, err) : 0;
+	if (ret)
+		return ret < 0 ? -1 : 0;
 	if (hardlink)
 		return ext4_link(fs, path, hardlink, err);
-	if (ext4_add(fs, &node, err))
+	if (!known_type(archive_entry_filetype(entry)))
+		return error_set(err, 0, "'%.200s' is of no type that a file can have", path);
+	if (check_numbers(fs, entry, path, err) || ext4_add(fs, &node, err))
 		return -1;
-	if (archive_entry_filetype(entry) == AE_IFREG && copy_data(fs, a, buffer, err))
+	if (archive_entry_filetype(entry) == AE_IFREG && copy_data(fs, a, entry, rules, err))
 		return -1;
 	return copy_xattrs(fs, entry, err);
 }
 
-int tar_unpack(struct ext4 *fs, int fd, void (*visit)(void *context, const char *path),
-	       void *context, struct error *err)
+int tar_unpack_archive(struct ext4 *fs, struct archive *a, const struct tar_rules *rules,
+		       struct error *err)
 {
-	struct archive *a __attribute__((cleanup(cleanup_archive_fn))) = archive_read_new();
-	cleanup_free char *buffer = malloc(BUFFER);
 	struct archive_entry *entry;
+	uint64_t count = 0;
 	int ret;
-
-	if (!a || !buffer)
-		return error_set(err, ENOMEM, "tar");
-	archive_read_support_filter_all(a);
-	archive_read_support_format_tar(a);
-	if (archive_read_open_fd(a, fd, BUFFER) != ARCHIVE_OK)
-		return fail(a, err);
 
 	while ((ret = archive_read_next_header(a, &entry)) == ARCHIVE_OK || ret == ARCHIVE_WARN) {
 		if (interrupt_caught())
 			return error_set(err, 0, "interrupted");
-		if (visit && archive_entry_pathname(entry))
-			visit(context, archive_entry_pathname(entry));
-		if (add_entry(fs, a, entry, buffer, err))
+		if (rules->entries && ++count > rules->entries)
+			return error_set(err, 0, "it has more than %llu entries",
+					 (unsigned long long)rules->entries);
+		if (rules->visit && archive_entry_pathname(entry))
+			rules->visit(rules->context, archive_entry_pathname(entry));
+		if (add_entry(fs, a, entry, rules, err) || check_ratio(a, rules, err))
 			return -1;
+		progress_bytes(archive_filter_bytes(a, 0));
 	}
 	return ret == ARCHIVE_EOF ? 0 : fail(a, err);
+}
+
+int tar_unpack(struct ext4 *fs, int fd, const struct tar_rules *rules, struct error *err)
+{
+	struct archive *a __attribute__((cleanup(cleanup_archive_fn))) = archive_read_new();
+
+	if (!a)
+		return error_set(err, ENOMEM, "tar");
+	tar_support(a);
+	if (archive_read_open_fd(a, fd, BUFFER) != ARCHIVE_OK)
+		return fail(a, err);
+	return tar_unpack_archive(fs, a, rules, err);
 }

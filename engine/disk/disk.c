@@ -27,6 +27,7 @@
 #include "overlay.h"
 #include "partition.h"
 #include "sniff.h"
+#include "stack.h"
 #include "vitrine/util.h"
 
 #define SECTOR 512
@@ -222,7 +223,7 @@ int disk_open(const struct sandbox_disk *config, const char *expected_fs, struct
 	      struct error *err)
 {
 	bool overlaid = config->overlay || (config->ephemeral && !config->read_only);
-	bool writable = !config->read_only && !overlaid;
+	bool writable = !config->read_only && !overlaid && !config->layers;
 	const char *path = config->path;
 	struct partition part = { 0 };
 	cleanup_free char *name = NULL;
@@ -239,7 +240,9 @@ int disk_open(const struct sandbox_disk *config, const char *expected_fs, struct
 	if (config->partition && partition_find(fd, path, part.size, config->partition, &part, err))
 		return -1;
 	file_range_init(&range, fd, part.start);
-	if (sniff_check(&range, path, part.size, expected_fs, config->read_only, err))
+	/* What is at the bottom of a stack says nothing about what is on top */
+	if (!config->layers &&
+	    sniff_check(&range, path, part.size, expected_fs, config->read_only, err))
 		return -1;
 
 	name = strdup(path);
@@ -247,6 +250,9 @@ int disk_open(const struct sandbox_disk *config, const char *expected_fs, struct
 		return error_set(err, ENOMEM, "cannot open image %s", path);
 	if (overlaid) {
 		if (overlay_open(config, steal_fd(fd), &part, &opened, err))
+			return -1;
+	} else if (config->layers) {
+		if (stack_disk(config, steal_fd(fd), &part, &opened, err))
 			return -1;
 	} else if (raw_open(steal_fd(fd), part.start, &opened, err)) {
 		return -1;

@@ -27,18 +27,17 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "crc32.h"
 #include "overlay_file.h"
 #include "overlay_map.h"
+#include "stack.h"
 #include "vitrine/util.h"
 
 #define CLUSTER (1ULL << OVERLAY_CLUSTER_BITS)
-#define BASE_CRC_BYTES (64 * 1024)
 
 /**
  * struct overlay - a disk with an image below
  * @size:     bytes of the disk
- * @base:     the image
+ * @base:     the image, and the layers over it that others share
  * @top:      the data in the overlay's file
  * @bitmap:   the bitmap in the overlay's file; unused when it has no name
  * @lock:     held during first writes to a cluster
@@ -47,7 +46,8 @@
 struct overlay {
 	struct disk disk;
 	uint64_t size;
-	struct file_range base, top, bitmap;
+	struct disk_stack base;
+	struct file_range top, bitmap;
 	struct overlay_map map;
 	bool durable;
 	pthread_mutex_t lock, flushing;
@@ -95,7 +95,8 @@ static int overlay_read(struct disk *disk, struct iovec *iov, uint64_t off, uint
 
 	for (done = 0; done < len; done += run) {
 		run = run_at(o, off + done, len - done, &in_top);
-		ret = file_read(in_top ? &o->top : &o->base, iov, done, off + done, run, flags);
+		ret = in_top ? file_read(&o->top, iov, done, off + done, run, flags)
+			     : stack_read(&o->base, iov, done, off + done, run, flags);
 		if (ret)
 			return ret;
 	}
@@ -106,11 +107,12 @@ static int overlay_read(struct disk *disk, struct iovec *iov, uint64_t off, uint
 static __attribute__((noinline)) int copy_up(struct overlay *o, uint64_t off, uint64_t len)
 {
 	unsigned char buf[CLUSTER];
+	struct iovec iov = { buf, len };
 	int ret;
 
 	if (!len)
 		return 0;
-	ret = file_read_buf(&o->base, buf, off, len);
+	ret = stack_read(&o->base, &iov, 0, off, len, 0);
 	return ret ? ret : file_write_buf(&o->top, buf, off, len);
 }
 
@@ -223,7 +225,7 @@ static void overlay_close(struct disk *disk)
 {
 	struct overlay *o = to_overlay(disk);
 
-	close(o->base.fd);
+	stack_close(&o->base);
 	if (o->top.fd >= 0)
 		close(o->top.fd);
 	overlay_map_free(&o->map);
@@ -250,26 +252,11 @@ static const struct disk_ops ephemeral_ops = {
 	.close = overlay_close,
 };
 
-static int base_crc(struct overlay *o, const char *path, uint32_t *crc, struct error *err)
-{
-	size_t len = o->size < BASE_CRC_BYTES ? o->size : BASE_CRC_BYTES;
-	cleanup_free void *buf = malloc(BASE_CRC_BYTES);
-	int ret;
-
-	if (!buf)
-		return error_set(err, ENOMEM, "cannot read image %s", path);
-	ret = file_read_buf(&o->base, buf, 0, len);
-	if (ret)
-		return error_set(err, -ret, "cannot read image %s", path);
-	*crc = crc32_ieee(buf, len);
-	return 0;
-}
-
 static bool is_base(const struct overlay *o, const char *path)
 {
 	struct stat base, top;
 
-	return !fstat(o->base.fd, &base) && !stat(path, &top) && base.st_dev == top.st_dev &&
+	return !fstat(o->base.image.fd, &base) && !stat(path, &top) && base.st_dev == top.st_dev &&
 	       base.st_ino == top.st_ino;
 }
 
@@ -291,7 +278,7 @@ static int open_top(struct overlay *o, const struct sandbox_disk *config, struct
 
 	if (is_base(o, config->overlay))
 		return error_set(err, 0, "overlay %s is the image itself", config->overlay);
-	if (base_crc(o, config->path, &crc, err))
+	if (stack_crc(&o->base, config->path, o->size, &crc, err))
 		return -1;
 	fd = overlay_file_open(config->overlay, &layout, crc, config->read_only, err);
 	file_range_init(&o->top, fd, layout.data_offset);
@@ -315,7 +302,10 @@ int overlay_open(const struct sandbox_disk *config, int base_fd, const struct pa
 	}
 	o->size = part->size;
 	o->top.fd = -1;
-	file_range_init(&o->base, base_fd, part->start);
+	if (stack_open(&o->base, config, base_fd, part, err)) {
+		free(o);
+		return -1;
+	}
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_mutex_init(&o->flushing, NULL);
 

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static int image_fd = -1;
 	int tar = memfd_create("tar", MFD_CLOEXEC);
 	struct image_facts facts;
+	const struct tar_rules rules = { .whiteouts = size % 2, .entries = 10000 };
 	struct error err = { 0 };
 	struct ext4 *fs;
 
@@ -27,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	lseek(tar, 0, SEEK_SET);
 	fs = ext4_create(image, SIZE, "fuzz", &err);
-	if (fs && !tar_unpack(fs, tar, NULL, NULL, &err))
+	if (fs && !tar_unpack(fs, tar, &rules, &err))
 		ext4_close(fs, &err);
 	else
 		ext4_abandon(fs);

@@ -164,7 +164,7 @@ static void test_tar(void **state)
 	archive_write_free(a);
 
 	lseek(fd, 0, SEEK_SET);
-	assert_int_equal(tar_unpack(fs, fd, NULL, NULL, &err), 0);
+	assert_int_equal(tar_unpack(fs, fd, &(struct tar_rules){ 0 }, &err), 0);
 	assert_int_equal(ext4_close(fs, &err), 0);
 	assert_int_equal(ext2fs_open(path, 0, 0, 0, unix_io_manager, &check), 0);
 	check_inode(check, "/dir/file", S_IFREG | 0640, 1);
@@ -174,7 +174,7 @@ static void test_tar(void **state)
 	assert_int_equal(ftruncate(fd, 700), 0);
 	lseek(fd, 0, SEEK_SET);
 	fs = create();
-	assert_int_equal(tar_unpack(fs, fd, NULL, NULL, &err), -1);
+	assert_int_equal(tar_unpack(fs, fd, &(struct tar_rules){ 0 }, &err), -1);
 	ext4_abandon(fs);
 	close(fd);
 }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stack.h - an image and the read-only layers over it, read as one disk
+ *
+ * A layer is a file in the format of overlay.h that nobody writes any more. It was made over the
+ * image and all layers below it, which its header is checked against.
+ */
+#ifndef ENGINE_DISK_STACK_H
+#define ENGINE_DISK_STACK_H
+
+#include <stdint.h>
+
+#include "disk.h"
+#include "partition.h"
+
+#define STACK_LAYERS_MAX 250
+
+/**
+ * struct disk_stack - all that is below a writable layer
+ * @image:  the raw image at the bottom
+ * @layers: data of each layer, the lowest first
+ * @count:  layers
+ * @owner:  for each cluster: 0 when it is the image's, n when it is that of layers[n - 1]; NULL
+ *          when there are no layers
+ */
+struct disk_stack {
+	struct file_range image, *layers;
+	unsigned count;
+	uint8_t *owner;
+};
+
+/**
+ * stack_open() - Open the layers of a disk
+ * @config:  @path and @layers are used
+ * @base_fd: the image, readable; owned by the stack, or closed on failure
+ * @part:    which part of it is the disk
+ *
+ * Return: 0, or -1 with @err filled; stack_close() is only for what was opened.
+ */
+int stack_open(struct disk_stack *stack, const struct sandbox_disk *config, int base_fd,
+	       const struct partition *part, struct error *err);
+
+void stack_close(struct disk_stack *stack);
+
+/** stack_read() - As file_read() */
+int stack_read(struct disk_stack *stack, struct iovec *iov, uint64_t skip, uint64_t off,
+	       uint64_t len, int flags);
+
+/** stack_crc() - CRC-32 of the disk's first 64 KiB, which is how a layer knows what it lies on */
+int stack_crc(struct disk_stack *stack, const char *path, uint64_t size, uint32_t *crc,
+	      struct error *err);
+
+/**
+ * stack_disk() - A read-only disk of a stack
+ * @disk: set; the caller fills path, size and read_only
+ *
+ * As overlay_open().
+ */
+int stack_disk(const struct sandbox_disk *config, int base_fd, const struct partition *part,
+	       struct disk **disk, struct error *err);
+
+#endif
