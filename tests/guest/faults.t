@@ -9,7 +9,7 @@ sandbox='
 	start() {
 		vitrine run --ephemeral --name "$1" --memory 512M mini -- sh -c "$2" >"$1.out" 2>"$1.err" &
 		pid=$!
-		for i in $(seq 200); do grep -q ready "$1.out" && return; sleep 0.05; done
+		for i in $(seq 1200); do grep -q ready "$1.out" && return; sleep 0.05; done
 		echo "no sandbox"
 	}
 	cd "$(mktemp -d)"
@@ -22,6 +22,20 @@ host bash -c "$sandbox"'
 	kill -9 $pid; wait $pid 2>/dev/null; sleep 0.5
 	for p in $stubs; do ps -o stat= -p $p | grep -v Z; done; echo done'
 expect done
+
+it 'leaves the descriptors that exec and kill need, whatever the guest takes'
+host bash -c "$sandbox"'
+	ulimit -n 300
+	start f3-$$ "(i=0; while [ \$i -lt 400 ]; do sleep 1000 & i=\$((i+1)); done) 2>/dev/null
+		echo ready; exec sleep 1000"
+	for i in 1 2 3; do
+		timeout 30 vitrine exec f3-$$ true 2>&1 | grep -o "Resource temporarily unavailable"
+	done
+	timeout 30 vitrine ps -q f3-$$ >/dev/null; echo ps $?
+	timeout 30 vitrine kill f3-$$; echo kill $?
+	wait $pid; pgrep -P $pid'
+shows '*ps 0
+kill 0'
 
 it 'turns a killed host process into a killed guest process, and goes on'
 host bash -c "$sandbox"'

@@ -8,12 +8,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <linux/futex.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "engine/tier/seccomp/host/indices.h"
+#include "engine/tier/seccomp/host/lifeline.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "engine/tier/seccomp/host/pages.h"
 #include "engine/tier/seccomp/host/slots.h"
@@ -191,6 +196,48 @@ static void stopped_threads_are_listed(void **state)
 	process_gone(&process); /* told twice */
 }
 
+/* As the stub does it: with a mapping that can only be read, and for ever if need be */
+static void watch(const uint32_t *word)
+{
+	uint32_t value;
+
+	alarm(60);
+	while (!((value = __atomic_load_n(word, __ATOMIC_SEQ_CST)) & FUTEX_OWNER_DIED))
+		syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+	_exit(7);
+}
+
+static void the_lifeline_ends_with_who_holds_it(void **state)
+{
+	int fd = memfd_create("line", MFD_CLOEXEC), status;
+	struct error err;
+	pid_t holder, watcher;
+	uint32_t *word;
+	void *line;
+
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	line = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	word = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(line != MAP_FAILED && word != MAP_FAILED);
+	holder = fork();
+	if (!holder) {
+		if (!lifeline_hold(line, &err))
+			pause();
+		_exit(1);
+	}
+	while (!(__atomic_load_n(word, __ATOMIC_SEQ_CST) & FUTEX_WAITERS))
+		usleep(1000);
+	watcher = fork();
+	if (!watcher)
+		watch(word);
+	usleep(10000);
+	assert_int_equal(waitpid(watcher, &status, WNOHANG), 0);
+	kill(holder, SIGKILL);
+	waitpid(watcher, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	waitpid(holder, &status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +248,7 @@ int main(void)
 		cmocka_unit_test(budgets_follow_from_what_the_host_has),
 		cmocka_unit_test(budgets_end),
 		cmocka_unit_test(stopped_threads_are_listed),
+		cmocka_unit_test(the_lifeline_ends_with_who_holds_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "process.h"
 #include "engine/memory/memory.h"
 #include "engine/tier/seccomp/host/children.h"
+#include "engine/tier/seccomp/host/lifeline.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "engine/tier/seccomp/host/pages.h"
 #include "engine/tier/seccomp/host/slots.h"
@@ -98,7 +99,7 @@ int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err)
 	limits_init(memory);
 	failed = pages_init(&files.control, err) ||
 		 slots_init(limits_used()->threads, &files.slots, err) || notify_init(err) ||
-		 zygote_start(&zygote, &files, err);
+		 lifeline_hold(pages_alive(), err) || zygote_start(&zygote, &files, err);
 	if (files.control >= 0)
 		close(files.control);
 	if (files.slots >= 0)

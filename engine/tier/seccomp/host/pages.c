@@ -64,6 +64,11 @@ int pages_init(int *fd, struct error *err)
 	return pages_get() == PAGES_ZYGOTE ? 0 : error_set(err, EBUSY, "no page for the zygote");
 }
 
+void *pages_alive(void)
+{
+	return page_at(PAGES_ZYGOTE) + CONTROL_ALIVE;
+}
+
 int pages_get(void)
 {
 	int page = indices_take(&used);

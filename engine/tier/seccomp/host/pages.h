@@ -13,6 +13,9 @@
 /* Create them; @fd receives the memory file, which the caller owns. Return: 0 or -1. */
 int pages_init(int *fd, struct error *err);
 
+/* The zygote's lifeline: CONTROL_ALIVE in its page */
+void *pages_alive(void);
+
 /* Get a page that nobody uses, with the filters in it, and a serial number of its own; -1: none */
 int pages_get(void);
 

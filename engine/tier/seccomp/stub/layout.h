@@ -18,6 +18,7 @@
 #define CONTROL_COMMANDS 191   /* of them */
 #define CONTROL_FILTER 0x3000  /* the guest threads' struct sock_fprog and program */
 #define CONTROL_SERVICE 0x3800 /* the same of the whole process, which owns its listener */
+#define CONTROL_ALIVE 0x3f80   /* the zygote's: the supervisor's lifeline (lifeline.c) */
 #define COMMAND_SIZE 64
 
 #define SLOT_SHIFT 15

@@ -7,7 +7,7 @@
  * which are mapped read-only.
  *
  * The first process, the zygote, makes the others; it runs no guest code and takes its commands from a
- * socket. Each other process installs a filter of its own and sends its listener to the supervisor.
+ * socket, while a second thread of it watches over the supervisor's life. Each other process installs a filter of its own and sends its listener to the supervisor.
  * It has one service thread, which waits in a notification for commands in the control page and
  * executes them, and guest threads, which run guest code. A signal stops a guest thread in
  * stub_signal: it saves what no signal frame holds (segment bases, selectors) in its slot, tells the
@@ -30,10 +30,12 @@
 #define NR_recvfrom 45
 #define NR_sendmsg 46
 #define NR_clone 56
+#define NR_kill 62
 #define NR_rt_sigtimedwait 128
 #define NR_sigaltstack 131
 #define NR_prctl 157
 #define NR_exit_group 231
+#define NR_futex 202
 #define NR_seccomp 317
 
 #define MSG_TRUNC 0x20
@@ -148,8 +150,32 @@ new_process:
 	xor %r13d, %r13d
 	xor %r14d, %r14d
 	test %r12d, %r12d
-	jnz zygote
+	jz listen
 
+	mov $0x50f00, %edi		/* VM, FS, FILES, SIGHAND, THREAD, SYSVSEM */
+	xor %esi, %esi
+	mov $NR_clone, %eax
+	syscall
+	test %rax, %rax
+	js die
+	jnz zygote
+/* the zygote's second thread: as long as the word does not say that its owner has died, wait */
+	mov $(STUB_CONTROL + CONTROL_ALIVE), %rdi
+	xor %r10d, %r10d
+1:	mov (%rdi), %edx
+	test $0x40000000, %edx		/* FUTEX_OWNER_DIED */
+	jnz 2f
+	xor %esi, %esi			/* FUTEX_WAIT */
+	mov $NR_futex, %eax
+	syscall
+	jmp 1b
+2:	xor %edi, %edi			/* the process group, us too */
+	mov $9, %esi
+	mov $NR_kill, %eax
+	syscall
+	jmp 2b
+
+listen:
 	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
 	mov $0x28, %esi			/* NEW_LISTENER | WAIT_KILLABLE_RECV */
 	mov $(STUB_CONTROL + CONTROL_SERVICE), %rdx
