@@ -27,6 +27,7 @@
 #include "cli/common/options.h"
 #include "cli/common/paths.h"
 #include "engine/confine/confine.h"
+#include "engine/tier/seccomp/host/limits.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 
@@ -257,6 +258,27 @@ static void check_files(struct finding *f)
 	check_limit(f, RLIMIT_NOFILE, 1024, "open files in a process");
 }
 
+/* What a sandbox may take: the guest meets EAGAIN, not the host its end */
+static void check_budget_processes(struct finding *f)
+{
+	struct limits limits;
+
+	limits_find(1ULL << 30, &limits);
+	found(f, VERDICT_OK, "%u: %u descriptors, of which %u are kept for commands and disks",
+	      limits.processes, limits.descriptors, limits.reserved);
+}
+
+static void check_budget_threads(struct finding *f)
+{
+	struct limits limits;
+
+	limits_find(1ULL << 30, &limits);
+	found(f, VERDICT_OK,
+	      "%u with 1 GiB, %u KiB of the host's memory each; with the processes at most %u "
+	      "(of %u, kernel.pid_max)",
+	      limits.threads, limits.slot_bytes >> 10, limits.tasks, limits.pid_max);
+}
+
 static void check_memory(struct finding *f)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -290,6 +312,8 @@ static const struct {
 	{ "mappings", check_maps },
 	{ "processes", check_processes },
 	{ "open files", check_files },
+	{ "processes of a guest", check_budget_processes },
+	{ "threads of a guest", check_budget_threads },
 	{ "memory", check_memory },
 	{ "landlock", check_landlock },
 	{ "namespaces", check_namespaces },

@@ -193,6 +193,9 @@ got 'processes: many, then Resource temporarily unavailable
 threads: exit 1
 fork afterwards: works'
 
+attack thread-storm
+got '240 of 240 ended'
+
 run_options=(--ephemeral --memory 256M)
 attack exhaust-memory
 got 'descriptors: exit 1

@@ -105,6 +105,9 @@ static void on_interrupt(int sig, siginfo_t *info, void *context)
 	} else if (sig == SIGCHLD) {
 		vcpu_child_died = 1;
 		__atomic_fetch_or(vcpu_pending(), 1U << VT_IRQ_LOST, __ATOMIC_SEQ_CST);
+		/* any thread may be given it, and the vCPU's may wait for it */
+		if (syscall(SYS_gettid) != vcpu_tid)
+			syscall(SYS_tgkill, getpid(), vcpu_tid, VCPU_SIGNAL_WAKE);
 	}
 	leave_window(context);
 }

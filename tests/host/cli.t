@@ -58,6 +58,9 @@ status 125
 host vitrine version
 shows 'vitrine *Linux version 6.12.*'
 
+host bash -c 'ulimit -n 1024; vitrine doctor'
+shows '*processes of a guest * 768: 1024 descriptors, of which 256 are kept*'
+
 host vitrine doctor
 shows '*host kernel*ok*'
 status 0
