@@ -125,21 +125,25 @@ got '0 images did harm, some forked'
 attack race-one-slot
 got '0 races did harm'
 
+# How an entry fails that is not for 64-bit programs differs from maker to maker (AMD: sysenter is an
+# illegal instruction, Intel: a fault): a guest is to see what a program of this very host sees
 attack other-entries
+by_maker=
+! wanted other-entries || by_maker=$("$build/other-entries" by-maker)
 got 'int 0x80: 0 of 480 numbers did something
 int 0x80 with marks: 0 of 480 numbers did something
 x32: 600 of 600 do not exist
 number beyond 32 bits: an error
 negative: exit 1
-sysenter: signal 11
-sysenter: signal 11
 vsyscall: exit 1
 vsyscall: exit 1
 vsyscall: exit 1
 vsyscall that does not exist: signal 11
-compatibility mode: signal 11
-compatibility mode: signal 11
-compatibility mode: signal 11'
+'"$by_maker"'
+compatibility mode, syscall did nothing
+compatibility mode, int 0x80 did nothing
+compatibility mode, sysenter did nothing
+compatibility mode, no call came through'
 
 attack write-stub
 got "code: refused
