@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include "images/process.h"
+#include "lib/memfile.h"
 #include "vitrine/util.h"
 
 static volatile sig_atomic_t caught;
@@ -60,7 +61,7 @@ static void __attribute__((noreturn)) child(char *const argv[], int out, int log
 
 static int start(struct process *p, char *const argv[], bool pipe_output, struct error *err)
 {
-	cleanup_close int log = memfd_create("log", MFD_CLOEXEC);
+	cleanup_close int log = memfile_create("log", 0, NULL);
 	int ends[2] = { -1, -1 };
 	pid_t parent = getpid(), pid;
 

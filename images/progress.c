@@ -6,25 +6,18 @@
 #include <string.h>
 #include <time.h>
 #include "images/progress.h"
+#include "lib/clock.h"
 #include "lib/plain.h"
 #include "vitrine/util.h"
 
 #define NOTE_MAX 48
-#define INTERVAL_NS 200000000LL
+#define INTERVAL_NS (200 * NS_PER_MS)
 
 static struct {
 	char what[64];
-	struct timespec begin, shown;
+	uint64_t begin, shown; /* moments */
 	bool terminal;
 } state;
-
-static int64_t since(const struct timespec *then)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - then->tv_sec) * 1000000000LL + (now.tv_nsec - then->tv_nsec);
-}
 
 /* The note is a package manager's */
 static void show_note(const char *note)
@@ -37,7 +30,7 @@ static void show_note(const char *note)
 
 static void show(uint64_t done, const char *note)
 {
-	int seconds = since(&state.begin) / 1000000000LL;
+	int seconds = (clock_now_ns() - state.begin) / NS_PER_SECOND;
 
 	fprintf(stderr, "\r\033[Kimage: %s", state.what);
 	if (done)
@@ -46,14 +39,14 @@ static void show(uint64_t done, const char *note)
 		fprintf(stderr, ", %d:%02d", seconds / 60, seconds % 60);
 	if (note)
 		show_note(note);
-	clock_gettime(CLOCK_MONOTONIC, &state.shown);
+	state.shown = clock_now_ns();
 }
 
 void progress_phase(const char *what)
 {
 	snprintf(state.what, sizeof(state.what), "%s", what);
 	state.terminal = isatty(STDERR_FILENO);
-	clock_gettime(CLOCK_MONOTONIC, &state.begin);
+	state.begin = clock_now_ns();
 	if (state.terminal)
 		show(0, NULL);
 	else
@@ -62,13 +55,13 @@ void progress_phase(const char *what)
 
 void progress_bytes(uint64_t done)
 {
-	if (state.terminal && since(&state.shown) > INTERVAL_NS)
+	if (state.terminal && clock_now_ns() - state.shown > INTERVAL_NS)
 		show(done, NULL);
 }
 
 void progress_note(const char *note)
 {
-	if (state.terminal && since(&state.shown) > INTERVAL_NS)
+	if (state.terminal && clock_now_ns() - state.shown > INTERVAL_NS)
 		show(0, note);
 }
 

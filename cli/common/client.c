@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "client.h"
 #include "engine/control/rundir.h"
+#include "lib/clock.h"
 #include "lib/say.h"
 #include "vitrine/util.h"
 
@@ -53,17 +54,12 @@ static bool is_over(int fd)
 bool client_await_end(struct client *client, unsigned ms)
 {
 	struct pollfd fd = { .fd = client->fd, .events = POLLIN };
-	struct timespec now, until;
+	const uint64_t until = clock_now_ns() + ms * NS_PER_MS;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
 	for (;;) {
 		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd))
 			return true;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec > until.tv_sec ||
-		    (now.tv_sec == until.tv_sec && now.tv_nsec >= until.tv_nsec))
+		if (clock_now_ns() >= until)
 			return false;
 	}
 }

@@ -14,17 +14,10 @@
 #include <time.h>
 #include <jansson.h>
 #include "observe/region/names.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define BIRTH_SLACK_NS 50000000U
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000UL + now.tv_nsec;
-}
 
 static int by_pid(const void *a, const void *b)
 {
@@ -235,7 +228,7 @@ void top_snapshot_take(struct top_snapshot *snapshot, const struct top_snapshot 
 		       const struct region *region)
 {
 	top_snapshot_free(snapshot);
-	snapshot->time_ns = now_ns();
+	snapshot->time_ns = clock_now_ns();
 	region_head(region, &snapshot->head);
 	region_counters(region, &snapshot->counters);
 	region_host(region, snapshot->host);

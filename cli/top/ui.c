@@ -12,6 +12,7 @@
 #include "top.h"
 #include "screen.h"
 #include "lib/say.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define INTERVAL_MIN 100
@@ -405,10 +406,7 @@ static void press(struct ui *ui, int key)
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000UL + now.tv_nsec / 1000000;
+	return clock_now_ns() / NS_PER_MS;
 }
 
 /* Look when it is time, act on keys meanwhile */

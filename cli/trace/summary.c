@@ -14,6 +14,7 @@
 #include <time.h>
 #include "trace.h"
 #include "observe/region/names.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define TABLE_SIZE (256U * 1024)
@@ -166,15 +167,13 @@ int trace_counters(struct observer *observer, const struct trace_options *option
 	struct trace trace = { .options = options,
 			       .fd = fd,
 			       .out = { .data = buffer, .size = TABLE_SIZE } };
-	struct timespec now;
 	uint64_t began;
 
 	if (!before || !after || !buffer)
 		return error_set(err, ENOMEM, "summary");
 	if (observer_wish(observer, &wishes, err) < 0)
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	began = now.tv_sec * 1000000000UL + now.tv_nsec;
+	began = clock_now_ns();
 	if (from == EVENTS_FROM_NOW)
 		counters_read(observer_region(observer), &options->filter, before);
 	for (unsigned idle = 0; !trace_stopped(began, options->duration); idle++) {

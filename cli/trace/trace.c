@@ -20,6 +20,7 @@
 #include "cli/common/cli.h"
 #include "trace.h"
 #include "engine/control/rundir.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define OUT_SIZE (1U << 20)
@@ -35,17 +36,9 @@ static void on_signal(int number)
 	stopped = 1;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000UL + now.tv_nsec;
-}
-
 bool trace_stopped(uint64_t began_ns, unsigned duration)
 {
-	return stopped || (duration && now_ns() - began_ns >= duration * 1000000000UL);
+	return stopped || (duration && clock_now_ns() - began_ns >= duration * 1000000000UL);
 }
 
 /* Half a millisecond while things happen, so that a ring cannot run full meanwhile */
@@ -126,7 +119,7 @@ static int follow(struct trace *trace, const struct trace_sink *sink, struct obs
 		  enum events_from from, struct error *err)
 {
 	cleanup_free struct event_reader *reader = calloc(1, sizeof(*reader));
-	uint64_t began = now_ns();
+	uint64_t began = clock_now_ns();
 	unsigned idle = 0;
 
 	if (!reader)

@@ -29,6 +29,7 @@
 #include "control.h"
 #include "engine/jobs/request.h"
 #include "engine/telemetry/telemetry.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define PATIENCE 20 /* seconds that the kernel has for an answer: a busy one takes one or two */
@@ -200,13 +201,11 @@ static void announce(bool *what)
 /* With the arrival lock held */
 static void await(const bool *what, unsigned ms)
 {
-	struct timespec until;
+	const struct timespec until = clock_deadline(ms);
 	int ret = 0;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ms / 1000;
 	while (!*what && !ret)
-		ret = pthread_cond_timedwait(&arrival, &arrival_lock, &until);
+		ret = pthread_cond_clockwait(&arrival, &arrival_lock, CLOCK_MONOTONIC, &until);
 }
 
 void control_await_observer(unsigned ms)

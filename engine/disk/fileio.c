@@ -24,6 +24,7 @@
 #include <sys/statfs.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define BRIEF_MAX (32 * 1024)
@@ -120,24 +121,16 @@ int file_read(struct file_range *file, struct iovec *iov, uint64_t skip, uint64_
 	return transfer(file, preadv2, iov, skip, off, len, 0);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
-
 static int write_brief(struct file_range *file, struct iovec *iov, uint64_t skip, uint64_t off,
 		       uint64_t len)
 {
-	uint64_t begin = now_ns(), end;
+	uint64_t begin = clock_now_ns(), end;
 	int ret;
 
 	if (len > BRIEF_MAX || begin < atomic_load(&file->slow_until))
 		return -EAGAIN;
 	ret = transfer(file, pwritev2, iov, skip, off, len, 0);
-	end = now_ns();
+	end = clock_now_ns();
 	if (end - begin > BRIEF_SLOW_NS)
 		atomic_store(&file->slow_until, end + BRIEF_PAUSE_NS);
 	return ret ? -EAGAIN : 0;

@@ -24,6 +24,7 @@
 
 #include "crc32.h"
 #include "overlay.h"
+#include "lib/memfile.h"
 #include "vitrine/util.h"
 
 struct overlay_layout overlay_layout(uint64_t disk_size)
@@ -174,9 +175,9 @@ int overlay_file_temporary(const struct overlay_layout *layout, struct error *er
 		if (dirs[i] && *dirs[i])
 			fd = unnamed_file(dirs[i]);
 	if (fd < 0)
-		fd = memfd_create("vitrine-overlay", MFD_CLOEXEC);
+		fd = memfile_create("vitrine-overlay", 0, err);
 	if (fd < 0)
-		return error_set(err, errno, "cannot create a temporary file for --ephemeral");
+		return -1;
 	if (ftruncate(fd, (off_t)layout->disk_size))
 		return error_set(err, errno, "cannot create a temporary file for --ephemeral");
 	return steal_fd(fd);

@@ -27,6 +27,7 @@
 #include "signals.h"
 #include "terminal.h"
 #include "lib/say.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 /* Clients of the control socket get this long to take the last output; milliseconds */
@@ -375,11 +376,10 @@ int jobs_finish(void)
 			op_job_exit(id, SIGKILL);
 	}
 	streams_flush(JOB_MAIN);
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += CLIENT_PATIENCE / 1000;
+	deadline = clock_deadline(CLIENT_PATIENCE);
 	pthread_mutex_lock(&lock);
 	while (clients_left() && ret != ETIMEDOUT)
-		ret = pthread_cond_timedwait(&released, &lock, &deadline);
+		ret = pthread_cond_clockwait(&released, &lock, CLOCK_MONOTONIC, &deadline);
 	pthread_mutex_unlock(&lock);
 	terminal_restore();
 	lost = job_output_error(JOB_MAIN, &fd);

@@ -17,15 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "lib/clock.h"
 #include "engine/vcpu/irq.h"
 #include "vitrine/util.h"
 
-#define STALLED_AFTER 3 /* seconds */
+#define STALLED_AFTER_NS (3 * NS_PER_SECOND)
 
 struct request {
 	struct request *next;
 	uint64_t id;
-	time_t queued_at; /* monotonic */
+	uint64_t queued_ns; /* monotonic */
 	enum vt_request_kind kind;
 	uint64_t args[4];
 	void *data;
@@ -97,21 +98,13 @@ static struct request *request_new(enum vt_request_kind kind, const uint64_t arg
 	return req;
 }
 
-static time_t seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* With the lock held */
 static int request_queue(struct request *req)
 {
 	if (stopped)
 		return -ESHUTDOWN;
 	req->id = ++last_id;
-	req->queued_at = seconds();
+	req->queued_ns = clock_now_ns();
 	list_append(&queued, req);
 	irq_raise(VT_IRQ_REQUEST);
 	return 0;
@@ -192,10 +185,8 @@ int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const vo
 int64_t request_call_within(enum vt_request_kind kind, const uint64_t args[4], const void *data,
 			    size_t len, unsigned seconds, struct reply *reply)
 {
-	struct timespec until;
+	const struct timespec until = clock_deadline(seconds * 1000ULL);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += seconds;
 	return call_until(kind, args, data, len, &until, reply);
 }
 
@@ -227,7 +218,7 @@ bool request_stalled(void)
 	bool stalled;
 
 	pthread_mutex_lock(&lock);
-	stalled = queued.first && seconds() - queued.first->queued_at > STALLED_AFTER;
+	stalled = queued.first && clock_now_ns() - queued.first->queued_ns > STALLED_AFTER_NS;
 	pthread_mutex_unlock(&lock);
 	return stalled;
 }

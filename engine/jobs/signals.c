@@ -23,6 +23,7 @@
 #include "jobs.h"
 #include "request.h"
 #include "terminal.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define STATUS_TIMEOUT 124
@@ -108,29 +109,23 @@ static void timeout_step(int step)
 static void *signals_thread(void *arg)
 {
 	const struct sandbox_config *config = arg;
-	struct timespec deadline, now, left;
+	uint64_t deadline = clock_now_ns() + config->timeout * NS_PER_SECOND, now;
+	struct timespec left;
 	int step = 0;
 	sigset_t set;
 
 	signal_set(&set);
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += config->timeout;
 	for (;;) {
 		int sig;
 
 		if (config->timeout) {
-			clock_gettime(CLOCK_MONOTONIC, &now);
-			left.tv_sec = deadline.tv_sec - now.tv_sec;
-			left.tv_nsec = deadline.tv_nsec - now.tv_nsec;
-			if (left.tv_nsec < 0) {
-				left.tv_nsec += 1000000000L;
-				left.tv_sec--;
-			}
-			if (left.tv_sec < 0) {
+			now = clock_now_ns();
+			if (now >= deadline) {
 				timeout_step(step++);
-				deadline.tv_sec += TIMEOUT_GRACE;
+				deadline += TIMEOUT_GRACE * NS_PER_SECOND;
 				continue;
 			}
+			left = clock_timespec(deadline - now);
 		}
 		sig = sigtimedwait(&set, NULL, config->timeout ? &left : NULL);
 		if (sig > 0)

@@ -30,6 +30,7 @@
 #include <unistd.h>
 #include "engine/vcpu/irq.h"
 #include "ring.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define STREAM_RING (128 * 1024)
@@ -263,24 +264,10 @@ void stream_cut(uint32_t id)
 	pthread_mutex_unlock(&stream->lock);
 }
 
-static struct timespec deadline_after(int timeout)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += timeout / 1000;
-	t.tv_nsec += timeout % 1000 * 1000000L;
-	if (t.tv_nsec >= 1000000000L) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000L;
-	}
-	return t;
-}
-
 bool stream_flush(uint32_t id, int timeout)
 {
 	struct stream *stream = &streams[id];
-	struct timespec deadline = deadline_after(timeout < 0 ? 0 : timeout);
+	const struct timespec deadline = clock_deadline(timeout < 0 ? 0 : timeout);
 	bool done;
 	int ret = 0;
 

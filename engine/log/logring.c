@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "lib/clock.h"
 
 #include "lib/lines.h"
 
@@ -96,14 +97,10 @@ uint64_t logring_tail(enum logring which, uint64_t lines)
 
 void logring_wait(enum logring which, uint64_t offset, int timeout)
 {
-	struct timespec deadline;
+	const struct timespec deadline = clock_deadline(timeout);
 
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_nsec += timeout * 1000000L;
-	deadline.tv_sec += deadline.tv_nsec / 1000000000L;
-	deadline.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&lock);
 	if (logs[which].end <= offset)
-		pthread_cond_timedwait(&grown, &lock, &deadline);
+		pthread_cond_clockwait(&grown, &lock, CLOCK_MONOTONIC, &deadline);
 	pthread_mutex_unlock(&lock);
 }

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "lib/memfile.h"
 
 static int phys_fd = -1;
 static uint64_t phys_size;
@@ -23,12 +24,9 @@ int memory_init(uint64_t size, struct error *err)
 {
 	void *want = (void *)VT_PAGE_OFFSET, *got;
 
-	phys_fd = memfd_create("vitrine-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	phys_fd = memfile_create("vitrine-memory", size, err);
 	if (phys_fd < 0)
-		return error_set(err, errno, "cannot create the guest's memory file");
-	if (ftruncate(phys_fd, size))
-		return error_set(err, errno, "cannot size the guest's memory to %lu MiB",
-				 size >> 20);
+		return -1;
 	if (fcntl(phys_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return error_set(err, errno, "cannot seal the guest's memory file");
 	got = mmap(want, size, PROT_READ | PROT_WRITE | PROT_EXEC,

@@ -26,6 +26,8 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <x86intrin.h>
+#include "lib/clock.h"
+#include "lib/memfile.h"
 #include "vitrine/util.h"
 
 #define CPUID_POWER 0x80000007U
@@ -45,14 +47,6 @@ struct vt_telemetry *telemetry;
 static int observer_fd = -1;
 static struct instant first;
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000UL + now.tv_nsec;
-}
-
 /* Both clocks at one moment, as nearly as can be */
 static struct instant instant_now(void)
 {
@@ -60,7 +54,7 @@ static struct instant instant_now(void)
 	uint64_t shortest = UINT64_MAX;
 
 	for (int i = 0; i < READINGS; i++) {
-		uint64_t before = __rdtsc(), ns = monotonic_ns(), after = __rdtsc();
+		uint64_t before = __rdtsc(), ns = clock_now_ns(), after = __rdtsc();
 
 		if (after - before >= shortest)
 			continue;
@@ -89,15 +83,11 @@ static int reopen(int fd)
 
 int telemetry_init(struct vt_boot *boot, struct error *err)
 {
-	cleanup_close int fd = memfd_create("vitrine-telemetry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	void *at;
+	cleanup_close int fd = -1;
+	void *at = memfile_shared("vitrine-telemetry", VT_TELEMETRY_SIZE, &fd, err);
 
-	if (fd < 0 || ftruncate(fd, VT_TELEMETRY_SIZE))
-		return error_set(err, errno, "cannot create the telemetry file");
-	at = mmap(NULL, VT_TELEMETRY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
-		  0);
-	if (at == MAP_FAILED)
-		return error_set(err, errno, "cannot map the telemetry file");
+	if (!at)
+		return -1;
 	observer_fd = reopen(fd);
 	if (observer_fd < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))

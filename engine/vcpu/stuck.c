@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "vcpu.h"
+#include "lib/clock.h"
 
 #define STUCK_CPU_NS 100000000UL
 #define TICK_NS 250000000L
@@ -63,11 +64,7 @@ int stuck_init(struct error *err)
 /* clock_getcpuclockid(3), without its check; linux/posix-timers.h: CPUCLOCK_SCHED */
 static uint64_t process_cpu_ns(pid_t pid)
 {
-	struct timespec ts;
-
-	if (clock_gettime((clockid_t)((~(unsigned)pid << 3) | 2), &ts))
-		return 0;
-	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
+	return clock_read_ns((clockid_t)((~(unsigned)pid << 3) | 2));
 }
 
 bool stuck_check(uint64_t *limit, pid_t pid)

@@ -26,6 +26,7 @@
 
 #include "irq.h"
 #include "registers.h"
+#include "lib/clock.h"
 
 #define SIGNAL_STACK (64 * 1024)
 
@@ -240,22 +241,14 @@ void vcpu_sleep(void)
 	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause);
 }
 
-static vt_u64 clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
-}
-
 static vt_u64 clock_monotonic(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return clock_now_ns();
 }
 
 static vt_u64 clock_realtime(void)
 {
-	return clock_ns(CLOCK_REALTIME);
+	return clock_read_ns(CLOCK_REALTIME);
 }
 
 static void timer_arm(vt_u64 delta_ns)

@@ -26,12 +26,12 @@
 #include "observe/text/guest_text.h"
 #include "security.h"
 #include "server.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define MEMORY_PER_CONNECTION (48 * 1024)
 #define SEND_BUFFER (256 * 1024) /* in the host's kernel; bounds what a slow reader holds */
 #define BODY_DISCARD_MAX (1024 * 1024)
-#define NSEC 1000000000ULL
 
 /**
  * struct peer - a connection
@@ -45,14 +45,6 @@ struct peer {
 
 static pthread_mutex_t peers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct peer *peers;
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * NSEC + time.tv_nsec;
-}
 
 static void on_connection(void *unused, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode what)
@@ -68,7 +60,7 @@ static void on_connection(void *unused, struct MHD_Connection *connection, void 
 			peer->fd =
 			    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 				->connect_fd;
-			peer->since = now();
+			peer->since = clock_now_ns();
 			peer->next = peers;
 			if (peers)
 				peers->previous = peer;
@@ -100,7 +92,7 @@ void http_sweep(uint64_t now_ns)
 {
 	pthread_mutex_lock(&peers_lock);
 	for (struct peer *peer = peers; peer; peer = peer->next) {
-		if (peer->since && peer->since + HTTP_PATIENCE * NSEC < now_ns)
+		if (peer->since && peer->since + HTTP_PATIENCE * NS_PER_SECOND < now_ns)
 			shutdown(peer->fd, SHUT_RDWR);
 	}
 	pthread_mutex_unlock(&peers_lock);
@@ -354,7 +346,7 @@ static void on_completed(void *unused, struct MHD_Connection *connection, void *
 {
 	struct request *request = *slot;
 
-	peer_mark(connection, now());
+	peer_mark(connection, clock_now_ns());
 	if (!request)
 		return;
 	if (request->release)

@@ -37,17 +37,17 @@
 #include "confine.h"
 #include "lib/say.h"
 #include "observe/text/guest_text.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
-#define NSEC 1000000000ULL
 #define LOOK_BUSY_NS 40000000ULL /* a full ring of routine events lasts 130 ms at least */
 #define LOOK_IDLE_NS 100000000ULL
 #define LOOK_CHILD_NS 10000000ULL
-#define SWEEP_NS NSEC
-#define KINDS_LINGER_NS (10 * NSEC)
-#define ASK_AGAIN_NS NSEC
-#define ENDED_LINGER_NS (3 * NSEC)
-#define CHILD_LINGER_NS (NSEC / 2) /* the sandbox waits for its own observer */
+#define SWEEP_NS NS_PER_SECOND
+#define KINDS_LINGER_NS (10 * NS_PER_SECOND)
+#define ASK_AGAIN_NS NS_PER_SECOND
+#define ENDED_LINGER_NS (3 * NS_PER_SECOND)
+#define CHILD_LINGER_NS (NS_PER_SECOND / 2) /* the sandbox waits for its own observer */
 #define EVENTS_AT_ONCE 512
 #define EVENTS_PER_LOOK 200000 /* a broken writer could feed us for ever */
 #define PRIORITY 10
@@ -78,18 +78,12 @@ struct watch {
 
 uint64_t server_now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * NSEC + time.tv_nsec;
+	return clock_now_ns();
 }
 
 static int64_t realtime_offset(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (int64_t)(time.tv_sec * NSEC + time.tv_nsec - server_now());
+	return (int64_t)(clock_read_ns(CLOCK_REALTIME) - server_now());
 }
 
 json_t *server_time(const struct server *server)
@@ -357,7 +351,8 @@ static uint64_t look(struct server *server, struct watch *watch, uint64_t now_ns
 
 static void doze(uint64_t ns)
 {
-	struct timespec time = { .tv_sec = (time_t)(ns / NSEC), .tv_nsec = (long)(ns % NSEC) };
+	struct timespec time = { .tv_sec = (time_t)(ns / NS_PER_SECOND),
+				 .tv_nsec = (long)(ns % NS_PER_SECOND) };
 
 	nanosleep(&time, NULL);
 }

@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define REGION_MAX (1UL << 30)
@@ -140,17 +141,15 @@ bool region_task(const struct region *region, unsigned slot, struct vt_task_coun
 uint64_t region_time(const struct region *region, uint64_t ticks)
 {
 	uint64_t mult = telemetry_of(region)->tick_mult;
-	struct timespec now;
-	uint64_t ago;
+	uint64_t now, ago;
 
 	if (!mult)
 		return ticks;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	now = clock_now_ns();
 	ago = __builtin_ia32_rdtsc() - ticks;
 	if ((int64_t)ago < 0) /* it was another CPU's */
 		ago = 0;
-	return now.tv_sec * 1000000000UL + now.tv_nsec -
-	       (uint64_t)(((unsigned __int128)ago * mult) >> 32);
+	return now - (uint64_t)(((unsigned __int128)ago * mult) >> 32);
 }
 
 void region_sampler(const struct region *region, struct vt_sampler *sampler)

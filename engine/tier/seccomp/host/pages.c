@@ -21,6 +21,7 @@
 
 #include "filter.h"
 #include "indices.h"
+#include "lib/memfile.h"
 
 static uint8_t *memory;
 static uint64_t indices_words[INDICES_WORDS(PAGES_MAX)];
@@ -53,12 +54,9 @@ int pages_init(int *fd, struct error *err)
 {
 	const size_t size = (size_t)PAGES_MAX * CONTROL_SIZE;
 
-	*fd = memfd_create("vitrine-control", MFD_CLOEXEC);
-	if (*fd < 0 || ftruncate(*fd, size))
-		return error_set(err, errno, "cannot create the stubs' control pages");
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
-	if (memory == MAP_FAILED)
-		return error_set(err, errno, "cannot map the stubs' control pages");
+	memory = memfile_shared("vitrine-control", size, fd, err);
+	if (!memory)
+		return -1;
 	service_length = filter_service(service_filter);
 	guest_length = filter_guest(guest_filter);
 	return pages_get() == PAGES_ZYGOTE ? 0 : error_set(err, EBUSY, "no page for the zygote");

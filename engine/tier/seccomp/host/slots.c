@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "indices.h"
+#include "lib/memfile.h"
 
 #define PAGE 4096UL
 #define FRAMES 2048 /* what frame.c writes beside the host's frame, and alignment */
@@ -34,12 +35,9 @@ int slots_init(unsigned max, int *fd, struct error *err)
 {
 	const size_t size = (size_t)SLOTS_MAX * SLOT_SIZE;
 
-	*fd = memfd_create("vitrine-slots", MFD_CLOEXEC);
-	if (*fd < 0 || ftruncate(*fd, size))
-		return error_set(err, errno, "cannot create the stubs' slots");
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
-	if (memory == MAP_FAILED)
-		return error_set(err, errno, "cannot map the stubs' slots");
+	memory = memfile_shared("vitrine-slots", size, fd, err);
+	if (!memory)
+		return -1;
 	used.count = max < SLOTS_MAX ? max : SLOTS_MAX;
 	return 0;
 }

@@ -13,8 +13,8 @@
  * its number; a message that nobody waits for is thrown away, with what it brings. The end of who
  * could send one is noticed, too (children.c), so no wait here is for ever.
  *
- * Host system calls of the supervisor: memfd_create, write, socketpair, fork, setsockopt, recvmsg.
- * Of the child: setsid, prctl, setrlimit, fcntl, dup2, close_range, execveat.
+ * Host system calls of the supervisor: those of lib/memfile.c, socketpair, fork, setsockopt,
+ * recvmsg. Of the child: setsid, prctl, setrlimit, fcntl, dup2, close_range, execveat.
  */
 #include "zygote.h"
 
@@ -34,11 +34,8 @@
 #include "pages.h"
 #include "engine/tier/seccomp/stub/layout.h"
 #include "engine/vcpu/vcpu.h"
+#include "lib/memfile.h"
 #include "vitrine/util.h"
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x10U
-#endif
 
 #define FD_IMAGE 7
 #define FD_HIGH (FD_IMAGE + 1) /* out of the way of STUB_FD_* */
@@ -49,18 +46,7 @@ extern const unsigned char stub_image[], stub_image_end[];
 
 static int image_create(struct error *err)
 {
-	size_t size = stub_image_end - stub_image;
-	cleanup_close int fd = memfd_create("vitrine-guest", MFD_CLOEXEC | MFD_EXEC);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("vitrine-guest", MFD_CLOEXEC);
-	if (fd < 0)
-		return error_set(err, errno,
-				 "cannot create the stub program "
-				 "(is vm.memfd_noexec set on this host?)");
-	if (write(fd, stub_image, size) != (ssize_t)size)
-		return error_set(err, errno, "cannot write the stub program");
-	return steal_fd(fd);
+	return memfile_program("vitrine-guest", stub_image, stub_image_end - stub_image, err);
 }
 
 /* Runs in the child; nothing here may use libc's state */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* clock.h - moments and deadlines of host-side code
+ *
+ * A moment is a number of nanoseconds. Deadlines are of the monotonic clock, so that nobody waits
+ * longer, or not at all, because somebody sets the host's time of day: wait for one with
+ * pthread_cond_clockwait(..., CLOCK_MONOTONIC, ...).
+ */
+#ifndef LIB_CLOCK_H
+#define LIB_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_SECOND 1000000000ULL
+#define NS_PER_MS 1000000ULL
+
+/* What @clock shows; 0 when there is no such clock */
+static inline uint64_t clock_read_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now))
+		return 0;
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t clock_now_ns(void)
+{
+	return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+static inline struct timespec clock_timespec(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_SECOND),
+				  .tv_nsec = (long)(ns % NS_PER_SECOND) };
+}
+
+/* The moment @ms milliseconds from now */
+static inline struct timespec clock_deadline(uint64_t ms)
+{
+	return clock_timespec(clock_now_ns() + ms * NS_PER_MS);
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* memfile.c - files that are only memory
+ *
+ * Theory of operation
+ * Since Linux 6.3 who creates a memory file says whether it may be executed. A host that sets
+ * vm.memfd_noexec to 2 refuses those who do not say that it may not; an older one does not know
+ * either flag. So both are asked for what they know.
+ *
+ * Host system calls: memfd_create, ftruncate, mmap, write.
+ */
+#include "lib/memfile.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "vitrine/util.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#define MFD_EXEC 0x0010U
+#endif
+
+static int create(const char *name, unsigned kind)
+{
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create(name, flags | kind);
+
+	return fd < 0 && errno == EINVAL ? memfd_create(name, flags) : fd;
+}
+
+int memfile_create(const char *name, uint64_t size, struct error *err)
+{
+	cleanup_close int fd = create(name, MFD_NOEXEC_SEAL);
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot create the memory file %s", name);
+	if (ftruncate(fd, (off_t)size))
+		return error_set(err, errno, "cannot size the memory file %s to %lu KiB", name,
+				 size >> 10);
+	return steal_fd(fd);
+}
+
+void *memfile_shared(const char *name, uint64_t size, int *fd, struct error *err)
+{
+	cleanup_close int file = memfile_create(name, size, err);
+	void *at;
+
+	*fd = -1;
+	if (file < 0)
+		return NULL;
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+	if (at == MAP_FAILED) {
+		error_set(err, errno, "cannot map the memory file %s", name);
+		return NULL;
+	}
+	*fd = steal_fd(file);
+	return at;
+}
+
+int memfile_program(const char *name, const void *text, size_t len, struct error *err)
+{
+	cleanup_close int fd = create(name, MFD_EXEC);
+
+	if (fd < 0)
+		return error_set(err, errno,
+				 "cannot create the memory file %s, which is to be executed "
+				 "(is vm.memfd_noexec set on this host?)",
+				 name);
+	if (write(fd, text, len) != (ssize_t)len)
+		return error_set(err, errno, "cannot write the memory file %s", name);
+	return steal_fd(fd);
+}
