@@ -66,6 +66,9 @@ ssize_t connection_receive(struct connection *conn);
 
 void connection_close_fds(struct connection *conn);
 
+/* The sandbox is over: an operation that would go on for ever says its last word */
+bool control_stopping(void);
+
 /* exec.c */
 connection_op control_exec;
 

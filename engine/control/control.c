@@ -8,6 +8,9 @@
  * the process itself. All the same its messages are checked before they are used (message.c), their
  * number is bounded, and a client that dies takes down nothing but its own command's streams.
  *
+ * A client that was served gets its answer, even when what it asked for ends the sandbox: the
+ * process of the supervisor waits for threads that have an answer to send (control_stop()).
+ *
  * Host system calls: accept4, getsockopt, poll, recvmsg, sendmsg, close, unlinkat, flock; clone for
  * each connection.
  */
@@ -23,6 +26,7 @@
 #include <unistd.h>
 #include "connection.h"
 #include "rundir.h"
+#include "vitrine/clock.h"
 #include "vitrine/util.h"
 
 #define CONNECTIONS_MAX 32
@@ -32,6 +36,16 @@ static const struct sandbox_config *sandbox;
 static int run_dir = -1, listener = -1;
 static atomic_int connections;
 static sem_t serving;
+
+/* Clients that asked and have no answer yet; who ends the sandbox waits for them, but not for ever
+ */
+#define ANSWER_PATIENCE 3000 /* milliseconds */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t none;
+	unsigned count;
+} unanswered = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+static atomic_bool stopping;
 
 /* clang-format off */
 static connection_op *const operations[] = {
@@ -83,6 +97,32 @@ ssize_t connection_receive(struct connection *conn)
 			       &conn->nfds);
 }
 
+static void unanswered_add(int n)
+{
+	pthread_mutex_lock(&unanswered.lock);
+	unanswered.count += n;
+	if (!unanswered.count)
+		pthread_cond_broadcast(&unanswered.none);
+	pthread_mutex_unlock(&unanswered.lock);
+}
+
+static void unanswered_await(void)
+{
+	const struct timespec until = clock_deadline(ANSWER_PATIENCE);
+	int ret = 0;
+
+	pthread_mutex_lock(&unanswered.lock);
+	while (unanswered.count && !ret)
+		ret = pthread_cond_clockwait(&unanswered.none, &unanswered.lock, CLOCK_MONOTONIC,
+					     &until);
+	pthread_mutex_unlock(&unanswered.lock);
+}
+
+bool control_stopping(void)
+{
+	return stopping;
+}
+
 static int message_serve(struct connection *conn, size_t len)
 {
 	struct message msg;
@@ -105,10 +145,12 @@ static void *connection_thread(void *arg)
 {
 	struct connection *conn = arg;
 	ssize_t len;
+	int ret = 0;
 
-	while ((len = connection_receive(conn)) > 0) {
-		if (message_serve(conn, len) < 0)
-			break;
+	while (!ret && (len = connection_receive(conn)) > 0) {
+		unanswered_add(1);
+		ret = message_serve(conn, len);
+		unanswered_add(-1);
 	}
 	connection_close_fds(conn);
 	control_files_close(conn);
@@ -219,5 +261,7 @@ void control_stop(void)
 	rundir_remove(run_dir, sandbox->name);
 	shutdown(listener, SHUT_RDWR);
 	listener = -1;
+	stopping = true;
+	unanswered_await();
 	control_observe_stop();
 }

@@ -28,6 +28,9 @@ void control_serve(void);
 
 /**
  * control_stop() - Give the name back; may be called when control_init() was not
+ *
+ * Waits, for three seconds at the most, until who asked something has an answer. The guest's are no
+ * longer waited for by then (request_stop()).
  */
 void control_stop(void);
 
@@ -41,7 +44,7 @@ void control_await_observer(unsigned ms);
 
 /**
  * control_await_answer() - Wait until the client that was awaited has the region
- * @ms: how long, in whole seconds' worth of milliseconds; not at all when none came
+ * @ms: how long at the most; not at all when none came
  *
  * For a guest that ends before the connection's thread has answered.
  */

@@ -148,16 +148,20 @@ int control_logs(struct connection *conn, struct message *msg)
 	enum logring which = msg->kernel ? LOGRING_KERNEL : LOGRING_MAIN;
 	cleanup_free char *text = malloc(MESSAGE_PAYLOAD_MAX);
 	uint64_t offset = msg->tail == INT64_MAX ? 0 : logring_tail(which, msg->tail);
+	bool over = false;
 
 	while (text) {
-		size_t len = logring_read(which, &offset, text, MESSAGE_PAYLOAD_MAX);
+		size_t len;
+
+		over = control_stopping(); /* before what was written last is read */
+		len = logring_read(which, &offset, text, MESSAGE_PAYLOAD_MAX);
 
 		if (len &&
 		    message_send(conn->fd, json_pack("{s:b}", "more", 1), text, len, NULL, 0) < 0)
 			return -1;
 		if (len)
 			continue;
-		if (!msg->follow)
+		if (!msg->follow || over)
 			break;
 		if (client_gone(conn))
 			return -1;

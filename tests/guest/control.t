@@ -194,6 +194,22 @@ code=$?
 what='vitrine run after vitrine kill -s INT'
 status 130
 
+# what ends the sandbox is answered nevertheless, also by a thread that gets little of the CPU
+begin slow 'echo started; exec sleep 1000'
+for thread in "/proc/$pid/task/"*; do
+	[ "${thread##*/}" = "$pid" ] || renice -n 15 -p "${thread##*/}" >/dev/null
+done
+loops=()
+for _ in 1 2 3 4; do
+	timeout 30 sh -c 'while :; do :; done' &
+	loops+=($!)
+done
+it 'who asks for what ends the sandbox is answered before it ends'
+host vitrine kill -s INT slow
+status 0
+kill "${loops[@]}"
+wait "${loops[@]}" "$pid" 2>/dev/null
+
 # a sandbox that is killed from outside leaves a socket that nobody trips over
 begin third
 kill -KILL $pid
