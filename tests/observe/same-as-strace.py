@@ -5,7 +5,7 @@
 Both are files with a process id before each line. What two runs cannot have in common is replaced:
 addresses, process ids, times, numbers of anonymous files. Lines are compared task by task, in the
 order in which tasks were made, because one tracer writes a call when it begins and the other when it
-is over. Prints "same: N calls", or the lines that differ.
+is over. Their numbers do not tell that order: a host's begin again from the bottom. Prints "same: N calls", or the lines that differ.
 """
 import difflib
 import re
@@ -27,9 +27,23 @@ COMMON = [
 ]
 
 
+MAKES_A_TASK = re.compile(r'(?:clone3?|v?fork)\(.*\) *= ([0-9]+)$')
+
+
+def in_order_of_birth(tasks, children):
+    """The tasks' lines: who was there first, then his children, then theirs"""
+    queue, ordered = list(tasks)[:1], []
+    while queue:
+        task = queue.pop(0)
+        queue += children.get(task, [])
+        ordered += [tasks.pop(task)] if tasks.get(task) else []
+    # Whose birth was not seen
+    return ordered + [lines for lines in tasks.values() if lines]
+
+
 def lines_of(path):
-    """Task -> its lines; a call that strace cut in two is one again"""
-    tasks, halves = {}, {}
+    """The lines of each task; a call that strace cut in two is one again"""
+    tasks, halves, children = {}, {}, {}
     for line in open(path, errors='replace'):
         pid, text = line.rstrip('\n').split(None, 1)
         task = tasks.setdefault(pid, [])
@@ -40,16 +54,22 @@ def lines_of(path):
         if resumed:
             first, second = halves.pop(pid).rstrip(), resumed.group(1).lstrip()
             text = first + (' ' if first.endswith(',') else '') + second
+        # A signal came first; the kernel makes the call again, and vitrine shows the one that did it
+        if re.search(r'= \? ERESTARTNOINTR ', text):
+            continue
         # The first program is started by the shell, or by the guest's kernel
         if text.startswith('execve(') and not task and len(tasks) == 1:
             continue
         # When a signal comes is a matter of time
         if text.startswith(('---', '***', 'rt_sigreturn(')):
             continue
+        born = MAKES_A_TASK.match(re.sub(*COMMON[0], text))
+        if born:
+            children.setdefault(pid, []).append(born.group(1))
         for pattern, replacement in COMMON:
             text = re.sub(pattern, replacement, text)
         task.append(text)
-    return [tasks[pid] for pid in sorted(tasks, key=int) if tasks[pid]]
+    return in_order_of_birth(tasks, children)
 
 
 def main():
