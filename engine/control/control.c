@@ -26,7 +26,7 @@
 #include <unistd.h>
 #include "connection.h"
 #include "rundir.h"
-#include "vitrine/clock.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define CONNECTIONS_MAX 32
