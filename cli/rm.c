@@ -5,6 +5,7 @@
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/options.h"
+#include "cli/image/layered.h"
 #include "vitrine/util.h"
 
 struct rm_options {
@@ -20,8 +21,8 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options = {
 	"rm [OPTION]... NAME...",
-	"Forget detached sandboxes that have ended: their exit status and what they wrote.\n"
-	"Images are removed by `vitrine image rm`.",
+	"Forget sandboxes that have ended: the exit status and output of detached ones, and the\n"
+	"disks that named ones have kept. Images are removed by `vitrine image rm`.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
@@ -30,7 +31,7 @@ static const struct option_set options = {
 static int forget(const char *name, const struct rm_options *opt, struct error *err)
 {
 	static struct client client = { .fd = -1 };
-	bool ended = false;
+	bool ended = false, dropped = false;
 	int ret = 0;
 
 	if (client_open(&client, name, NULL) == 0) {
@@ -40,7 +41,9 @@ static int forget(const char *name, const struct rm_options *opt, struct error *
 					name, name);
 		client_close(&client);
 	}
-	if (!ret && !kept_remove(name) && !ended)
+	if (!ret && layered_drop_sandbox(name, &dropped, err))
+		ret = -1;
+	if (!ret && !kept_remove(name) && !ended && !dropped)
 		return error_set(err, 0, "there is no sandbox %s that has ended; vitrine ps -a",
 				 name);
 	return ret;

@@ -15,6 +15,7 @@
 
 struct sandbox_disk {
 	const char *path;
+	const char *label; /* what people call it; NULL: the path */
 	bool read_only;
 	bool ephemeral;	     /* writes go to an anonymous sparse file that is thrown away */
 	const char *overlay; /* or to this file, kept; NULL for none */

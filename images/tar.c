@@ -41,7 +41,7 @@ static int fail(struct archive *a, struct error *err)
 	return error_set(err, 0, "tar stream: %.200s", why ? why : "cut short");
 }
 
-void tar_support(struct archive *a)
+void tar_filters(struct archive *a)
 {
 	/* Names in pax headers are UTF-8 whatever the user's locale is */
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -50,6 +50,11 @@ void tar_support(struct archive *a)
 	archive_read_support_filter_xz(a);
 	archive_read_support_filter_lzma(a);
 	archive_read_support_filter_zstd(a);
+}
+
+void tar_support(struct archive *a)
+{
+	tar_filters(a);
 	archive_read_support_format_tar(a);
 }
 

@@ -30,6 +30,9 @@ struct tar_rules {
  */
 void tar_support(struct archive *archive);
 
+/** tar_filters() - The compressions alone */
+void tar_filters(struct archive *archive);
+
 /**
  * tar_unpack() - Add every file of a tar archive to a file system
  * @fd: the archive

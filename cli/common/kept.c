@@ -63,6 +63,8 @@ int kept_begin(struct kept *kept, const struct sandbox_config *config, struct er
 {
 	cleanup_close int dir = rundir_open(err);
 	json_t *command = json_array();
+	const struct sandbox_disk *root = config->disks;
+	const char *image = root->label ? root->label : root->path;
 
 	*kept = (struct kept){ .record = -1, .log = -1, .name = config->name };
 	if (dir >= 0) {
@@ -75,10 +77,9 @@ int kept_begin(struct kept *kept, const struct sandbox_config *config, struct er
 		json_decref(command);
 		return dir < 0 ? -1 : error_set(err, errno, "cannot write to the run directory");
 	}
-	write_line(kept->record,
-		   json_pack("{s:s, s:o, s:o, s:I}", "name", config->name, "image",
-			     guest_json(config->disks[0].path, strlen(config->disks[0].path)),
-			     "command", command, "started", (json_int_t)time(NULL)));
+	write_line(kept->record, json_pack("{s:s, s:o, s:o, s:I}", "name", config->name, "image",
+					   guest_json(image, strlen(image)), "command", command,
+					   "started", (json_int_t)time(NULL)));
 	return 0;
 }
 

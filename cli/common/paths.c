@@ -99,19 +99,29 @@ int paths_make(const char *directory, struct error *err)
 	}
 }
 
-char *paths_images(struct error *err)
+static char *data_path(const char *name, struct error *err)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	char *path = NULL;
 	int len;
 
 	if (data && data[0] == '/')
-		len = asprintf(&path, "%s/vitrine/images", data);
+		len = asprintf(&path, "%s/vitrine/%s", data, name);
 	else if (home && home[0] == '/')
-		len = asprintf(&path, "%s/.local/share/vitrine/images", home);
+		len = asprintf(&path, "%s/.local/share/vitrine/%s", home, name);
 	else
 		return error_set(err, 0, "set HOME or XDG_DATA_HOME: images are kept there"), NULL;
 	if (len < 0)
 		return error_set(err, ENOMEM, "images"), NULL;
 	return path;
+}
+
+char *paths_images(struct error *err)
+{
+	return data_path("images", err);
+}
+
+char *paths_store(struct error *err)
+{
+	return data_path("store", err);
 }

@@ -20,6 +20,9 @@ char *paths_kernel(struct error *err);
 /** paths_images() - The user's directory of images, which may not exist yet */
 char *paths_images(struct error *err);
 
+/** paths_store() - Where images in layers are kept (images/store/store.h) */
+char *paths_store(struct error *err);
+
 /** paths_make() - Create a directory and its parents */
 int paths_make(const char *path, struct error *err);
 

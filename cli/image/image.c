@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* image.c - vitrine image: build, list, inspect and remove disk images */
+/* image.c - vitrine image: make, get, list, inspect and remove images */
 
 #include <string.h>
 #include "cli/common/cli.h"
@@ -12,9 +12,12 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "build", image_build_command, "build an image: mini or debian" },
+	{ "import", image_import_command, "import an OCI layout, an archive or a directory" },
 	{ "ls", image_ls_command, "list images" },
 	{ "inspect", image_inspect_command, "show what is known about an image" },
+	{ "export", image_export_command, "write an image as a tar, an OCI layout or a disk" },
 	{ "rm", image_rm_command, "remove images" },
+	{ "prune", image_prune_command, "remove what no image and no sandbox has any more" },
 };
 
 static void usage(FILE *out)

@@ -4,6 +4,9 @@
 #define CLI_IMAGE_IMAGE_H
 
 int image_build_command(int argc, char **argv);
+int image_export_command(int argc, char **argv);
+int image_import_command(int argc, char **argv);
+int image_prune_command(int argc, char **argv);
 int image_ls_command(int argc, char **argv);
 int image_rm_command(int argc, char **argv);
 int image_inspect_command(int argc, char **argv);

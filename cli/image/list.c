@@ -8,6 +8,7 @@
 #include <time.h>
 #include "cli/common/cli.h"
 #include "image.h"
+#include "layered.h"
 #include "store.h"
 #include "cli/common/options.h"
 #include "cli/common/output.h"
@@ -90,6 +91,20 @@ static void print_row(const char *name, const struct image_facts *facts)
 	       time_text(facts->created, when, sizeof(when)));
 }
 
+/* What is used, and what of it is this image's alone */
+static void print_layered(const char *name, json_t *facts)
+{
+	char size[16], disk[16], own[16], when[32];
+	json_int_t all = json_integer_value(json_object_get(facts, "disk"));
+	json_int_t shared = json_integer_value(json_object_get(facts, "shared"));
+
+	printf(
+	    "%-20s %7s %7s %7s  %-7s %s\n", name,
+	    size_text(json_integer_value(json_object_get(facts, "size")), size, sizeof(size)),
+	    size_text(all, disk, sizeof(disk)), size_text(all - shared, own, sizeof(own)), "layers",
+	    time_text(json_integer_value(json_object_get(facts, "created")), when, sizeof(when)));
+}
+
 static int list_one(const char *name, const struct options *o, json_t *all, struct error *err)
 {
 	cleanup_free char *path = image_path(name, NULL);
@@ -108,6 +123,49 @@ static int list_one(const char *name, const struct options *o, json_t *all, stru
 		return -1;
 	print_row(name, &facts);
 	return 0;
+}
+
+static int list_layered(const struct options *o, json_t *all, struct error *err)
+{
+	struct store store;
+	json_t *names = layered_open(&store, err) ? NULL : store_names(&store, "images", err);
+	json_t *one;
+	int ret = names ? 0 : -1;
+	size_t i;
+
+	json_array_foreach(names, i, one)
+	{
+		const char *name = json_string_value(one);
+		json_t *record, *facts;
+
+		if (ret)
+			break;
+		if (o->quiet && !o->json) {
+			puts(name);
+			continue;
+		}
+		record = store_record(&store, "images", name, err);
+		facts = record ? layered_describe(&store, name, record, err) : NULL;
+		if (!facts)
+			ret = -1;
+		else if (o->json)
+			json_array_append(all, facts);
+		else
+			print_layered(name, facts);
+		json_decref(facts);
+		json_decref(record);
+	}
+	json_decref(names);
+	store_close(&store);
+	return ret;
+}
+
+/* A user who has none yet gets no directories from looking */
+static bool have_store(void)
+{
+	cleanup_free char *path = paths_store(NULL);
+
+	return path && !access(path, F_OK);
 }
 
 static int list(const struct options *o, struct error *err)
@@ -136,6 +194,8 @@ static int list(const struct options *o, struct error *err)
 		free(entries[i]);
 	}
 	free(entries);
+	if (!ret && have_store())
+		ret = list_layered(o, all, err);
 	if (!ret && o->json) {
 		output_json(all);
 	}
@@ -205,15 +265,43 @@ static void print_facts(json_t *facts)
 	}
 }
 
-static int inspect(const char *word, const struct options *o, struct error *err)
+/* Facts of an image in layers, NULL when there is none: then @err tells what went wrong, if it did
+ */
+static json_t *inspect_layered(const char *word, struct error *err)
 {
-	cleanup_free char *path = image_find(word, err);
+	cleanup_free char *name = NULL;
+	struct store store;
+	json_t *record, *facts = NULL;
+
+	if (!have_store() || layered_open(&store, err))
+		return NULL;
+	record = layered_find(&store, word, &name, err);
+	if (record)
+		facts = layered_describe(&store, name, record, err);
+	json_decref(record);
+	store_close(&store);
+	return facts;
+}
+
+static json_t *facts_of(const char *word, struct error *err)
+{
+	struct error why = { 0 };
+	cleanup_free char *path = image_find(word, &why);
 	const char *base = strrchr(word, '/');
 	json_t *facts;
 
-	if (!path)
-		return -1;
-	facts = describe(base ? base + 1 : word, path, err);
+	if (path)
+		return describe(base ? base + 1 : word, path, err);
+	facts = inspect_layered(word, err);
+	if (!facts && (!err || !err->text[0]))
+		error_set(err, 0, "%s", why.text);
+	return facts;
+}
+
+static int inspect(const char *word, const struct options *o, struct error *err)
+{
+	json_t *facts = facts_of(word, err);
+
 	if (!facts)
 		return -1;
 	if (o->json) {
@@ -246,14 +334,41 @@ int image_inspect_command(int argc, char **argv)
 	return inspect(argv[first], &o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }
 
+/* Return: 1 when there was such an image in layers */
+static int remove_layered(const char *word, struct error *err)
+{
+	cleanup_free char *name = NULL;
+	struct store_collected gone;
+	struct store store;
+	json_t *record;
+	int ret;
+
+	if (!have_store())
+		return 0;
+	if (layered_open(&store, err))
+		return -1;
+	record = layered_find(&store, word, &name, err);
+	ret = record ? 1 : 0;
+	if (record && store_forget(&store, "images", name, err))
+		ret = -1;
+	/* Where somebody is adding images, the layers wait for the next time */
+	if (ret == 1 && store_collect(&store, false, &gone, err))
+		ret = -1;
+	json_decref(record);
+	store_close(&store);
+	return ret;
+}
+
 static int remove_image(const char *name, struct error *err)
 {
-	cleanup_free char *path = image_path(name, err), *metadata = NULL;
+	cleanup_free char *path = image_name_valid(name) ? image_path(name, err) : NULL;
+	cleanup_free char *metadata = NULL;
+	int ret;
 
-	if (!path)
-		return -1;
-	if (access(path, F_OK))
-		return error_set(err, 0, "no image '%s'", name);
+	if (!path || access(path, F_OK)) {
+		ret = remove_layered(name, err);
+		return ret ? ret > 0 ? 0 : -1 : error_set(err, 0, "no image '%s'", name);
+	}
 	metadata = image_metadata_path(path, err);
 	if (!metadata)
 		return -1;

@@ -164,6 +164,7 @@ int run_option_user(void *field, const char *value, struct error *err)
 	if (group && check_id(group, strlen(group), &o->config.gid, err))
 		return -1;
 	o->config.user = value;
+	o->user_given = true;
 	return 0;
 }
 
@@ -172,6 +173,7 @@ static int option_root_id(void *field, const char *value, struct error *err)
 	struct run_options *o = field;
 
 	o->config.user = NULL;
+	o->user_given = true;
 	o->config.uid = o->config.gid = 0;
 	return 0;
 }
@@ -259,6 +261,8 @@ static const struct option_spec specs[] = {
 	{ 't', "tty", NULL, option_flag, FIELD(tty), "give the command a terminal" },
 	{ 'd', "detach", NULL, option_flag, FIELD(config.detached),
 	  "run in the background; prints the name" },
+	{ 0, "entrypoint", "PROGRAM", option_string, FIELD(entrypoint),
+	  "run PROGRAM instead of the image's entry point" },
 	{ 'w', "workdir", "DIR", option_directory, FIELD(config.cwd), "start in DIR" },
 	{ 'e', "env", "K=V", option_list, FIELD(env), "set a variable (K alone: the host's)" },
 	{ 0, "env-file", "FILE", option_list, FIELD(env_files), "set variables from a file" },
@@ -283,7 +287,7 @@ static const struct option_spec specs[] = {
 	{ 0, "web", "[=PORT]", option_web, 0, "show it in a browser; prints the address" },
 	{ 0, "web-bind", "ADDR", option_address, FIELD(config.web.address),
 	  "serve --web at ADDR (127.0.0.1)" },
-	{ 0, "rm", NULL, option_flag, FIELD(remove), "with -d: keep nothing when it has ended" },
+	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when it has ended" },
 	{ 'v', "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
 	{ 'S', "system-root", "IMAGE", option_system, 0, "as in kbox: IMAGE, all mounts, root" },
 	{ 'R', "recommended-root", "IMAGE", option_recommended, 0, "as in kbox: all mounts" },
@@ -346,6 +350,9 @@ void run_options_free(struct run_options *options)
 	free(options->kernel_path);
 	free(options->name);
 	free(options->default_command);
+	free(options->overlay_path);
+	store_disk_free(&options->stored);
+	json_decref(options->record);
 	for (unsigned i = 0; i < SANDBOX_DISKS_MAX; i++)
 		free(options->disk_text[i]);
 }

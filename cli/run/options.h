@@ -7,6 +7,7 @@
 #include "cli/common/environment.h"
 #include "cli/common/options.h"
 #include "engine/sandbox.h"
+#include "images/store/store.h"
 
 #define RUN_WEB_ARGS 10
 
@@ -14,14 +15,15 @@
  * struct run_options - the command line, checked word by word but not yet against the world
  * @config:  what the engine gets; filled completely by run_options_resolve()
  * @image:   operand, or argument of -r, -R or -S
+ * @entrypoint: in place of the image's
  * @web:     start an observer with the sandbox
  * @command: NULL-terminated rest of argv; empty when the image's own command is meant
  */
 struct run_options {
 	struct sandbox_config config;
-	const char *image;
+	const char *image, *entrypoint;
 	char **command;
-	bool tty, interactive, ephemeral, root_id, remove, web;
+	bool tty, interactive, ephemeral, root_id, remove, web, user_given;
 	unsigned partition;
 	struct string_list env, env_files, cmdline;
 
@@ -30,8 +32,10 @@ struct run_options {
 
 	/* owned */
 	char *image_path, *kernel_path, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
-	char **default_command;
+	char **default_command, *overlay_path;
 	struct environment environment;
+	struct store_disk stored; /* of an image in layers, whose record is: */
+	json_t *record;
 };
 
 /**

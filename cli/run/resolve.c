@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include "cli/image/store.h"
 #include "cli/common/paths.h"
+#include "image.h"
 #include "options.h"
 #include "vitrine/util.h"
 
@@ -76,7 +77,7 @@ static int fill_environment(struct run_options *o, struct error *err)
 
 	if (environment_put(env, "PATH", PATH_DEFAULT, err) ||
 	    environment_put(env, "HOSTNAME", o->config.hostname, err) ||
-	    environment_put(env, "LANG", "C.UTF-8", err))
+	    environment_put(env, "LANG", "C.UTF-8", err) || run_image_environment(o, err))
 		return -1;
 	if (o->config.tty && environment_put(env, "TERM", term && *term ? term : "xterm", err))
 		return -1;
@@ -117,9 +118,10 @@ static void fill_root_disk(struct run_options *o)
 {
 	struct sandbox_disk *root = &o->config.disks[0];
 
-	root->path = o->image_path;
+	if (!o->record)
+		root->path = o->image_path;
 	root->read_only = o->config.read_only;
-	root->ephemeral = o->ephemeral;
+	root->ephemeral = o->ephemeral || (o->record && !o->overlay_path);
 	root->partition = o->partition;
 	if (o->config.ndisks == 0)
 		o->config.ndisks = 1;
@@ -148,8 +150,7 @@ static void fill_web(struct run_options *o)
 
 int run_options_resolve(struct run_options *o, struct error *err)
 {
-	o->image_path = image_find(o->image, err);
-	if (!o->image_path)
+	if (run_image_find(o, err))
 		return -1;
 	o->kernel_path = paths_kernel(err);
 	if (!o->kernel_path)
@@ -171,12 +172,5 @@ int run_options_resolve(struct run_options *o, struct error *err)
 	if (fill_cmdline(o, err) || fill_environment(o, err))
 		return -1;
 
-	o->config.argv = o->command;
-	if (!o->command[0]) {
-		o->default_command = image_command(o->image_path, err);
-		if (!o->default_command)
-			return -1;
-		o->config.argv = o->default_command;
-	}
-	return 0;
+	return run_image_command(o, err);
 }

@@ -59,7 +59,8 @@ static json_t *string_array(char *const *list)
 int control_info(struct connection *conn, struct message *msg)
 {
 	const struct sandbox_config *config = conn->config;
-	const char *image = config->ndisks && config->disks[0].path ? config->disks[0].path : "";
+	const struct sandbox_disk *root = config->disks;
+	const char *image = root->label ? root->label : root->path ? root->path : "";
 
 	return connection_answer(
 	    conn, json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:i}", "name", config->name, "pid",

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* import.c - vitrine image import */
+
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
+#include "image.h"
+#include "images/oci/import.h"
+#include "images/process.h"
+#include "images/progress.h"
+#include "layered.h"
+#include "option.h"
+#include "vitrine/util.h"
+
+static int import(struct import *o, struct error *err)
+{
+	cleanup_free char *name = NULL;
+	struct store store;
+	int ret;
+
+	interrupt_catch();
+	ret = layered_open(&store, err);
+	if (!ret)
+		ret = import_image(&store, o, &name, err);
+	progress_end();
+	store_close(&store);
+	if (!ret)
+		fprintf(stderr, "image: %s is ready: vitrine run %s\n", name, name);
+	return ret;
+}
+
+#define FIELD(member) offsetof(struct import, member)
+
+int image_import_command(int argc, char **argv)
+{
+	static const struct option_spec specs[] = {
+		{ 0, "digest", "DIGEST", image_option_digest, FIELD(digest),
+		  "refuse anything else than sha256:..." },
+		{ 0, "platform", "OS/ARCH", image_option_platform, FIELD(platform),
+		  "which of several (" IMAGE_PLATFORM ")" },
+		{ 's', "size", "SIZE", image_option_size, FIELD(size),
+		  "size of the disk (16G; sparse)" },
+	};
+	static const struct option_set set = {
+		"image import [OPTION]... SOURCE [NAME]",
+		"Import an image: an OCI layout (directory or tar), what docker save writes, a "
+		"tar\n"
+		"of files (gzip, xz, zstd, bzip2 or plain), a directory of files, or - for one of\n"
+		"the archives on standard input. An image of the same name is replaced.",
+		specs, ARRAY_SIZE(specs), true
+	};
+	struct import o = { .platform = IMAGE_PLATFORM };
+	struct error err = { 0 };
+	int first = options_parse(&set, &o, argc, argv, &err);
+
+	if (first == OPTIONS_HELP)
+		return 0;
+	if (first > 0 && (first == argc || argc - first > 2))
+		first = error_set(&err, 0,
+				  "what is to be imported? vitrine image import SOURCE "
+				  "[NAME]");
+	if (first < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	o.path = argv[first];
+	o.name = first + 1 < argc ? argv[first + 1] : NULL;
+	return import(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* layered.h - images of the store, as the command line sees them */
+#ifndef CLI_IMAGE_LAYERED_H
+#define CLI_IMAGE_LAYERED_H
+
+#include "images/store/store.h"
+
+/** layered_open() - Open the user's store */
+int layered_open(struct store *store, struct error *err);
+
+/**
+ * layered_find() - The record of the image that a user's word means
+ * @name: set to its name in the store, which the caller frees; may be NULL
+ *
+ * Return: the record; NULL when there is none, with @err filled only when something went wrong.
+ */
+json_t *layered_find(const struct store *store, const char *word, char **name, struct error *err);
+
+/**
+ * layered_describe() - What is known about an image: the keys of --json
+ *
+ * Adds to the record: "layers" with the bytes of each, "disk" (bytes on the host), "shared" (bytes
+ * of them that other images have as well).
+ */
+json_t *layered_describe(const struct store *store, const char *name, json_t *record,
+			 struct error *err);
+
+/**
+ * layered_drop_sandbox() - Remove the disk that a sandbox has kept
+ * @dropped: whether there was one
+ */
+int layered_drop_sandbox(const char *name, bool *dropped, struct error *err);
+
+#endif
