@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Every command of docs/agents.md, with what it prints there
+. "$(dirname "$0")/../../lib.sh"
+uses mini
+observes
+needs jq curl
+export XDG_RUNTIME_DIR=$scratch
+trap - EXIT
+tests/transcript docs/agents.md
+code=$?
+rm -rf "$scratch"
+exit $code
