@@ -35,7 +35,7 @@
 #include "vitrine/util.h"
 
 #define ANSWER_MAX (16 << 20)
-#define PROGRAM_MAX 256
+#define PROGRAM_MAX 400
 
 /* clang-format off */
 static const unsigned short always[] = {

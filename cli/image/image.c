@@ -12,9 +12,11 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "build", image_build_command, "build an image: mini or debian" },
+	{ "pull", image_pull_command, "pull an image from a registry" },
 	{ "import", image_import_command, "import an OCI layout, an archive or a directory" },
 	{ "ls", image_ls_command, "list images" },
 	{ "inspect", image_inspect_command, "show what is known about an image" },
+	{ "lock", image_lock_command, "refuse pulls that would change an image" },
 	{ "export", image_export_command, "write an image as a tar, an OCI layout or a disk" },
 	{ "rm", image_rm_command, "remove images" },
 	{ "prune", image_prune_command, "remove what no image and no sandbox has any more" },

@@ -5,6 +5,8 @@
 
 int image_build_command(int argc, char **argv);
 int image_export_command(int argc, char **argv);
+int image_pull_command(int argc, char **argv);
+int image_lock_command(int argc, char **argv);
 int image_import_command(int argc, char **argv);
 int image_prune_command(int argc, char **argv);
 int image_ls_command(int argc, char **argv);

@@ -153,10 +153,25 @@ int install_record(struct store *store, struct install *in, json_t *layers, stru
 	    json_pack("{ss ss ss sI sI so sO}", "name", in->name, "origin", in->origin, "manifest",
 		      in->manifest, "created", (json_int_t)time(NULL), "size",
 		      (json_int_t)size_of(in), "layers", layers, "config", in->run);
+	json_t *old = store_record(store, "images", in->name, NULL);
+	const char *had = json_string_value(json_object_get(old, "manifest"));
+	bool locked = json_is_true(json_object_get(old, "locked"));
+	bool same = had && *had && !strcmp(had, in->manifest);
 	int ret;
 
+	json_decref(old);
+	if (locked && !same) {
+		json_decref(record);
+		return error_set(
+		    err, 0,
+		    "%s is locked to what it is; vitrine image lock --remove %s lets it "
+		    "change",
+		    in->name, in->name);
+	}
 	if (!record)
 		return error_set(err, 0, "the image's name or origin is not text");
+	if (locked)
+		json_object_set_new(record, "locked", json_true());
 	ret = store_save(store, "images", in->name, record, err);
 	json_decref(record);
 	return ret;
