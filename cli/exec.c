@@ -32,7 +32,7 @@ static const struct option_spec specs[] = {
 	{ 'i', "interactive", NULL, option_flag, AT(interactive), "forward a terminal's input" },
 	{ 't', "tty", NULL, option_flag, AT(tty), "give the command a terminal" },
 	{ 'w', "workdir", "DIR", option_string, AT(cwd), "working directory" },
-	{ 'e', "env", "K=V", option_list, AT(env), "set a variable (K: to the host's value)" },
+	{ 'e', "env", "K=V", option_variable, AT(env), "set a variable (K: to the host's value)" },
 	{ 0, "env-file", "FILE", option_list, AT(env_files), "set the variables in FILE" },
 	{ 'u', "user", "USER", option_string, AT(user), "NAME or UID, optionally :GROUP or :GID" },
 };

@@ -61,11 +61,31 @@ int cli_fail(int status, const struct error *err)
 	return status;
 }
 
+/* What users of docker, podman, chroot and strace type, and what it is here */
+static const struct {
+	const char *word, *meant;
+} synonyms[] = {
+	{ "attach", "logs -f" }, { "build", "image build" },
+	{ "chroot", "run" },	 { "copy", "cp" },
+	{ "create", "run" },	 { "events", "trace" },
+	{ "info", "doctor" },	 { "inspect", "ps --json" },
+	{ "list", "ps" },	 { "log", "logs" },
+	{ "ls", "ps" },		 { "pull", "image build" },
+	{ "remove", "rm" },	 { "rmi", "image rm" },
+	{ "shell", "exec" },	 { "start", "run" },
+	{ "stats", "top" },	 { "strace", "trace" },
+	{ "watch", "top" },	 { "web", "observe" },
+};
+
 static int unknown_verb(const char *name)
 {
 	const char *near = cli_suggest(name, &verbs[0].name, ARRAY_SIZE(verbs), sizeof(verbs[0]));
 	struct error err = { 0 };
 
+	for (size_t i = 0; i < ARRAY_SIZE(synonyms); i++) {
+		if (!strcmp(synonyms[i].word, name))
+			near = synonyms[i].meant;
+	}
 	if (near)
 		error_set(&err, 0, "'%s' is not a command; did you mean '%s'?", name, near);
 	else
@@ -89,14 +109,23 @@ int cmd_help(int argc, char **argv)
 {
 	char help[] = "--help";
 	const struct verb *verb;
+	struct error err = { 0 };
 
-	if (argc < 2 || !strcmp(argv[1], "help")) {
+	if (argc < 2 || !strcmp(argv[1], "help") || argv[1][0] == '-') {
 		usage(stdout);
 		return 0;
 	}
 	verb = find(verbs, ARRAY_SIZE(verbs), argv[1]);
 	if (!verb)
+		verb = find(aliases, ARRAY_SIZE(aliases), argv[1]);
+	if (!verb)
 		return unknown_verb(argv[1]);
+	if (argc == 3 && verb->run == cmd_image)
+		return verb->run(3, (char *[]){ argv[1], argv[2], help, NULL });
+	if (argc > 2) {
+		error_set(&err, 0, "help takes one command; see vitrine %s --help", argv[1]);
+		return cli_fail(EXIT_USAGE, &err);
+	}
 	return verb->run(2, (char *[]){ argv[1], help, NULL });
 }
 

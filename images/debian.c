@@ -23,6 +23,7 @@
 #define PACKAGES_DEFAULT "procps,netbase,less"
 
 #define SOURCES_MAX 8
+#define LOOK_MS 250
 
 struct sources {
 	char line[SOURCES_MAX][320];
@@ -93,7 +94,7 @@ static int start(struct process *p, const struct image_build *build, struct erro
 {
 	const char *suite = build->suite ? build->suite : SUITE_DEFAULT;
 	struct sources sources = { .count = 0 };
-	char include[1024], *argv[16 + SOURCES_MAX];
+	char include[1024], *argv[17 + SOURCES_MAX];
 	unsigned n = 0;
 
 	snprintf(include, sizeof(include), "--include=" PACKAGES_DEFAULT "%s%s",
@@ -107,6 +108,7 @@ static int start(struct process *p, const struct image_build *build, struct erro
 
 	argv[n++] = "mmdebstrap";
 	argv[n++] = "--mode=auto";
+	argv[n++] = "--verbose"; /* which package it is at */
 	argv[n++] = "--variant=minbase";
 	argv[n++] = "--format=tar";
 	argv[n++] = "--customize-hook=" MTAB_HOOK;
@@ -119,15 +121,47 @@ static int start(struct process *p, const struct image_build *build, struct erro
 	return process_start(p, argv, err);
 }
 
-/* Nothing arrives until everything is installed: meanwhile show mmdebstrap's own messages */
+/* What mmdebstrap says when it begins something, and how we call that */
+static const struct {
+	const char *says, *phase;
+} phases[] = {
+	{ "running apt-get update", "read the lists of packages" },
+	{ "downloading packages", "download packages" },
+	{ "extracting archives", "extract packages" },
+	{ "installing essential packages", "install the essential packages" },
+	{ "installing remaining packages", "install the other packages" },
+	{ "creating tarball", "pack" },
+};
+
+static void show_line(const char *line)
+{
+	static const char *const items[] = { "Get:",	   "Selecting ",  "Preparing ",
+					     "Unpacking ", "Setting up ", "Processing ",
+					     "I: " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		if (!strncmp(line, "I: ", 3) &&
+		    !strncmp(line + 3, phases[i].says, strlen(phases[i].says))) {
+			progress_phase(phases[i].phase);
+			return;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		if (!strncmp(line, items[i], strlen(items[i])))
+			progress_note(strncmp(line, "I: ", 3) ? line : line + 3);
+	}
+}
+
+/* Nothing arrives until everything is installed: meanwhile show what is done */
 static void wait_for_stream(struct process *p)
 {
 	struct pollfd stream = { .fd = p->out, .events = POLLIN };
-	char line[128];
+	char line[256];
 
-	while (poll(&stream, 1, 250) == 0) {
-		process_last_line(p, line, sizeof(line));
-		progress_note(strncmp(line, "I: ", 3) ? line : line + 3);
+	while (poll(&stream, 1, LOOK_MS) == 0) {
+		while (process_line(p, line, sizeof(line)))
+			show_line(line);
+		progress_tick();
 	}
 }
 
@@ -146,7 +180,7 @@ static int fill(struct image_build *build, struct ext4 *fs, struct error *err)
 	struct process p;
 	int ret;
 
-	progress_phase("download and install packages (mmdebstrap)");
+	progress_phase("ask mmdebstrap for a Debian");
 	if (start(&p, build, err))
 		return -1;
 	wait_for_stream(&p);

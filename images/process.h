@@ -9,14 +9,15 @@
 
 /**
  * struct process - a running child
- * @pid: 0 when there is none
+ * @pid: of its keeper, which ends with its exit status; 0 when there is none
  * @out: its standard output
- * @log: its standard error, in an unlinked file
+ * @log: its standard error, in an unlinked file; @told: what of it process_line() has given out
  */
 struct process {
 	const char *name;
 	pid_t pid;
 	int out, log;
+	off_t told;
 };
 
 /**
@@ -33,10 +34,11 @@ int process_start(struct process *p, char *const argv[], struct error *err);
 /** process_wait() - Close its output, wait for its end; a failure carries its last line */
 int process_wait(struct process *p, int tolerated, struct error *err);
 
-/** process_last_line() - The last line of its standard error so far; empty when there is none */
-void process_last_line(const struct process *p, char *line, size_t size);
+/** process_line() - The next line of its standard error; false when there is none yet */
+bool process_line(struct process *p, char *line, size_t size);
 
-/** process_stop() - End it with SIGTERM and wait; does nothing when there is none */
+/** process_stop() - End it and whatever it has started, and wait; does nothing when there is none
+ */
 void process_stop(struct process *p);
 
 /**

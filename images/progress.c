@@ -16,19 +16,11 @@
 static struct {
 	char what[64];
 	uint64_t begin, shown; /* moments */
+	char note[NOTE_MAX * 4 + 1];
 	bool terminal;
 } state;
 
-/* The note is a package manager's */
-static void show_note(const char *note)
-{
-	char shown[NOTE_MAX + 1];
-
-	plain_copy(shown, sizeof(shown), note, strlen(note));
-	fprintf(stderr, "  %s", shown);
-}
-
-static void show(uint64_t done, const char *note)
+static void show(uint64_t done)
 {
 	int seconds = (clock_now_ns() - state.begin) / NS_PER_SECOND;
 
@@ -37,18 +29,19 @@ static void show(uint64_t done, const char *note)
 		fprintf(stderr, ", %" PRIu64 " MiB", done >> 20);
 	if (seconds)
 		fprintf(stderr, ", %d:%02d", seconds / 60, seconds % 60);
-	if (note)
-		show_note(note);
+	if (state.note[0])
+		fprintf(stderr, "  %s", state.note);
 	state.shown = clock_now_ns();
 }
 
 void progress_phase(const char *what)
 {
 	snprintf(state.what, sizeof(state.what), "%s", what);
+	state.note[0] = '\0';
 	state.terminal = isatty(STDERR_FILENO);
 	state.begin = clock_now_ns();
 	if (state.terminal)
-		show(0, NULL);
+		show(0);
 	else
 		fprintf(stderr, "image: %s\n", what);
 }
@@ -56,13 +49,20 @@ void progress_phase(const char *what)
 void progress_bytes(uint64_t done)
 {
 	if (state.terminal && clock_now_ns() - state.shown > INTERVAL_NS)
-		show(done, NULL);
+		show(done);
 }
 
 void progress_note(const char *note)
 {
+	/* It is a package manager's, and of what it has downloaded */
+	plain_copy(state.note, sizeof(state.note), note, strnlen(note, NOTE_MAX));
+	progress_tick();
+}
+
+void progress_tick(void)
+{
 	if (state.terminal && clock_now_ns() - state.shown > INTERVAL_NS)
-		show(0, note);
+		show(0);
 }
 
 void progress_end(void)

@@ -11,6 +11,9 @@ void progress_phase(const char *what);
 /** progress_bytes() - So much has been done in it; cheap enough to call for every buffer */
 void progress_bytes(uint64_t done);
 
+/** progress_tick() - Nothing new: time passes */
+void progress_tick(void);
+
 /** progress_note() - Show what is being done, on a terminal only */
 void progress_note(const char *note);
 

@@ -12,6 +12,7 @@
 #include "vitrine/error.h"
 
 #define EXIT_USAGE 2	 /* the command line is wrong */
+#define EXIT_TIMEOUT 124 /* the time that was given is over */
 #define EXIT_VITRINE 125 /* vitrine itself failed; below are the command's own */
 
 int cmd_run(int argc, char **argv);

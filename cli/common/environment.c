@@ -20,6 +20,11 @@ static int check_name(const char *entry, size_t len, struct error *err)
 	return 0;
 }
 
+int option_variable(void *field, const char *value, struct error *err)
+{
+	return check_name(value, strcspn(value, "="), err) ? -1 : option_list(field, value, err);
+}
+
 /* Takes ownership of @entry */
 static int insert(struct environment *env, char *entry, struct error *err)
 {

@@ -4,6 +4,7 @@
 #define CLI_COMMON_ENVIRONMENT_H
 
 #include <stddef.h>
+#include "options.h"
 #include "vitrine/error.h"
 
 /**
@@ -21,6 +22,9 @@ struct environment {
  * @entry: "K=V", or "K" to take the host's value (nothing happens when the host has none)
  */
 int environment_set(struct environment *env, const char *entry, struct error *err);
+
+/** option_variable() - struct string_list: entries for environment_set(), checked */
+option_setter option_variable;
 
 /** environment_put() - Set variable @name to @value */
 int environment_put(struct environment *env, const char *name, const char *value,

@@ -10,6 +10,7 @@
 #include "vitrine/util.h"
 
 #define WORD_MAX 32
+#define LONG_WORD 6 /* from which on two slips are likely */
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
@@ -45,14 +46,16 @@ static unsigned distance(const char *a, const char *b)
 
 const char *cli_suggest(const char *word, const void *candidates, size_t count, size_t stride)
 {
-	unsigned best = strlen(word) > 4 ? 3 : 2;
+	const unsigned most = strlen(word) < LONG_WORD ? 1 : 2;
+	unsigned best = most + 1;
 	const char *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = *(const char *const *)((const char *)candidates + i * stride);
 		unsigned d = name ? distance(word, name) : WORD_MAX;
 
-		if (d < best && d < strlen(word)) {
+		/* Two slips leave the first letter alone, or it is another word */
+		if (d < best && d < strlen(word) && (d < 2 || name[0] == word[0])) {
 			best = d;
 			found = name;
 		}

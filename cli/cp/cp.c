@@ -68,16 +68,13 @@ static char *absolute(const char *path, struct error *err)
 	return path[0] == '/' ? strdup(path) : cp_join("", path, err);
 }
 
-static int copy(char *source, char *target, struct error *err)
+static int copy(char *source, char *guest_source, char *target, char *guest_target,
+		struct error *err)
 {
 	static struct client client = { .fd = -1 };
-	char *guest_source = guest_path(source), *guest_target = guest_path(target);
-	cleanup_free char *path = NULL;
+	cleanup_free char *path = absolute(guest_source ? guest_source : guest_target, err);
 	int ret;
 
-	if (!guest_source == !guest_target)
-		return error_set(err, 0, "exactly one of source and target must be NAME:PATH");
-	path = absolute(guest_source ? guest_source : guest_target, err);
 	if (!path || client_open(&client, guest_source ? source : target, err) < 0)
 		return -1;
 	ret = guest_source ? cp_out(&client, path, target, err) : cp_in(&client, source, path, err);
@@ -87,6 +84,7 @@ static int copy(char *source, char *target, struct error *err)
 
 int cmd_cp(int argc, char **argv)
 {
+	char *source = NULL, *target = NULL, *guest_source = NULL, *guest_target = NULL;
 	struct error err = { 0 };
 	int at = options_parse(&options, NULL, argc, argv, &err);
 
@@ -94,7 +92,18 @@ int cmd_cp(int argc, char **argv)
 		return 0;
 	if (at > 0 && argc - at != 2)
 		at = error_set(&err, 0, "cp needs a source and a target");
+	if (at > 0) {
+		source = argv[at];
+		target = argv[at + 1];
+		guest_source = guest_path(source);
+		guest_target = guest_path(target);
+		if (!guest_source == !guest_target)
+			at = error_set(&err, 0,
+				       "exactly one of source and target must be NAME:PATH");
+	}
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
-	return copy(argv[at], argv[at + 1], &err) < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
+	return copy(source, guest_source, target, guest_target, &err) < 0
+		   ? cli_fail(EXIT_VITRINE, &err)
+		   : 0;
 }

@@ -90,7 +90,8 @@ static json_t *wait_for(struct observer *observer, unsigned seconds, struct erro
 		}
 		nanosleep(&pause, NULL);
 	}
-	error_set(err, 0, "no such call within %u seconds", seconds);
+	error_set(err, 0, "no such call within %u second%s", seconds, seconds == 1 ? "" : "s");
+	err->code = ETIMEDOUT;
 	return NULL;
 }
 
@@ -140,5 +141,7 @@ int cmd_follow(int argc, char **argv)
 		name = argv[at];
 	else if (observer_only(only, &err) < 0)
 		return cli_fail(EXIT_VITRINE, &err);
-	return follow(name, call, &opt, &err) < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
+	if (!follow(name, call, &opt, &err))
+		return 0;
+	return cli_fail(err.code == ETIMEDOUT ? EXIT_TIMEOUT : EXIT_VITRINE, &err);
 }

@@ -100,12 +100,16 @@ static int build(const struct image_builder *builder, struct options *o, struct 
 {
 	const char *name = o->name ? o->name : builder->name;
 	cleanup_free char *directory = paths_images(err), *path = NULL, *temporary = NULL;
-	cleanup_close int fd = -1;
+	cleanup_close int fd = -1, old = -1;
 	char label[17];
 	int ret;
 
 	path = directory ? image_path(name, err) : NULL;
 	if (!path || paths_make(directory, err))
+		return -1;
+	/* Held to the end: who began to write to the old one now would lose it */
+	old = image_claim(path, name, err);
+	if (old < 0 && old != IMAGE_NONE)
 		return -1;
 	remove_leftovers(directory);
 	if (asprintf(&temporary, "%s/.%s.XXXXXX.tmp", directory, name) < 0)
@@ -131,6 +135,11 @@ static int build(const struct image_builder *builder, struct options *o, struct 
 	else
 		fprintf(stderr, "image: %s is ready: vitrine run %s\n", name, name);
 	return ret;
+}
+
+static int option_name(void *field, const char *value, struct error *err)
+{
+	return image_name_check(value, err) ? -1 : option_string(field, value, err);
 }
 
 static int option_packages(void *field, const char *value, struct error *err)
@@ -167,7 +176,7 @@ static int option_disk_size(void *field, const char *value, struct error *err)
 int image_build_command(int argc, char **argv)
 {
 	static const struct option_spec specs[] = {
-		{ 'n', "name", "NAME", option_string, FIELD(name), "name (default: the kind's)" },
+		{ 'n', "name", "NAME", option_name, FIELD(name), "name (default: the kind's)" },
 		{ 's', "size", "SIZE", option_disk_size, FIELD(build.size),
 		  "size of the disk (mini 256M, debian 4G; sparse)" },
 		{ 0, "packages", "A,B,...", option_packages, FIELD(build.packages),
@@ -177,11 +186,14 @@ int image_build_command(int argc, char **argv)
 		{ 0, "suite", "NAME", option_word, FIELD(build.suite),
 		  "Debian release (bookworm)" },
 	};
-	static const struct option_set set = { "image build [OPTION]... mini|debian",
-					       "Build a root file system image in the user's data "
-					       "directory. An image of the same\n"
-					       "name is replaced when the new one is complete.",
-					       specs, ARRAY_SIZE(specs), true };
+	static const struct option_set set = {
+		"image build [OPTION]... mini|debian",
+		"Build a root file system image in the user's data "
+		"directory. An image of the same\n"
+		"name is replaced when the new one is complete, unless a "
+		"sandbox writes to it.",
+		specs, ARRAY_SIZE(specs), true
+	};
 	const struct image_builder *builder = NULL;
 	struct options o = { 0 };
 	struct error err = { 0 };
@@ -199,5 +211,7 @@ int image_build_command(int argc, char **argv)
 
 	if (!o.build.size)
 		o.build.size = builder->size;
-	return build(builder, &o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+	if (!build(builder, &o, &err))
+		return 0;
+	return cli_fail(interrupt_caught() ? 128 + interrupt_caught() : EXIT_VITRINE, &err);
 }

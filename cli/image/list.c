@@ -363,12 +363,16 @@ static int remove_image(const char *name, struct error *err)
 {
 	cleanup_free char *path = image_name_valid(name) ? image_path(name, err) : NULL;
 	cleanup_free char *metadata = NULL;
+	cleanup_close int claim = -1;
 	int ret;
 
-	if (!path || access(path, F_OK)) {
+	claim = path ? image_claim(path, name, err) : IMAGE_NONE;
+	if (claim == IMAGE_NONE) {
 		ret = remove_layered(name, err);
 		return ret ? ret > 0 ? 0 : -1 : error_set(err, 0, "no image '%s'", name);
 	}
+	if (claim < 0)
+		return -1;
 	metadata = image_metadata_path(path, err);
 	if (!metadata)
 		return -1;
@@ -381,10 +385,11 @@ static int remove_image(const char *name, struct error *err)
 
 int image_rm_command(int argc, char **argv)
 {
-	static const struct option_set set = {
-		"image rm NAME...",
-		"Remove images. A sandbox that runs from one keeps it until it ends.", NULL, 0
-	};
+	static const struct option_set set = { "image rm NAME...",
+					       "Remove images. One that a sandbox writes to is "
+					       "refused; sandboxes that only read one keep\n"
+					       "it until they end.",
+					       NULL, 0 };
 	struct error err = { 0 };
 	int first = options_parse(&set, NULL, argc, argv, &err), status = 0;
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ext2fs/ext2fs.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "store.h"
@@ -23,18 +24,22 @@ bool image_name_valid(const char *name)
 	return true;
 }
 
+int image_name_check(const char *name, struct error *err)
+{
+	if (image_name_valid(name))
+		return 0;
+	return error_set(err, 0,
+			 "'%s' cannot be a name: use up to %d letters, digits, '_', '.' and '-'",
+			 name, IMAGE_NAME_MAX);
+}
+
 char *image_path(const char *name, struct error *err)
 {
 	cleanup_free char *directory = NULL;
 	char *path = NULL;
 
-	if (!image_name_valid(name)) {
-		error_set(err, 0,
-			  "'%s' cannot be an image's name: use up to %d letters, digits, '_', '.' "
-			  "and '-'",
-			  name, IMAGE_NAME_MAX);
+	if (image_name_check(name, err))
 		return NULL;
-	}
 	directory = paths_images(err);
 	if (!directory)
 		return NULL;
@@ -79,6 +84,25 @@ char *image_find(const char *word, struct error *err)
 	else
 		error_set(err, 0, "no image '%s': vitrine image ls shows those that exist", word);
 	return NULL;
+}
+
+int image_claim(const char *path, const char *name, struct error *err)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return IMAGE_NONE;
+	if (fd < 0)
+		return error_set(err, errno, "image %s", name);
+	if (!fcntl(fd, F_OFD_SETLK, &lock))
+		return steal_fd(fd);
+	if (errno == EAGAIN || errno == EACCES)
+		return error_set(err, 0,
+				 "image %s is in use: a sandbox writes to it, which would be lost; "
+				 "see vitrine ps",
+				 name);
+	return steal_fd(fd); /* a host file system without locks */
 }
 
 char *image_metadata_path(const char *path, struct error *err)

@@ -14,6 +14,7 @@
 
 #define IMAGE_SUFFIX ".ext4"
 #define IMAGE_NAME_MAX 63
+#define IMAGE_NONE (-2)
 
 /**
  * image_name_valid() - Can this be the name of an image (or of a sandbox)?
@@ -21,6 +22,13 @@
  * Letters, digits, '_', '.' and '-', beginning with a letter or digit, 63 characters at most.
  */
 bool image_name_valid(const char *name);
+
+/**
+ * image_name_check() - The same, with words
+ *
+ * Return: 0 or -1.
+ */
+int image_name_check(const char *name, struct error *err);
 
 /**
  * image_find() - Turn what the user wrote into the path of an image
@@ -32,6 +40,20 @@ char *image_find(const char *word, struct error *err);
 
 /** image_path() - Where the image @name is kept, whether it exists or not; the caller frees it */
 char *image_path(const char *name, struct error *err);
+
+/**
+ * image_claim() - Make sure that no sandbox writes to an image that is about to go
+ * @path: of the image; there may be none
+ * @name: for messages
+ *
+ * A sandbox holds a lock on its image (engine/disk/disk.c), which the host's kernel takes back
+ * however the sandbox ends. While the caller holds what is returned, none can begin to write; those
+ * that only read go on, with the file that they have.
+ *
+ * Return: a descriptor that the caller closes, or -1 with @err filled; IMAGE_NONE when there is
+ * none.
+ */
+int image_claim(const char *path, const char *name, struct error *err);
 
 /** image_metadata() - Read what is kept beside the image at @path; NULL when there is nothing */
 json_t *image_metadata(const char *path);

@@ -81,11 +81,8 @@ static int option_wx(void *field, const char *value, struct error *err)
 
 static int option_name(void *field, const char *value, struct error *err)
 {
-	if (!image_name_valid(value))
-		return error_set(err, 0,
-				 "'%s' cannot be a name: use up to %d letters, digits, '_', '.' "
-				 "and '-'",
-				 value, IMAGE_NAME_MAX);
+	if (image_name_check(value, err))
+		return -1;
 	*(const char **)field = value;
 	return 0;
 }
@@ -231,6 +228,14 @@ static int option_system(void *field, const char *value, struct error *err)
 	return option_recommended(field, value, err) || option_root_id(field, NULL, err);
 }
 
+/* docker's -v shares a folder, most others' is verbose: whoever types it means one of the two */
+static int option_volume_letter(void *field, const char *value, struct error *err)
+{
+	return error_set(err, 0,
+			 "write --verbose for the kernel's log; a folder of the host is "
+			 "copied with vitrine cp, or is on a --disk");
+}
+
 static int option_web(void *field, const char *value, struct error *err)
 {
 	struct run_options *o = field;
@@ -264,7 +269,7 @@ static const struct option_spec specs[] = {
 	{ 0, "entrypoint", "PROGRAM", option_string, FIELD(entrypoint),
 	  "run PROGRAM instead of the image's entry point" },
 	{ 'w', "workdir", "DIR", option_directory, FIELD(config.cwd), "start in DIR" },
-	{ 'e', "env", "K=V", option_list, FIELD(env), "set a variable (K alone: the host's)" },
+	{ 'e', "env", "K=V", option_variable, FIELD(env), "set a variable (K alone: the host's)" },
 	{ 0, "env-file", "FILE", option_list, FIELD(env_files), "set variables from a file" },
 	{ 'u', "user", "USER", run_option_user, 0, "name or number, [:GROUP] (root)" },
 	{ '0', "root-id", NULL, option_root_id, 0, "run as root, the same as --user 0:0" },
@@ -288,7 +293,8 @@ static const struct option_spec specs[] = {
 	{ 0, "web-bind", "ADDR", option_address, FIELD(config.web.address),
 	  "serve --web at ADDR (127.0.0.1)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when it has ended" },
-	{ 'v', "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
+	{ 0, "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
+	{ 'v', NULL, NULL, option_volume_letter, 0, NULL },
 	{ 'S', "system-root", "IMAGE", option_system, 0, "as in kbox: IMAGE, all mounts, root" },
 	{ 'R', "recommended-root", "IMAGE", option_recommended, 0, "as in kbox: all mounts" },
 	{ 'r', "root-dir", "IMAGE", option_plain, 0, "as in kbox: minimal mounts" },
@@ -310,6 +316,10 @@ static int check(const struct run_options *o, struct error *err)
 {
 	if (!o->image)
 		return error_set(err, 0, "which image? vitrine run [OPTION]... IMAGE [COMMAND]...");
+	if (o->web && !o->config.web.port && o->command[0] &&
+	    !o->image[strspn(o->image, "0123456789")])
+		return error_set(err, 0, "'%s' stands where the image does; write --web=%s",
+				 o->image, o->image);
 	if (o->ephemeral && o->config.read_only)
 		return error_set(err, 0, "--ephemeral and --read-only exclude each other");
 	if (o->config.web.address && !o->web)

@@ -219,15 +219,6 @@ int trace_filter_events(struct trace_filter *filter, const char *list, struct er
 	return 0;
 }
 
-static bool pid_matches(const struct trace_filter *filter, const struct vt_event *head)
-{
-	for (unsigned i = 0; i < filter->npids; i++) {
-		if (filter->pids[i] == head->pid || filter->pids[i] == head->tgid)
-			return true;
-	}
-	return !filter->npids;
-}
-
 static bool list_matches(const struct string_list *patterns, const char *text)
 {
 	for (size_t i = 0; i < patterns->count; i++) {
@@ -273,7 +264,7 @@ bool trace_filter_match(const struct trace_filter *filter, const struct event *e
 {
 	if (event->head.kind >= 64 || !(filter->kinds >> event->head.kind & 1))
 		return false;
-	return pid_matches(filter, &event->head) &&
+	return trace_pids_match(filter, &event->head) &&
 	       list_matches(&filter->comms, event->head.comm) &&
 	       (!call || call_matches(filter, call));
 }

@@ -26,6 +26,15 @@ static int option_format(void *field, const char *value, struct error *err)
 	return error_set(err, 0, "'%s' is not one of: text, json, perfetto", value);
 }
 
+static bool is_format(const char *word)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(format_name); i++) {
+		if (!strcmp(format_name[i], word))
+			return true;
+	}
+	return false;
+}
+
 static int option_calls(void *field, const char *value, struct error *err)
 {
 	return trace_filter_calls(field, value, err);
@@ -68,17 +77,21 @@ static int option_slow(void *field, const char *value, struct error *err)
 #define AT(member) offsetof(struct trace_options, member)
 
 static const struct option_spec specs[] = {
-	{ 'f', "trace-format", "FORMAT", option_format, AT(format), "text, json or perfetto" },
+	{ 0, "format", "FORMAT", option_format, AT(format), "text, json or perfetto" },
+	{ 0, "trace-format", "FORMAT", option_format, AT(format), NULL }, /* as in kbox */
 	{ 'o', "output", "FILE", option_string, AT(output), "write to FILE" },
 	{ 'e', "trace", "CALLS", option_calls, AT(filter),
 	  "calls, %groups, or ! and those not to show" },
 	{ 0, "events", "KINDS", option_events, AT(filter), "what else: sched, fault, block, ..." },
 	{ 'p', "pid", "PID[,PID]...", option_pids, AT(filter), "these processes or threads" },
+	{ 'f', "follow-forks", NULL, option_flag, AT(filter.follow_forks),
+	  "with -p: and their children" },
 	{ 0, "comm", "PATTERN", option_list, AT(filter.comms), "tasks of that name" },
 	{ 0, "path", "GLOB", option_list, AT(filter.paths), "calls that were given such a path" },
 	{ 'Z', "errors", NULL, option_flag, AT(filter.errors), "calls that failed" },
 	{ 0, "slow", "MS", option_slow, AT(filter.slow_ns), "calls that took MS or longer" },
-	{ 'c', "summary", NULL, option_flag, AT(summary), "count, and print a table at the end" },
+	{ 'c', "summary", NULL, option_flag, AT(summary),
+	  "count, and print a table at the end (or JSON)" },
 	{ 0, "duration", "TIME", option_seconds, AT(duration), "stop after TIME" },
 	{ 's', "string-limit", "N", option_unsigned, AT(string_max), "bytes of a string (32)" },
 	{ 'y', "paths", NULL, option_flag, AT(decode.paths), "show what descriptors stand for" },
@@ -138,13 +151,17 @@ int trace_options_parse(struct trace_options *options, int argc, char **argv, st
 	if (filter->errors || filter->slow_ns || filter->paths.count)
 		filter->kinds &= filter->events_given ? ~0ULL : 1ULL << VT_EVENT_SYSCALL;
 	options->decode.string_max = options->string_max;
-	if (options->summary && options->format != TRACE_TEXT)
-		return error_set(err, 0, "--summary is a table, which has no other format");
-	return at;
+	if (options->summary && options->format == TRACE_PERFETTO)
+		return error_set(err, 0, "--summary is text or json");
+	if (filter->follow_forks && argc - at == 2 && is_format(argv[at]))
+		return error_set(err, 0, "-f follows forks, as strace's does; write --format %s",
+				 argv[at]);
+	return trace_pids_init(filter, err) < 0 ? -1 : at;
 }
 
 void trace_options_free(struct trace_options *options)
 {
 	free(options->filter.comms.items);
 	free(options->filter.paths.items);
+	free(options->filter.family);
 }

@@ -57,6 +57,52 @@ static void row_text(struct text *t, const struct trace_row *row, uint64_t all_n
 	    histogram_percentile(row->latency, 0.99) / 1e3, name ? name : "(no call)");
 }
 
+static void member(struct text *t, const char *name, uint64_t number)
+{
+	text_put(t, name);
+	text_unsigned(t, number);
+}
+
+/* One call, or all of them, as an object; its name is a kernel's */
+static void row_json(struct text *t, const struct trace_row *row)
+{
+	const char *name = row->nr < 0 ? NULL : call_name(row->nr);
+
+	text_put(t, "{\"call\":");
+	if (name)
+		text_json(t, name, strlen(name));
+	else
+		text_put(t, "null");
+	member(t, ",\"calls\":", row->calls);
+	member(t, ",\"errors\":", row->errors);
+	member(t, ",\"untimed\":", row->in_guest);
+	member(t, ",\"time_ns\":", row->time_ns);
+	member(t, ",\"p50_ns\":", histogram_percentile(row->latency, 0.5));
+	member(t, ",\"p95_ns\":", histogram_percentile(row->latency, 0.95));
+	member(t, ",\"p99_ns\":", histogram_percentile(row->latency, 0.99));
+	text_put(t, "}");
+}
+
+static void table_json(struct trace *trace, const struct trace_row *rows, unsigned count,
+		       const struct trace_row *sum)
+{
+	struct text *t = &trace->out;
+	bool first = true;
+
+	text_put(t, "{\"calls\":[");
+	for (unsigned i = 0; i < count; i++) {
+		if (!rows[i].calls)
+			continue;
+		text_put(t, first ? "\n" : ",\n");
+		row_json(t, &rows[i]);
+		first = false;
+	}
+	text_put(t, "],\n\"total\":");
+	row_json(t, sum);
+	member(t, ",\n\"lost\":", trace->lost);
+	text_put(t, "}\n");
+}
+
 void trace_table(struct trace *trace, struct trace_row *rows, unsigned count)
 {
 	static const char rule[] =
@@ -68,6 +114,10 @@ void trace_table(struct trace *trace, struct trace_row *rows, unsigned count)
 	qsort(rows, count, sizeof(*rows), by_time);
 	for (unsigned i = 0; i < count; i++)
 		row_add(&sum, &rows[i]);
+	if (trace->options->format == TRACE_JSON) {
+		table_json(trace, rows, count, &sum);
+		return;
+	}
 	text_format(t, "%6s %11s %11s %9s %9s %9s %9s %9s %s\n", "% time", "seconds", "usecs/call",
 		    "calls", "errors", "p50 us", "p95 us", "p99 us", "syscall");
 	text_put(t, rule);

@@ -88,6 +88,7 @@ static void take(struct trace *trace, const struct trace_sink *sink, const struc
 		return;
 	if (trace_filter_match(&options->filter, event, is_call ? &call : NULL))
 		sink->event(trace, event, is_call ? &call : NULL);
+	trace_pids_note(&options->filter, event);
 }
 
 /* Return: events that were read; 0 when there are none */
@@ -128,7 +129,8 @@ static int follow(struct trace *trace, const struct trace_sink *sink, struct obs
 		return -1;
 	if (sink->begin(trace, err) < 0)
 		return -1;
-	while (!trace->closed && !trace_stopped(began, trace->options->duration)) {
+	while (!trace->closed && !trace_stopped(began, trace->options->duration) &&
+	       !trace_pids_over(&trace->options->filter)) {
 		/* What was written before the end is there after it */
 		bool ended = observer_ended(observer);
 
@@ -168,7 +170,7 @@ int trace_observe(struct observer *observer, const struct trace_options *options
 	const struct observe_wishes wishes = {
 		.counters = true,
 		.events = true,
-		.kinds = options->filter.kinds,
+		.kinds = options->filter.kinds | trace_pids_kinds(&options->filter),
 		.calls = options->filter.calls,
 		.capture = (int)trace_capture(options),
 		.paths = options->decode.paths || options->filter.paths.count,
@@ -201,6 +203,27 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* A trace of nobody would wait for ever */
+static int check_pids(struct observer *observer, const struct trace_filter *filter,
+		      struct error *err)
+{
+	for (unsigned i = 0; i < filter->npids; i++) {
+		struct error why = { 0 };
+		size_t len;
+		cleanup_free char *view =
+		    observer_view(observer, VT_VIEW_TASK, filter->pids[i], 0, NULL, &len, &why);
+
+		if (view)
+			continue;
+		if (why.code == ESRCH)
+			return error_set(err, 0, "there is no process %u in the sandbox %s",
+					 filter->pids[i], observer_name(observer));
+		*err = why;
+		return -1;
+	}
+	return 0;
+}
+
 static int trace_name(const char *name, const struct trace_options *options, struct error *err)
 {
 	cleanup_close int file = -1;
@@ -215,8 +238,10 @@ static int trace_name(const char *name, const struct trace_options *options, str
 	observer = observer_connect(name, err);
 	if (!observer)
 		return -1;
-	ret =
-	    trace_observe(observer, options, file < 0 ? STDOUT_FILENO : file, EVENTS_FROM_NOW, err);
+	ret = check_pids(observer, &options->filter, err);
+	if (!ret)
+		ret = trace_observe(observer, options, file < 0 ? STDOUT_FILENO : file,
+				    EVENTS_FROM_NOW, err);
 	observer_close(observer);
 	return ret;
 }

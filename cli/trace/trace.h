@@ -23,7 +23,8 @@ enum trace_format { TRACE_TEXT, TRACE_JSON, TRACE_PERFETTO, TRACE_NFORMATS };
 /**
  * struct trace_filter - which events are wanted
  * @calls: bit per system call; @kinds: bit per enum vt_event_kind
- * @pids:  threads or processes, any when @npids is 0
+ * @pids:  threads or processes, any when @npids is 0; @follow_forks: and their children
+ * @family: which those are now, see pids.c
  * @comms: names, as patterns; @paths: patterns of a call's path; any when empty
  * @errors: only calls that failed; @slow_ns: only calls that took that long
  */
@@ -32,6 +33,8 @@ struct trace_filter {
 	uint64_t kinds;
 	uint32_t pids[TRACE_PIDS_MAX];
 	unsigned npids;
+	struct trace_family *family;
+	bool follow_forks;
 	struct string_list comms, paths;
 	bool errors, calls_given, events_given;
 	uint64_t slow_ns;
@@ -110,6 +113,34 @@ bool trace_filter_match(const struct trace_filter *filter, const struct event *e
  * trace_filter_is_plain() - Whether the kernel's counters say all that the filter lets through
  */
 bool trace_filter_is_plain(const struct trace_filter *filter);
+
+/**
+ * trace_pids_init() - Begin to follow the tasks of @filter->pids; trace_options_free() ends it
+ *
+ * Return: 0 or -1.
+ */
+int trace_pids_init(struct trace_filter *filter, struct error *err);
+
+/**
+ * trace_pids_match() - Is it an event of a task that is followed?
+ */
+bool trace_pids_match(const struct trace_filter *filter, const struct vt_event *head);
+
+/**
+ * trace_pids_note() - Learn who was born and who died; to be called with each event, after the
+ * match
+ */
+void trace_pids_note(const struct trace_filter *filter, const struct event *event);
+
+/**
+ * trace_pids_over() - Have all that were to be followed ended?
+ */
+bool trace_pids_over(const struct trace_filter *filter);
+
+/**
+ * trace_pids_kinds() - Events that are needed for that, a bit per kind
+ */
+uint64_t trace_pids_kinds(const struct trace_filter *filter);
 
 /**
  * trace_capture() - Bytes of a buffer that events should keep

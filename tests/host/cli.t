@@ -65,6 +65,40 @@ host vitrine doctor
 shows '*host kernel*ok*'
 status 0
 
+for words in 'exec -e =b box true' 'run -e =b mini' 'image build -n a/b mini' 'cp a b' 'cp a:b c:d' \
+	'kill one abc' 'kill one 0' 'run --web 8080 mini' 'run -v mini' 'run -v /a:/b mini' 'help run mini' \
+	'image build' 'stop' 'rm' 'logs -n x box' 'trace -c --format perfetto box' 'trace -f json box'; do
+	# shellcheck disable=SC2086 # words are meant
+	host vitrine $words
+	one_line
+	status 2
+done
+host vitrine run --web 8080 mini
+says 'write --web=8080'
+host vitrine run -v mini
+says 'write --verbose'
+host vitrine trace -f json box
+says 'write --format json'
+
+it 'what is near is suggested, what is not is not'
+host vitrine logss
+says "did you mean 'logs'?"
+for far in rm1x foo stuff xcp abc; do
+	host vitrine $far
+	says "'$far' is not a command; see vitrine --help"
+done
+it 'words of docker and strace'
+host vitrine pull
+says "did you mean 'image build'?"
+host vitrine strace
+says "did you mean 'trace'?"
+host vitrine kill -s TREM box
+says "did you mean 'TERM'?"
+host vitrine help image build
+shows 'Usage: vitrine image build*--packages*'
+host vitrine help image
+shows 'Usage: vitrine image*'
+
 it 'what cannot be written is a failure'
 for words in --help 'help run' version doctor 'image ls' 'image --help' ps 'ps --json'; do
 	# shellcheck disable=SC2086 # words are meant
@@ -73,7 +107,7 @@ for words in --help 'help run' version doctor 'image ls' 'image --help' ps 'ps -
 	says 'vitrine: standard output: No space left on device'
 done
 
-for verb in run exec ps kill logs cp image doctor version; do
+for verb in run exec ps stop kill rm logs top follow trace cp observe image doctor version; do
 	host vitrine help $verb
 	shows "Usage: vitrine $verb*"
 done

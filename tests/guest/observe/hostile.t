@@ -40,10 +40,10 @@ it 'trace'
 clean ascii vitrine trace -y -s 300 --duration 2 box
 it 'trace: all kinds of events'
 clean ascii vitrine trace -y --events all --duration 2 box
-it 'trace -f json'
-clean json vitrine trace -y -f json --events all --duration 2 box
-it 'trace -f perfetto'
-clean json vitrine trace -y -f perfetto --duration 2 box
+it 'trace --format json'
+clean json vitrine trace -y --format json --events all --duration 2 box
+it 'trace --format perfetto'
+clean json vitrine trace -y --format perfetto --duration 2 box
 it 'trace -c'
 clean terminal vitrine trace -c --duration 1 box
 for locale in C C.UTF-8; do

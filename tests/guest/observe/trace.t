@@ -131,7 +131,7 @@ status 143
 shows '*--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=*} ---*kill(*, SIGTERM) * = 0 <*+++ killed by SIGTERM +++'
 
 it 'JSON, one object a line'
-traced -f json -y -e openat,exit_group -- cat /nofile /etc/passwd
+traced --format json -y -e openat,exit_group -- cat /nofile /etc/passwd
 python '[(o["call"], o["args"][1], o["errno"], o["result"]) for o in t if o["type"] == "syscall" and len(o["args"]) == 3][-2:]'
 expect "[('openat', '\"/nofile\"', 'ENOENT', -1), ('openat', '\"/etc/passwd\"', None, 3)]"
 python 'all(o["disposition"] == "kernel" and o["latency_ns"] > 0 and o["comm"] == "cat" and o["tgid"] == o["pid"] for o in t if o["type"] == "syscall")'
@@ -140,7 +140,7 @@ python 't == sorted(t, key=lambda o: o["seq"])'
 expect True
 
 it 'a trace for Perfetto'
-traced -f perfetto -- sh -c 'ls / | cat; dd if=/dev/zero of=/root/x bs=64k count=4; sync'
+traced --format perfetto -- sh -c 'ls / | cat; dd if=/dev/zero of=/root/x bs=64k count=4; sync'
 python 'sorted(set(e["ph"] for e in t))'
 expect "['C', 'M', 'X', 'b', 'e', 'i']"
 it 'a trace for Perfetto: what its importer demands'
@@ -150,7 +150,7 @@ it 'a trace for Perfetto: one CPU runs one task at a time'
 python '(lambda s: all(a["ts"] + a["dur"] <= b["ts"] + 0.01 for a, b in zip(s, s[1:])))(sorted((e for e in t if e.get("cat") == "sched"), key=lambda e: e["ts"]))'
 expect True
 it 'a trace for Perfetto: all kinds of events'
-traced -f perfetto --events all -- sh -c 'ls / | cat; trap : USR1; (usleep 200000; kill -USR1 $$) & sleep 0.4; wait'
+traced --format perfetto --events all -- sh -c 'ls / | cat; trap : USR1; (usleep 200000; kill -USR1 $$) & sleep 0.4; wait'
 host tests/observe/chrome-trace.py "$scratch/trace"
 shows 'valid: *'
 it 'a trace for Perfetto: a thread that becomes another program ends the call of the first'
@@ -171,7 +171,7 @@ int main(void)
 C
 host cc -O1 -static -pthread -o "$scratch/exec" "$scratch/exec.c"
 stdin=$scratch/exec
-traced -f perfetto -- sh -c 'cat >/exec; chmod 755 /exec; exec /exec'
+traced --format perfetto -- sh -c 'cat >/exec; chmod 755 /exec; exec /exec'
 host tests/observe/chrome-trace.py "$scratch/trace"
 shows 'valid: *'
 it 'and says how long it took in truth'
@@ -185,7 +185,7 @@ stdout=$(LC_ALL=C grep -cP '[^\x20-\x7e]' "$scratch/trace")
 expect 0
 for format in json perfetto; do
 	it "hostile names stay text: $format"
-	traced -f $format -y -- sh -c "cp /bin/busybox '/tmp/$hostile'; '/tmp/$hostile' true"
+	traced --format $format -y -- sh -c "cp /bin/busybox '/tmp/$hostile'; '/tmp/$hostile' true"
 	python 'len(t) > 10'
 	expect True
 	stdout=$(LC_ALL=C grep -cP '[\x00-\x09\x0b-\x1f\x7f]' "$scratch/trace")
@@ -224,6 +224,35 @@ expect $'0\nlines'
 it 'the summary of a running sandbox'
 host vitrine trace -c --duration 1 box
 shows '*% time*openat*total*'
+it '-c as JSON'
+host vitrine trace -c --format json --duration 1 box
+stdout=$(python3 -c 'import json, sys
+t = json.loads(sys.argv[1])
+print(sum(c["calls"] for c in t["calls"]) == t["total"]["calls"], t["lost"], t["calls"][0]["p99_ns"] > 0)' "$stdout")
+expect 'True 0 True'
+
+it '-p ends with the process, -f with its children, too'
+vitrine exec box sh -c 'echo $$ >/tmp/pid; while [ ! -e /tmp/go ]; do usleep 50000; done; (usleep 100000; cat /nofile); true' \
+	</dev/null >/dev/null 2>&1 &
+soon vitrine exec box test -s /tmp/pid
+inside=$(vitrine exec box cat /tmp/pid </dev/null)
+vitrine trace -p "$inside" -e openat box >"$scratch/alone" &
+alone=$!
+vitrine trace -f -p "$inside" -e openat box >"$scratch/family" &
+family=$!
+sleep 1
+vitrine exec box touch /tmp/go </dev/null
+wait $alone $family
+host grep -c nofile "$scratch/alone"
+shows 0
+host grep -c nofile "$scratch/family"
+shows 1
+it 'a trace of nobody is none'
+host vitrine trace -p 99999 box
+status 125
+says 'there is no process 99999 in the sandbox box'
+one_line
+
 it 'it ends when the sandbox does'
 host bash -c 'vitrine trace -e openat box >/dev/null & sleep 0.5; vitrine kill box; wait $!; echo $?'
 expect 0
@@ -237,7 +266,7 @@ host vitrine trace -e %nothing box
 says "'%nothing' is no group of calls"
 host vitrine trace --events nonsense box
 says "'nonsense' is no kind of event"
-host vitrine trace -f xml box
+host vitrine trace --format xml box
 says 'not one of: text, json, perfetto'
 host vitrine trace nothing-of-that-name
 status 125

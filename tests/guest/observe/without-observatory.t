@@ -42,7 +42,7 @@ refused vitrine trace --summary run --ephemeral mini -- true
 
 start box mini -- sh -c 'echo started; sleep 1000'
 soon grep -qs started "$scratch/box.out"
-for command in 'top --once' 'top --once --json' top trace 'trace -c' 'trace -f json' 'observe --port 0'; do
+for command in 'top --once' 'top --once --json' top trace 'trace -c' 'trace --format json' 'observe --port 0'; do
 	# shellcheck disable=SC2086 # words
 	refused vitrine $command box
 done

@@ -130,12 +130,14 @@ static const struct {
 static void __noreturn launch_fail(struct launch *launch, const char *what, const char *name,
 				   int error)
 {
-	int status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+	int status = STATUS_VITRINE; /* what comes before the command is ours */
 	struct file *out = fget(2);
 	char number[16];
 	const char *text = number;
 	char *line;
 
+	if (!strcmp(what, "exec"))
+		status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 	snprintf(number, sizeof(number), "error %d", -error);
 	for (int i = 0; i < ARRAY_SIZE(errno_text); i++) {
 		if (errno_text[i].code == -error)
@@ -292,7 +294,7 @@ static int launch_child(void *data)
 
 	ret = stdio_install(launch);
 	if (ret)
-		launch_fail(launch, "exec", "standard streams", ret);
+		launch_fail(launch, "open", "standard streams", ret);
 	ret = credentials_set(launch);
 	if (ret)
 		launch_fail(launch, "user", launch->user, ret);
