@@ -6,6 +6,7 @@
 #include <string.h>
 #include "cli/common/cli.h"
 #include "cp.h"
+#include "paths.h"
 #include "cli/common/options.h"
 #include "engine/control/rundir.h"
 #include "vitrine/util.h"
@@ -31,35 +32,6 @@ static char *guest_path(char *arg)
 		return NULL;
 	*colon = 0;
 	return colon + 1;
-}
-
-char *cp_join(const char *directory, const char *name, struct error *err)
-{
-	size_t len = strlen(directory);
-	char *path = NULL;
-
-	if (asprintf(&path, "%s%s%s", directory, len && directory[len - 1] == '/' ? "" : "/",
-		     name) < 0) {
-		error_set(err, ENOMEM, "path");
-		return NULL;
-	}
-	return path;
-}
-
-char *cp_base(const char *path)
-{
-	size_t end = strlen(path);
-	size_t start;
-
-	while (end && path[end - 1] == '/')
-		end--;
-	start = end;
-	while (start && path[start - 1] != '/')
-		start--;
-	if (end == start || (end - start == 1 && path[start] == '.') ||
-	    (end - start == 2 && !strncmp(path + start, "..", 2)))
-		return NULL;
-	return strndup(path + start, end - start);
 }
 
 /* Paths in the guest start at its root */

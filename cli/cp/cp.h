@@ -22,14 +22,4 @@ int cp_out(struct client *client, const char *source, const char *target, struct
  */
 int cp_in(struct client *client, const char *source, const char *target, struct error *err);
 
-/**
- * cp_join() - "directory/name", which the caller frees, or NULL
- */
-char *cp_join(const char *directory, const char *name, struct error *err);
-
-/**
- * cp_base() - Last component of a path, which the caller frees; NULL when there is none ("/", "..")
- */
-char *cp_base(const char *path);
-
 #endif

@@ -16,23 +16,13 @@
 #include <unistd.h>
 #include "cp.h"
 #include "guestfs.h"
-#include "lib/say.h"
+#include "paths.h"
 #include "vitrine/util.h"
 
 struct copy {
 	struct client *client;
-	struct error *first; /* failure */
-	bool failed;
+	struct cp_failures failures;
 };
-
-static void fail(struct copy *copy, const struct error *err)
-{
-	if (copy->failed)
-		say_error(err);
-	else
-		*copy->first = *err;
-	copy->failed = true;
-}
 
 /* @name is for messages */
 static int copy_data(struct copy *copy, int fd, const char *name, const char *target, unsigned mode,
@@ -112,7 +102,7 @@ static int copy_directory(struct copy *copy, const char *source, const char *tar
 		from = cp_join(source, entry->d_name, &why);
 		to = cp_join(target, entry->d_name, &why);
 		if (!from || !to || copy_any(copy, from, to, &why) < 0)
-			fail(copy, &why);
+			cp_fail(&copy->failures, &why);
 	}
 	closedir(dir);
 	return 0;
@@ -145,7 +135,7 @@ static bool guest_directory(struct client *client, const char *path)
 
 int cp_in(struct client *client, const char *source, const char *target, struct error *err)
 {
-	struct copy copy = { .client = client, .first = err };
+	struct copy copy = { .client = client, .failures.first = err };
 	cleanup_free char *name = NULL;
 	cleanup_free char *inside = NULL;
 	struct error why;
@@ -167,6 +157,6 @@ int cp_in(struct client *client, const char *source, const char *target, struct 
 		target = inside;
 	}
 	if (copy_any(&copy, source, target, &why) < 0)
-		fail(&copy, &why);
-	return copy.failed ? -1 : 0;
+		cp_fail(&copy.failures, &why);
+	return copy.failures.any ? -1 : 0;
 }

@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include "cp.h"
 #include "guestfs.h"
-#include "lib/say.h"
+#include "paths.h"
 #include "vitrine/util.h"
 
 #define DEPTH_MAX 200
@@ -25,18 +25,8 @@
 struct copy {
 	struct client *client;
 	unsigned depth;
-	struct error *first; /* failure */
-	bool failed;
+	struct cp_failures failures;
 };
-
-static void fail(struct copy *copy, const struct error *err)
-{
-	if (copy->failed)
-		say_error(err);
-	else
-		*copy->first = *err;
-	copy->failed = true;
-}
 
 static int copy_data(struct copy *copy, int64_t handle, int fd, const char *name, struct error *err)
 {
@@ -128,7 +118,7 @@ static int copy_directory(struct copy *copy, const char *path, const struct gues
 		struct error why;
 
 		if (child && copy_any(copy, child, fd, names[i], &why) < 0)
-			fail(copy, &why);
+			cp_fail(&copy->failures, &why);
 	}
 	copy->depth--;
 	guestfs_list_free(names);
@@ -168,7 +158,7 @@ static int copy_to_stdout(struct copy *copy, const char *path, struct error *err
 
 int cp_out(struct client *client, const char *source, const char *target, struct error *err)
 {
-	struct copy copy = { .client = client, .first = err };
+	struct copy copy = { .client = client, .failures.first = err };
 	cleanup_close int dir = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_free char *name = NULL;
 	cleanup_free char *parent = NULL;
@@ -195,6 +185,6 @@ int cp_out(struct client *client, const char *source, const char *target, struct
 	if (!name)
 		return error_set(err, ENOMEM, "%s", target);
 	if (copy_any(&copy, source, dir, name, &why) < 0)
-		fail(&copy, &why);
-	return copy.failed ? -1 : 0;
+		cp_fail(&copy.failures, &why);
+	return copy.failures.any ? -1 : 0;
 }

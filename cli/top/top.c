@@ -56,19 +56,6 @@ static const struct option_set options = {
 	true,
 };
 
-void top_look(struct top *top)
-{
-	struct top_snapshot newest = { 0 };
-
-	top_snapshot_take(&newest, top->now.time_ns ? &top->now : NULL,
-			  observer_region(top->observer));
-	top_snapshot_free(&top->before);
-	top->before = top->now;
-	top->now = newest;
-	top_rows_make(&top->rows, &top->now, top->before.time_ns ? &top->before : NULL,
-		      &top->order);
-}
-
 static int attach(struct top *top, bool sampler, struct error *err)
 {
 	const struct observe_wishes wishes = { .counters = true, .sampler = sampler };

@@ -118,6 +118,8 @@ static int start(const struct trace_options *options, struct run_options *run, s
 	if (watch(options, run->config.name, child, fd, err) < 0) {
 		cli_fail(EXIT_VITRINE, err);
 		kill(child, SIGTERM);
+		child_status(child);
+		return EXIT_VITRINE;
 	} else if (trace_stopped(0, 0)) {
 		kill(child, SIGTERM); /* we were asked to end, which it may not know */
 	}

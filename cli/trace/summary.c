@@ -11,10 +11,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
+#include "lib/clock.h"
 #include "trace.h"
 #include "observe/region/names.h"
-#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define TABLE_SIZE (256U * 1024)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* trace.h - the parts of vitrine trace
  *
- * trace.c reads events, filter.c says which of them count, and one of the sinks writes them.
+ * From above to below: trace.c is the verb; run.c starts a sandbox for it; observe.c reads events,
+ * filter.c and pids.c say which of them count, one of the sinks (text.c, json.c, perfetto.c,
+ * summary.c) writes them, and output.c has what all of these share.
  */
 #ifndef CLI_TRACE_TRACE_H
 #define CLI_TRACE_TRACE_H
@@ -186,6 +188,11 @@ void trace_flush(struct trace *trace);
  * failure.
  */
 int trace_finish(struct trace *trace, struct error *err);
+
+/**
+ * trace_catch_signals() - From now on signals that end programs end the trace instead
+ */
+void trace_catch_signals(void);
 
 /**
  * trace_stopped() - Whether a signal has asked us to stop, or @duration seconds have passed

@@ -83,7 +83,7 @@ says 'write --format json'
 it 'what is near is suggested, what is not is not'
 host vitrine logss
 says "did you mean 'logs'?"
-for far in rm1x foo stuff xcp abc; do
+for far in rm1x foo stuff abc; do
 	host vitrine $far
 	says "'$far' is not a command; see vitrine --help"
 done

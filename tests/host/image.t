@@ -60,7 +60,7 @@ END
 chmod 755 "$scratch/bin/mmdebstrap"
 export SCRATCH=$scratch
 has_daemon() {
-	[ -s "$scratch/daemon" ]
+	[ -s "$scratch/daemon" ] && grep -q 'install the other packages' "$scratch/progress"
 }
 daemon_is_gone() {
 	! kill -0 "$(cat "$scratch/daemon")" 2>/dev/null
