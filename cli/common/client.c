@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 #include "client.h"
 #include "engine/control/rundir.h"
+#include "lib/clock.h"
 #include "lib/clock.h"
 #include "lib/say.h"
 #include "vitrine/util.h"
@@ -56,12 +56,11 @@ bool client_await_end(struct client *client, unsigned ms)
 	struct pollfd fd = { .fd = client->fd, .events = POLLIN };
 	const uint64_t until = clock_now_ns() + ms * NS_PER_MS;
 
-	for (;;) {
+	do {
 		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd))
 			return true;
-		if (clock_now_ns() >= until)
-			return false;
-	}
+	} while (clock_now_ns() < until);
+	return false;
 }
 
 int client_end(struct client *client, struct error *err)

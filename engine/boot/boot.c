@@ -131,7 +131,8 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	observer_finish();
 	lost = jobs_finish() < 0;
 	virtio_shutdown();
-	if (status == STATUS_PANIC)
+	/* A command may end with that number, too */
+	if (status == STATUS_PANIC && !jobs_main_ended())
 		kernellog_show_panic();
 	return lost && !status ? STATUS_LOST : status;
 }

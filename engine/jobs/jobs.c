@@ -32,6 +32,7 @@
 
 /* Clients of the control socket get this long to take the last output; milliseconds */
 #define CLIENT_PATIENCE 1000
+#define STATUS_VITRINE 125 /* the kernel says so, too, when it cannot start the main job */
 
 enum job_state { JOB_FREE, JOB_STARTING, JOB_RUNNING, JOB_ENDED, JOB_NSTATES };
 
@@ -291,6 +292,7 @@ static void main_started(void *ctx, int64_t value)
 	} else if (value != -ESHUTDOWN) { /* a kernel that died says why */
 		terminal_restore();
 		say("cannot start the command: %s", strerror(-value));
+		op_job_exit(JOB_MAIN, STATUS_VITRINE << 8);
 	}
 }
 
@@ -342,6 +344,16 @@ void jobs_shutdown(uint32_t status)
 	request_post(VT_REQ_SHUTDOWN, args, NULL, 0, NULL, NULL);
 	if (again)
 		job_cut(JOB_MAIN);
+}
+
+bool jobs_main_ended(void)
+{
+	bool ended;
+
+	pthread_mutex_lock(&lock);
+	ended = jobs[JOB_MAIN].state == JOB_ENDED;
+	pthread_mutex_unlock(&lock);
+	return ended;
 }
 
 static bool job_running(int id)

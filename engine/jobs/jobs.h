@@ -66,6 +66,11 @@ void jobs_ops_fill(struct vt_host_ops *ops);
 int jobs_finish(void);
 
 /**
+ * jobs_main_ended() - Has the main job ended, so that the sandbox's status is its own?
+ */
+bool jobs_main_ended(void);
+
+/**
  * jobs_shutdown() - End the sandbox in order
  * @status: exit status; a second call gives up on output that nobody reads
  */

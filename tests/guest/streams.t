@@ -51,6 +51,11 @@ guest sh -c '(sleep 1000 & echo child); echo parent'
 expect 'child
 parent'
 
+it 'a command that ends with 125 is no panic'
+guest sh -c 'exit 125'
+status 125
+[ -z "$stderr" ]
+check $? 'and nothing is said about it'
 guest sh -c 'exit 255'
 status 255
 guest sh -c 'kill -SEGV $$'
@@ -62,10 +67,11 @@ guest /etc/passwd
 status 126
 says 'Permission denied'
 host vitrine run --ephemeral -w /nonexistent mini -- true
-status 127
+status 125
 says 'vitrine: chdir: /nonexistent: No such file or directory'
+one_line
 host vitrine run --ephemeral --user nonexistent mini -- true
-status 126
+status 125
 says 'vitrine: user: nonexistent: No such user or group'
 
 # users of the guest
