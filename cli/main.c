@@ -3,6 +3,7 @@
  *
  * The table below is the command line: a verb is one line here and one file beside this one.
  * kbox is called without a verb (`kbox -S IMAGE -- CMD`); its options in that place mean "run".
+ * When the program is called by that name, all of its command line is kbox's.
  */
 
 #include <stdbool.h>
@@ -129,11 +130,20 @@ int cmd_help(int argc, char **argv)
 	return verb->run(2, (char *[]){ argv[1], help, NULL });
 }
 
+static bool is_kbox(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return !strcmp(slash ? slash + 1 : program, "kbox");
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const struct verb *verb;
 	bool keep_word;
 
+	if (argc > 0 && is_kbox(argv[0]))
+		return cmd_kbox(argc, argv);
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

@@ -16,6 +16,7 @@
 #define EXIT_VITRINE 125 /* vitrine itself failed; below are the command's own */
 
 int cmd_run(int argc, char **argv);
+int cmd_kbox(int argc, char **argv); /* what main() is when the program is called kbox */
 int cmd_exec(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_kill(int argc, char **argv);

@@ -13,6 +13,7 @@
 #include "cli/image/layered.h"
 #include "cli/image/store.h"
 #include "image.h"
+#include "setters.h"
 #include "vitrine/util.h"
 
 #define WORDS_MAX 4096

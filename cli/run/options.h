@@ -18,21 +18,23 @@
  * @entrypoint: in place of the image's
  * @web:     start an observer with the sandbox
  * @command: NULL-terminated rest of argv; empty when the image's own command is meant
+ * @command_name: the command when it is an option, and @command are its arguments
+ * @trace_format: show what the command does, too
  */
 struct run_options {
 	struct sandbox_config config;
-	const char *image, *entrypoint;
-	char **command;
+	const char *image, *entrypoint, *trace_format;
+	char **command, *command_name;
 	bool tty, interactive, ephemeral, root_id, remove, web, user_given;
 	unsigned partition;
-	struct string_list env, env_files, cmdline;
+	struct string_list env, env_files, cmdline, mount_opts;
 
 	char web_port[8];
 	char *web_argv[RUN_WEB_ARGS];
 
 	/* owned */
 	char *image_path, *kernel_path, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
-	char **default_command, *overlay_path;
+	char **default_command, *overlay_path, **joined_command;
 	struct environment environment;
 	struct store_disk stored; /* of an image in layers, whose record is: */
 	json_t *record;
@@ -47,6 +49,20 @@ struct run_options {
 int run_options_parse(struct run_options *options, int argc, char **argv, struct error *err);
 
 /**
+ * run_options_parse_kbox() - The same for the words that kbox takes
+ */
+int run_options_parse_kbox(struct run_options *options, int argc, char **argv, struct error *err);
+
+/**
+ * run_options_operands() - Take what follows the options, and check that it all fits together
+ * @first: index of the first operand
+ *
+ * Return: 0 or -1.
+ */
+int run_options_operands(struct run_options *options, int argc, char **argv, int first,
+			 struct error *err);
+
+/**
  * run_options_resolve() - Fill in what depends on this host
  *
  * Finds the image and the kernel, reads environment files, and chooses defaults: memory, name,
@@ -55,9 +71,5 @@ int run_options_parse(struct run_options *options, int argc, char **argv, struct
 int run_options_resolve(struct run_options *options, struct error *err);
 
 void run_options_free(struct run_options *options);
-
-/* Setters, visible for their tests */
-option_setter run_option_disk; /* field: struct run_options */
-option_setter run_option_user; /* field: struct run_options */
 
 #endif

@@ -94,22 +94,25 @@ static int fill_environment(struct run_options *o, struct error *err)
 	return 0;
 }
 
-/* One -k is appended after the other */
+/* One -k is appended after the other; mount options are the kernel's "rootflags=" */
 static int fill_cmdline(struct run_options *o, struct error *err)
 {
-	size_t size = 1;
+	size_t size;
+	FILE *text = open_memstream(&o->cmdline_text, &size);
 
+	if (!text)
+		return error_set(err, errno, "kernel command line");
 	for (size_t i = 0; i < o->cmdline.count; i++)
-		size += strlen(o->cmdline.items[i]) + 1;
-	o->cmdline_text = calloc(1, size);
-	if (!o->cmdline_text)
-		return error_set(err, ENOMEM, "kernel command line");
-	for (size_t i = 0; i < o->cmdline.count; i++) {
-		if (i)
-			strcat(o->cmdline_text, " ");
-		strcat(o->cmdline_text, o->cmdline.items[i]);
-	}
-	if (size > 1)
+		fprintf(text, "%s%s", i ? " " : "", o->cmdline.items[i]);
+	for (size_t i = 0; i < o->mount_opts.count; i++)
+		fprintf(text, "%s%s",
+			i		   ? ","
+			: o->cmdline.count ? " rootflags="
+					   : "rootflags=",
+			o->mount_opts.items[i]);
+	if (fclose(text))
+		return error_set(err, errno, "kernel command line");
+	if (size)
 		o->config.cmdline = o->cmdline_text;
 	return 0;
 }

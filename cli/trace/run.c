@@ -126,23 +126,14 @@ static int start(const struct trace_options *options, struct run_options *run, s
 	return child_status(child);
 }
 
-int trace_run(const struct trace_options *options, int argc, char **argv)
+int trace_run(const struct trace_options *options, struct run_options *run)
 {
-	struct run_options run;
 	struct error err = { 0 };
-	int parsed = run_options_parse(&run, argc, argv, &err), status;
+	int status;
 
-	if (parsed < 0) {
-		status = cli_fail(EXIT_USAGE, &err);
-	} else if (parsed == OPTIONS_HELP) {
-		status = 0;
-	} else if (run_options_resolve(&run, &err)) {
-		status = cli_fail(EXIT_VITRINE, &err);
-	} else {
-		status = start(options, &run, &err);
-		if (status < 0)
-			status = cli_fail(EXIT_VITRINE, &err);
-	}
-	run_options_free(&run);
-	return status;
+	trace_catch_signals();
+	if (run_options_resolve(run, &err))
+		return cli_fail(EXIT_VITRINE, &err);
+	status = start(options, run, &err);
+	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;
 }

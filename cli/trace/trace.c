@@ -52,6 +52,22 @@ static int trace_name(const char *name, const struct trace_options *options, str
 	return ret;
 }
 
+static int trace_sandbox(const struct trace_options *options, int argc, char **argv,
+			 struct error *err)
+{
+	struct run_options run;
+	int parsed = run_options_parse(&run, argc, argv, err), status = 0;
+
+	if (parsed > 0 && run.config.detached)
+		parsed = error_set(err, 0, "--detach is not for a trace; trace its name later");
+	if (parsed < 0)
+		status = cli_fail(EXIT_USAGE, err);
+	else if (parsed != OPTIONS_HELP)
+		status = trace_run(options, &run);
+	run_options_free(&run);
+	return status;
+}
+
 static int trace_operands(const struct trace_options *options, int argc, char **argv,
 			  struct error *err)
 {
@@ -59,7 +75,7 @@ static int trace_operands(const struct trace_options *options, int argc, char **
 	const char *name = argv[0];
 
 	if (argc > 0 && !strcmp(argv[0], "run"))
-		return trace_run(options, argc, argv);
+		return trace_sandbox(options, argc, argv, err);
 	if (argc > 1) {
 		error_set(err, 0, "options come before the name: vitrine trace [OPTION]... %s",
 			  name);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "cli/common/options.h"
+#include "cli/run/options.h"
 #include "observe/client/client.h"
 #include "observe/decode/decode.h"
 #include "observe/region/event.h"
@@ -201,11 +202,11 @@ bool trace_stopped(uint64_t began_ns, unsigned duration);
 
 /**
  * trace_run() - Start a sandbox and trace it from its first instruction
- * @argv: argv[0] is "run"
+ * @run: parsed, but not yet resolved
  *
  * Return: exit status of the sandbox.
  */
-int trace_run(const struct trace_options *options, int argc, char **argv);
+int trace_run(const struct trace_options *options, struct run_options *run);
 
 /**
  * trace_pause() - Wait a little for more to happen

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* run.c - vitrine run: start a sandbox and run a command in it */
+
+#include <string.h>
+#include "cli/common/cli.h"
+#include "cli/run/detach.h"
+#include "cli/run/options.h"
+#include "cli/trace/trace.h"
+
+/* As `vitrine trace --format F run ...` */
+static int run_traced(struct run_options *run)
+{
+	char verb[] = "trace", option[] = "--format", *argv[4] = { verb, option };
+	struct trace_options options;
+	struct error err = { 0 };
+	int status;
+
+	argv[2] = (char *)run->trace_format;
+	if (trace_options_parse(&options, 3, argv, &err) < 0)
+		status = cli_fail(EXIT_USAGE, &err);
+	else
+		status = trace_run(&options, run);
+	trace_options_free(&options);
+	return status;
+}
+
+static int run(struct run_options *options)
+{
+	struct error err = { 0 };
+	int status;
+
+	if (options->trace_format)
+		return run_traced(options);
+	if (run_options_resolve(options, &err))
+		return cli_fail(EXIT_VITRINE, &err);
+	status = options->config.detached ? run_detached(options, &err)
+					  : sandbox_run(&options->config, &err);
+	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;
+}
+
+typedef int parser(struct run_options *options, int argc, char **argv, struct error *err);
+
+static int parse_and_run(parser *parse, int argc, char **argv)
+{
+	struct run_options options;
+	struct error err = { 0 };
+	int parsed = parse(&options, argc, argv, &err), status = 0;
+
+	if (parsed < 0)
+		status = cli_fail(EXIT_USAGE, &err);
+	else if (parsed != OPTIONS_HELP)
+		status = run(&options);
+	run_options_free(&options);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return parse_and_run(run_options_parse, argc, argv);
+}
+
+int cmd_kbox(int argc, char **argv)
+{
+	return parse_and_run(run_options_parse_kbox, argc, argv);
+}
