@@ -158,7 +158,7 @@ static void wait_for_stream(struct process *p)
 	struct pollfd stream = { .fd = p->out, .events = POLLIN };
 	char line[256];
 
-	while (poll(&stream, 1, LOOK_MS) == 0) {
+	while (!interrupt_caught() && poll(&stream, 1, LOOK_MS) == 0) {
 		while (process_line(p, line, sizeof(line)))
 			show_line(line);
 		progress_tick();

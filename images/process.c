@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,6 +23,7 @@
 #include "lib/memfile.h"
 #include "vitrine/util.h"
 
+#define PAUSE_MAX_NS 50000000
 #define GRACE 5	     /* seconds for a program to take its files away */
 #define END_TRIES 50 /* times 20 ms for its daemons to end by themselves */
 
@@ -119,6 +121,21 @@ static int keep(pid_t pid, const sigset_t *set)
 	return status;
 }
 
+/* What our parent has open (and has locked) is not for us to hold */
+static void close_others(int a, int b, int c)
+{
+	for (int fd = STDERR_FILENO + 1, next; fd >= 0; fd = next + 1) {
+		next = INT_MAX;
+		next = a >= fd && a < next ? a : next;
+		next = b >= fd && b < next ? b : next;
+		next = c >= fd && c < next ? c : next;
+		if (next > fd)
+			close_range(fd, next == INT_MAX ? ~0U : (unsigned)next - 1, 0);
+		if (next == INT_MAX)
+			return;
+	}
+}
+
 static void __attribute__((noreturn))
 keeper(char *const argv[], int out, int log, int failed, pid_t parent)
 {
@@ -137,6 +154,7 @@ keeper(char *const argv[], int out, int log, int failed, pid_t parent)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (getppid() != parent)
 		_exit(127);
+	close_others(out, log, failed);
 	pid = fork();
 	if (pid == 0)
 		program(argv, out, log, failed);
@@ -251,16 +269,20 @@ static void reason(const struct process *p, char *line, size_t size)
 
 static int reap(struct process *p, int *status)
 {
-	pid_t pid = p->pid;
+	struct timespec pause = { .tv_nsec = 1000000 };
+	pid_t pid = p->pid, ended;
+	bool told = false;
 
 	p->pid = 0;
-	while (waitpid(pid, status, 0) < 0) {
-		if (errno != EINTR)
-			return -1;
-		if (caught)
-			kill(pid, SIGTERM);
+	/* Not a wait: a signal that comes just before it would not end it */
+	while ((ended = waitpid(pid, status, WNOHANG)) == 0) {
+		if (caught && !told)
+			told = !kill(pid, SIGTERM);
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < PAUSE_MAX_NS)
+			pause.tv_nsec *= 2;
 	}
-	return 0;
+	return ended < 0 ? -1 : 0;
 }
 
 static void close_ends(struct process *p)
