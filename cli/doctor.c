@@ -27,6 +27,7 @@
 #include "cli/common/options.h"
 #include "cli/common/paths.h"
 #include "engine/confine/confine.h"
+#include "engine/memory/memory.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
@@ -231,7 +232,20 @@ static void check_maps(struct finding *f)
 	else if (maps < 4096)
 		found(f, VERDICT_REFUSED, "vm.max_map_count is %ld", maps);
 	else
-		found(f, VERDICT_OK, "%ld in a process (vm.max_map_count)", maps);
+		found(f, VERDICT_OK,
+		      "%ld in a process (vm.max_map_count); the kernel's own take %u at most", maps,
+		      memory_kernel_areas());
+}
+
+static void check_areas(struct finding *f)
+{
+	struct limits small, large;
+
+	limits_find(128ULL << 20, &small);
+	limits_find(1ULL << 30, &large);
+	found(f, VERDICT_OK,
+	      "%u for all guest processes with --memory 128M, %u with 1G (%u MiB of the host's)",
+	      small.areas, large.areas, (unsigned)((uint64_t)large.areas * large.area_bytes >> 20));
 }
 
 static void check_limit(struct finding *f, int resource, rlim_t low, const char *what)
@@ -310,6 +324,7 @@ static const struct {
 	{ "memory files", check_memfd },
 	{ "address space", check_address_space },
 	{ "mappings", check_maps },
+	{ "mappings of guests", check_areas },
 	{ "processes", check_processes },
 	{ "open files", check_files },
 	{ "processes of a guest", check_budget_processes },

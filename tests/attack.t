@@ -207,6 +207,34 @@ mappings: exit 1
 fragments: exit 1
 memory: signal 9'
 
+# areas PID: host areas of guest memory in all guest processes of a supervisor
+areas() {
+	local process
+	for process in $(pgrep -P "$1"); do
+		cat "/proc/$process/maps"
+	done 2>/dev/null | grep -c memfd:vitrine-memory
+}
+
+if wanted host-areas; then
+	budget=$(vitrine doctor | sed -n 's/^mappings of guests *ok *\([0-9]*\) .*/\1/p')
+	compile tests/attack/resources/host-areas.c "$build/host-areas"
+	vitrine run --ephemeral -i --memory 128M mini -- sh -c \
+		'cat >/tmp/attack && chmod +x /tmp/attack && exec /tmp/attack' \
+		<"$build/host-areas" >"$scratch/areas.out" &
+	sandbox=$!
+	soon grep -qs 'all read' "$scratch/areas.out"
+	count=$(areas "$sandbox")
+	[ "$count" -gt 1000 ] && [ "$count" -le "$budget" ]
+	check $? "host-areas: $count areas within the budget of $budget"
+	kill "$sandbox"
+	wait "$sandbox" 2>/dev/null
+fi
+
+run_options=(--ephemeral --memory 1G)
+attack fragment-kernel
+got 'scattered, 96 tables'
+run_options=(--ephemeral --memory 256M)
+
 attack unmap-everything
 got 'all: signal 11
 all, through the stub: signal 11

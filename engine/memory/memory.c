@@ -7,23 +7,50 @@
  * gives it page by page as it is touched, and gets it back as holes when the guest reports pages
  * as free. Its size is sealed, so that no mapping of it can be made to fault by truncation.
  *
+ * The kernel's vmalloc areas are further mappings of the file, one for each row of frames. The host
+ * allows a process so many areas (vm.max_map_count), and a guest decides how many rows there are.
+ * So these mappings are a cache of the kernel's page tables: when they have become too many, all of
+ * them are dropped, and the kernel maps what the vCPU's thread touches again (vcpu.c,
+ * vt_kernel.map). No other thread uses such addresses, and no system call is given one, but for the
+ * stack that the vCPU runs on, which it has touched.
+ *
  * Host system calls: memfd_create, ftruncate, fcntl, mmap, munmap, madvise, fallocate.
  */
 #include "memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "lib/memfile.h"
+#include "vitrine/util.h"
+
+#define DEFAULT_MAX_MAP_COUNT 65530
 
 static int phys_fd = -1;
 static uint64_t phys_size;
+static unsigned kernel_areas; /* of the vmalloc range; at least as many as the host has */
+static unsigned kernel_areas_max;
+static vt_u64 next_row; /* behind what was mapped last */
+
+unsigned memory_kernel_areas(void)
+{
+	long limit = 0;
+	cleanup_fclose FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+
+	if (!f || fscanf(f, "%ld", &limit) != 1 || limit <= 0)
+		limit = DEFAULT_MAX_MAP_COUNT;
+	return limit / 2 < INT_MAX ? limit / 2 : INT_MAX;
+}
 
 int memory_init(uint64_t size, struct error *err)
 {
 	void *want = (void *)VT_PAGE_OFFSET, *got;
 
+	kernel_areas_max = memory_kernel_areas();
 	phys_fd = memfile_create("vitrine-memory", size, err);
 	if (phys_fd < 0)
 		return -1;
@@ -50,19 +77,54 @@ void *phys_ptr(uint64_t pa, uint64_t len)
 	return (char *)VT_PAGE_OFFSET + pa;
 }
 
-static int kernel_map(vt_u64 va, vt_u64 pa, vt_u64 len)
+static bool in_vmalloc(vt_u64 va)
 {
-	if (!phys_ptr(pa, len))
-		return -EINVAL;
-	if (mmap((void *)va, len, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_FIXED,
-		 phys_fd, pa) == MAP_FAILED)
-		return -errno;
-	return 0;
+	return va >= VT_VMALLOC_START && va < VT_VMALLOC_END;
 }
 
+/* One unmapping of all of it: the host would refuse one that splits an area when it has too many */
+static void forget_kernel_areas(void)
+{
+	munmap((void *)VT_VMALLOC_START, VT_VMALLOC_END - VT_VMALLOC_START);
+	kernel_areas = 0;
+}
+
+static int map_frames(vt_u64 va, vt_u64 pa, vt_u64 len)
+{
+	void *at = mmap((void *)va, len, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_FIXED,
+			phys_fd, pa);
+
+	return at == MAP_FAILED ? -errno : 0;
+}
+
+static int kernel_map(vt_u64 va, vt_u64 pa, vt_u64 len)
+{
+	int err;
+
+	if (!phys_ptr(pa, len))
+		return -EINVAL;
+	if (!in_vmalloc(va))
+		return map_frames(va, pa, len);
+	/* not between the rows of one area: a stack is mapped whole, see vt_kernel.map */
+	if (kernel_areas >= kernel_areas_max && va != next_row)
+		forget_kernel_areas();
+	next_row = va + len;
+	err = map_frames(va, pa, len);
+	if (err == -ENOMEM) {
+		forget_kernel_areas();
+		err = map_frames(va, pa, len);
+	}
+	if (!err)
+		kernel_areas++;
+	return err;
+}
+
+/* The kernel unmaps what one or more calls mapped, whole */
 static void kernel_unmap(vt_u64 va, vt_u64 len)
 {
 	munmap((void *)va, len);
+	if (in_vmalloc(va) && kernel_areas)
+		kernel_areas--;
 }
 
 static void memory_populate(vt_u64 pa, vt_u64 len)

@@ -16,6 +16,9 @@
  */
 int memory_init(uint64_t size, struct error *err);
 
+/* Host areas that the kernel's own mappings may take before they are dropped and made anew */
+unsigned memory_kernel_areas(void);
+
 /* The memory file; stays open for as long as the sandbox lives */
 int memory_fd(void);
 

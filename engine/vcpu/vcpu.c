@@ -8,8 +8,9 @@
  * host call. A signal that arrives between the look at the word and the call would be lost, so the
  * handler moves the instruction pointer out of that window (vcpu_wait).
  *
- * A host fault in kernel code goes to the kernel's exception table; one that is not expected there
- * becomes a kernel bug report, on the stack where it happened. One in host code is fatal.
+ * A host fault on the kernel's vmalloc range may be a mapping that was dropped (memory.c). Another
+ * one in kernel code goes to the kernel's exception table; one that is not expected there becomes a
+ * kernel bug report. One in host code is fatal.
  *
  * Host system calls: pause, rt_sigaction, sigaltstack, timer_create, timer_settime, tgkill,
  * clock_gettime.
@@ -113,12 +114,20 @@ static void on_interrupt(int sig, siginfo_t *info, void *context)
 	leave_window(context);
 }
 
+static bool is_vcpu(void)
+{
+	return syscall(SYS_gettid) == vcpu_tid;
+}
+
 static bool in_kernel(uint64_t ip)
 {
 	return ip >= VT_PAGE_OFFSET && ip < VT_VMALLOC_END;
 }
 
-/* The kernel's bug report runs where the fault happened, as if it had called it */
+/*
+ * The kernel's bug report runs as if the faulting instruction had called it, but on a stack of its
+ * own: the task's may have overflowed.
+ */
 static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
 {
 	static struct vt_regs regs;
@@ -128,8 +137,19 @@ static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
 	g[REG_RDI] = (greg_t)&regs;
 	g[REG_RSI] = addr;
 	g[REG_RDX] = g[REG_TRAPNO];
-	g[REG_RSP] = ((g[REG_RSP] - 256) & ~15L) - 8;
+	g[REG_RSP] = boot->kernel.die_stack - 8;
+	*(greg_t *)g[REG_RSP] = g[REG_RIP];
 	g[REG_RIP] = (greg_t)boot->kernel.die;
+}
+
+/* A mapping of the kernel's that was dropped; whoever it was goes on as if nothing had happened */
+static bool map_kernel_page(uint64_t addr)
+{
+	const int saved = errno;
+	const bool mapped = boot->kernel.map && boot->kernel.map(addr);
+
+	errno = saved;
+	return mapped;
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context)
@@ -143,7 +163,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		(void)!write(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
 		_exit(125);
 	}
-	if (syscall(SYS_gettid) == vcpu_tid && in_kernel(ip) && boot->kernel.die) {
+	if (sig == SIGSEGV && info->si_code == SEGV_MAPERR && is_vcpu() &&
+	    map_kernel_page((uint64_t)info->si_addr))
+		return;
+	if (is_vcpu() && in_kernel(ip) && boot->kernel.die) {
 		fixup = boot->kernel.fault ? boot->kernel.fault(ip) : 0;
 		if (fixup)
 			uc->uc_mcontext.gregs[REG_RIP] = fixup;

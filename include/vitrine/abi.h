@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 3
+#define VT_ABI_VERSION 4
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
@@ -192,7 +192,7 @@ struct vt_host_ops {
 	void (*timer_arm)(vt_u64 delta_ns); /* one shot, VT_IRQ_TIMER; 0 disarms */
 	void (*idle)(void);		    /* sleep until the pending word is not zero */
 
-	/* the supervisor's own mappings of physical memory */
+	/* the supervisor's own mappings of physical memory; see vt_kernel.map */
 	int (*kernel_map)(vt_u64 va, vt_u64 pa, vt_u64 len);
 	void (*kernel_unmap)(vt_u64 va, vt_u64 len);
 	void (*memory_populate)(vt_u64 pa, vt_u64 len);
@@ -243,11 +243,16 @@ struct vt_host_ops {
  * @pending: interrupt word; the supervisor ORs bits in atomically, from any thread
  * @fault:   a host fault hit kernel code at @ip: the address to go on at, or 0 when it is a bug
  * @die:     report a bug at the given registers and panic; does not return
+ * @die_stack: end of the stack to call @die on: the task's own may be the bug
+ * @map:     a host fault hit the vmalloc range at @addr: map what belongs there with kernel_map(),
+ *           which may have dropped it; 0 when nothing does
  */
 struct vt_kernel {
 	volatile vt_u32 *pending;
 	vt_u64 (*fault)(vt_u64 ip);
 	void (*die)(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);
+	vt_u64 die_stack;
+	vt_u32 (*map)(vt_u64 addr);
 };
 
 #define VT_CMDLINE_MAX 2048

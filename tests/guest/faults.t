@@ -109,3 +109,13 @@ import mmap
 try: mmap.mmap(-1, 4096, prot=7)
 except OSError as e: print(e.errno)'
 expect 22
+
+it 'a kernel stack that overflows is a line of the report, not somebody else'"'"'s memory'
+host vitrine run --ephemeral -k vitrine.provoke=stack mini -- sleep 20
+status 125
+says '*BUG: kernel stack overflow in provoke*call_itself*call_itself*'
+
+it 'so is an address where nothing is'
+host vitrine run --ephemeral -k vitrine.provoke=null mini -- sleep 20
+status 125
+says '*BUG: kernel exception 14 at address 0x8*read_null*'

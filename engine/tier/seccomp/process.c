@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "areas.h"
 #include "frame.h"
 #include "handover.h"
 #include "notify.h"
@@ -75,6 +76,7 @@ static struct stub_process *process_alloc(void)
 /* It is dead on the host, or was never born */
 static void process_free(struct stub_process *process)
 {
+	areas_forget(process);
 	thread_free_all(process);
 	notify_forget(&process->service);
 	if (process->listener >= 0)
@@ -105,6 +107,7 @@ static void process_end(struct stub_process *process)
 	process->use = PROCESS_ENDING;
 	ending++;
 	kill(process->child.pid, SIGKILL);
+	areas_forget(process);
 	process_gone(process);
 	if (process->listener >= 0)
 		close(process->listener); /* killed first: this answers those who wait there */
@@ -182,6 +185,7 @@ int process_get(struct stub_process **process)
 
 int process_unmap(struct stub_process *process)
 {
+	areas_forget(process);
 	service_command(process, 0,
 			&(struct stub_command){ .nr = SYS_munmap,
 						.args = { 0, VT_TASK_SIZE, 0, 0, 0, STUB_MAGIC } });

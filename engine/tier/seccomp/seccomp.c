@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "areas.h"
 #include "frame.h"
 #include "notify.h"
 #include "park.h"
@@ -103,8 +104,11 @@ static struct stub_command translate(const struct vt_map_op *op)
 static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 {
 	struct stub_process *process = process_of(mm);
+	struct stub_process *largest;
 	vt_u32 done = 0;
 
+	while ((largest = areas_add(process, count)))
+		process_unmap(largest);
 	while (done < count) {
 		unsigned n = 0, failed;
 		int err;

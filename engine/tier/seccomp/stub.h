@@ -82,6 +82,7 @@ enum process_use {
  * @next:     in the pool
  * @oldest, @newest, @nstopped: its stopped threads that are not parked
  * @turns:    how often one of its threads went on
+ * @areas:    host areas of what is mapped for the guest, at the most: areas.c
  */
 struct stub_process {
 	struct stub_thread service;
@@ -95,6 +96,7 @@ struct stub_process {
 	struct stub_thread *oldest, *newest;
 	unsigned nstopped;
 	uint64_t turns;
+	unsigned areas;
 };
 
 static_assert(offsetof(struct stub_thread, tid) == 0 && offsetof(struct stub_process, service) == 0,

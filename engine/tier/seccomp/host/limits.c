@@ -24,6 +24,9 @@
 #define RESERVED_SHARE 4 /* but no more than one in so many */
 #define SLOTS_SHARE 8	 /* of the sandbox's memory is the most that slots may have */
 #define THREADS_MIN 256
+#define AREA_BYTES 440 /* its structure, its place in the tree, and in the list of the file's */
+#define AREAS_SHARE 8
+#define AREAS_MIN 32768
 
 static struct limits limits;
 static unsigned processes, threads;
@@ -57,6 +60,10 @@ void limits_find(uint64_t memory, struct limits *found)
 	if (threads_max < THREADS_MIN)
 		threads_max = THREADS_MIN;
 	found->threads = at_most(at_most(threads_max, SLOTS_MAX), found->tasks);
+	found->area_bytes = AREA_BYTES;
+	found->areas = at_most(memory / AREAS_SHARE / AREA_BYTES, ~0U);
+	if (found->areas < AREAS_MIN)
+		found->areas = AREAS_MIN;
 }
 
 void limits_init(uint64_t memory)

@@ -12,11 +12,13 @@
  * @processes:   host processes, each of which takes a descriptor of the supervisor
  * @descriptors: that the supervisor may have, @reserved of them for everything else
  * @threads:     guest threads, each with @slot_bytes of host memory
+ * @areas:       host areas of all guest processes' mappings, each with @area_bytes
  */
 struct limits {
 	unsigned tasks, pid_max;
 	unsigned processes, descriptors, reserved;
 	unsigned threads, slot_bytes;
+	unsigned areas, area_bytes;
 };
 
 /* Budgets for a sandbox with @memory bytes, on this host and for this user */

@@ -21,7 +21,7 @@ struct vt_boot *vt_boot __section(".data");
 struct task_struct *vitrine_current __section(".data") = &init_task;
 EXPORT_SYMBOL(vitrine_current);
 unsigned long vitrine_hwcap, vitrine_hwcap2;
-unsigned long empty_zero_page[PAGE_SIZE / sizeof(long)] __aligned(PAGE_SIZE);
+unsigned long empty_zero_page[ZERO_PAGES_SIZE / sizeof(long)] __aligned(PAGE_SIZE);
 EXPORT_SYMBOL(empty_zero_page);
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 void (*pm_power_off)(void);
@@ -34,6 +34,8 @@ void __init vitrine_start(void)
 	vt_boot->kernel.pending = &vitrine_pending;
 	vt_boot->kernel.fault = vitrine_kernel_fault;
 	vt_boot->kernel.die = vitrine_kernel_die;
+	vt_boot->kernel.die_stack = (unsigned long)vitrine_die_stack + sizeof(vitrine_die_stack);
+	vt_boot->kernel.map = vitrine_kernel_map;
 	vitrine_hwcap = vt_boot->hwcap;
 	vitrine_hwcap2 = vt_boot->hwcap2;
 	start_kernel();

@@ -13,6 +13,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/stacktrace.h>
 #include <asm/follow.h>
+#include <asm/vitrine.h>
 
 #define SHOWN_MAX 48
 #define SAVED_BP 5 /* words above a switched-out stack pointer: vitrine_switch() */
@@ -29,8 +30,12 @@ struct frame {
 static bool is_on_stack(const struct task_struct *task, unsigned long bp)
 {
 	unsigned long base = (unsigned long)task_stack_page(task);
+	unsigned long die = (unsigned long)vitrine_die_stack;
 
-	return !(bp & 7) && bp >= base && bp <= base + THREAD_SIZE - sizeof(struct frame);
+	if (bp & 7)
+		return false;
+	return (bp >= base && bp <= base + THREAD_SIZE - sizeof(struct frame)) ||
+	       (bp >= die && bp <= die + sizeof(vitrine_die_stack) - sizeof(struct frame));
 }
 
 static struct frame read_frame(const struct task_struct *task, const void *at)

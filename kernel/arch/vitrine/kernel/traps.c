@@ -92,6 +92,16 @@ vt_u64 vitrine_kernel_fault(vt_u64 ip)
 	return entry ? entry->fixup : 0;
 }
 
+char vitrine_die_stack[SZ_16K] __aligned(16);
+
+/* Below every stack lies a page that nobody has: see CONFIG_VMAP_STACK */
+static bool is_overflow(unsigned long addr)
+{
+	unsigned long stack = (unsigned long)task_stack_page(current);
+
+	return addr < stack && addr >= stack - PAGE_SIZE;
+}
+
 void vitrine_kernel_die(struct vt_regs *vt_regs, vt_u64 addr, vt_u32 trap_nr)
 {
 	struct pt_regs *regs = (struct pt_regs *)vt_regs;
@@ -104,7 +114,12 @@ void vitrine_kernel_die(struct vt_regs *vt_regs, vt_u64 addr, vt_u32 trap_nr)
 	dying = true;
 	console_verbose();
 	bust_spinlocks(1);
-	pr_alert("BUG: kernel exception %u at address %#llx\n", trap_nr, (unsigned long long)addr);
+	if (is_overflow(addr))
+		pr_alert("BUG: kernel stack overflow in %s[%d] at address %#llx\n", current->comm,
+			 task_pid_nr(current), (unsigned long long)addr);
+	else
+		pr_alert("BUG: kernel exception %u at address %#llx\n", trap_nr,
+			 (unsigned long long)addr);
 	show_regs(regs);
 	show_stack(NULL, (unsigned long *)regs->sp, KERN_DEFAULT);
 	bust_spinlocks(0);

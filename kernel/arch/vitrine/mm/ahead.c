@@ -28,7 +28,7 @@
 #include "mm.h"
 
 #define RUN_MAX 64 /* pages */
-#define BLOCK_SIZE SZ_16K
+#define AHEAD_BLOCK SZ_16K
 #define SMALL_AREA SZ_64K /* of data */
 #define HOT_REACH (8 * PAGE_SIZE)
 #define CACHE_STEP SZ_64K
@@ -253,8 +253,8 @@ void vitrine_ahead(struct mm_struct *mm, unsigned long addr, bool write, bool ho
 		write_all(mm, start, end);
 	} else if (write && !grows) {
 		if (anonymous)
-			write_all(mm, max(start, addr & ~(BLOCK_SIZE - 1)),
-				  min(end, (addr | (BLOCK_SIZE - 1)) + 1));
+			write_all(mm, max(start, addr & ~(AHEAD_BLOCK - 1)),
+				  min(end, (addr | (AHEAD_BLOCK - 1)) + 1));
 		follow_run(mm, addr, end);
 	}
 }

@@ -28,7 +28,7 @@
  * Return: the entry, or NULL when there is no table. A 2 MiB entry has the same bits; it is told by
  * _PAGE_PSE.
  */
-pte_t *vitrine_walk(struct mm_struct *mm, unsigned long addr)
+notrace pte_t *vitrine_walk(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d = p4d_offset(pgd, addr);

@@ -80,10 +80,17 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/mm_types.h>
+#include <linux/sizes.h>
 
 extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
+/* As many as one fault maps, so that a row of pages that were only read is a row of frames */
+#define ZERO_PAGES_SIZE SZ_256K
+#define __HAVE_COLOR_ZERO_PAGE
+#define zero_page_mask ((ZERO_PAGES_SIZE - 1) & PAGE_MASK)
+
 extern unsigned long empty_zero_page[];
-#define ZERO_PAGE(vaddr) virt_to_page(empty_zero_page)
+#define ZERO_PAGE(vaddr)                                                                           \
+	virt_to_page((unsigned long)empty_zero_page + ((unsigned long)(vaddr)&zero_page_mask))
 
 /* mm/hosttlb.c */
 void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end);

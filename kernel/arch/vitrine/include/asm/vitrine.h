@@ -28,6 +28,10 @@ void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base);
 vt_u64 vitrine_kernel_fault(vt_u64 ip);
 void vitrine_kernel_die(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);
 void vitrine_user_trap(struct pt_regs *regs);
+extern char vitrine_die_stack[SZ_16K];
+
+/* mm/kernelmap.c */
+vt_u32 vitrine_kernel_map(vt_u64 addr);
 
 #define VITRINE_AROUND_SIZE SZ_256K /* window of one fault: neighbours are mapped along */
 
