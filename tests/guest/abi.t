@@ -106,7 +106,133 @@ gs_base of the kernel: SETREGS EIO, POKEUSER EIO
 fs_base: SETREGS ok, POKEUSER ok
 interrupts off: SETREGS ok, POKEUSER ok'
 
-it 'MAP_32BIT maps below 2 GiB'
+it 'signal frames and tracers see traps, call numbers and selectors as the CPU has them'
+program context
+expect 'after faults that the kernel resolved: err 0 trapno 0 cr2 0
+after one that became a signal: err 0x6 trapno 14 cr2 0x10
+after one more that did not: err 0x6 trapno 14 cr2 0x10
+after int3: err 0 trapno 3 cr2 0x10
+selectors: cs 0x33 ss 0x2b
+int1: signal 5 code 1
+call: orig_rax 0x27 rax -38, returns 0
+call: orig_rax 0x100000027 rax -38, returns 0
+call: orig_rax 0xffffff00 rax -38, returns -38
+call: orig_rax 0xfffffffffffffffe rax -38, returns -38
+call: orig_rax 0xffffffffffffffff rax -38, returns -38
+call: orig_rax 0x8000000000000027 rax -38, returns 0
+64 bits: signal 5 code 128 trapno 3 err 0 cs 0x33 rax 0x5
+32 bits: signal 5 code 128 trapno 3 err 0 cs 0x23 rax 0x4
+no such segment: signal 11 code 128 trapno 13 err 0x1000'
+
+it 'debug registers watch reads, writes and instructions'
+program watch
+expect 'at first: dr0 0 dr6 0xffff0ff0 dr7 0
+dr4: EIO, dr5: EIO
+two bytes, odd: EINVAL
+ports: EINVAL
+an instruction of 2 bytes: EINVAL
+reserved bits: ok, dr7 0xfc00
+a write:
+  signal 5 code 4 dr6 0xffff0ff1, watched 0x1
+  signal 5 code 4 dr6 0xffff0ff1, watched 0x1
+  ends with 0
+a read, writes watched:
+  ends with 0
+a read, accesses watched:
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  ends with 0
+neighbours:
+  ends with 0
+a write that begins below:
+  signal 5 code 4 dr6 0xffff0ff1, watched 0x11111111
+  ends with 0
+one byte of a repeated instruction:
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  ends with 0
+an instruction:
+  signal 5 code 4 dr6 0xffff0ff1, at the breakpoint, watched 0
+  signal 5 code 4 dr6 0xffff0ff1, at the breakpoint, watched 0
+  ends with 0
+the kernel'"'"'s write:
+  ends with 0
+in a child:
+  ends with 0
+in a handler:
+  signal 5 code 4 dr6 0xffff0ff1, watched 0x1
+  ends with 0
+after exec:
+  signal 5 code 0 dr6 0xffff0ff0, si_addr elsewhere, watched 0
+  ends with 0
+four at once:
+  dr7 reads back, dr3 reads back
+  signal 5 code 4 dr6 0xffff0ff8, watched 0
+  signal 5 code 4 dr6 0xffff0ff4, watched 0
+  signal 5 code 4 dr6 0xffff0ff2, watched 0
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  ends with 0
+in single steps:
+  code 2 dr6 0xffff4ff1
+  code 2 dr6 0xffff4ff1
+in steps of branches: +0 +8 +13 +13 +33 +22 +34'
+
+it 'there are no protection keys, and memory that a program keeps to itself'
+program keys
+expect 'pkey_alloc, flags: EINVAL
+pkey_alloc, rights that there are not: EINVAL
+pkey_alloc: EINVAL, then ENOSPC
+in a child: ENOSPC
+pkey_free: 0 EINVAL, 1 EINVAL
+pkey_mprotect: key -1 ok, 0 EINVAL, 1 EINVAL
+memfd_secret: ok
+size: ok
+private: EINVAL
+shared: ok
+through a pipe: secret
+process_vm_readv: EFAULT
+/proc/self/mem: EIO
+read: EINVAL, write: EINVAL
+in a child: secret'
+
+it 'the vDSO makes random numbers'
+program random
+expect 'parameters: 0, state of 144 bytes, prot 3
+state: ok
+first: 300
+with a key, without a call: 300
+random: yes
+wrong size of the state: -1
+across pages: -14
+in a child: -1'
+
+it 'a program can forbid itself the time stamp counter'
+program tsc
+expect 'at first: mode 1, rdtsc ok
+mode 3: EINVAL
+vector registers are kept: yes
+forbidden: mode 2, rdtsc SIGSEGV
+in a child: mode 2, rdtsc SIGSEGV
+after exec: mode 2, rdtsc SIGSEGV
+in a thread: mode 2, rdtsc SIGSEGV
+allowed: mode 1, rdtsc ok
+in a child: mode 1, rdtsc ok'
+
+it 'hugetlbfs: huge pages are set aside, shared, copied on write and given back'
+program hugetlb
+expect 'map: ENOMEM
+set aside: 8 pages, 8 free
+two written: 8 pages, 6 free
+a child reads abc, has written x
+copied: 8 pages, 5 free
+the parent has a
+through a pipe: a
+read-only: write SIGSEGV
+unmapped: 8 pages, 8 free
+file: f, read(2) the same
+one page of a file: 8 pages, 7 free
+removed: 8 pages, 8 free
+given back: 0 pages, 0 free'
+
+it 'MAP_32BIT maps below 2 GiB, and programs have what lies below the stub'
 program low
 expect 'without a hint: low
 at a hint: there

@@ -12,7 +12,7 @@
  *
  *   general registers, rip          frame
  *   rflags                          frame, but for NT and ID: slot header, loaded with popf
- *   cs, ss                          frame; constants
+ *   cs, ss                          frame; the host takes those of user mode, or faults
  *   ds, es, fs, gs                  slot header
  *   bases of fs and gs              slot header
  *   x87, SSE, AVX, ..., PKRU        the frame's FPU image; without one, the initial state
@@ -34,9 +34,11 @@
 #include "engine/tier/seccomp/host/slots.h"
 #include "engine/vcpu/registers.h"
 
-#define KERNEL_UC_SIZE 304	     /* struct ucontext with an 8 byte signal mask */
-#define UC_FLAGS 7		     /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
-#define SEGMENTS 0x002b000000000033L /* ss, fs, gs, cs */
+#define KERNEL_UC_SIZE 304 /* struct ucontext with an 8 byte signal mask */
+#define UC_FLAGS 7	   /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define RPL_USER 3
+#define USER_CS 0x33
+#define USER_SS 0x2b
 #define BELOW_FPU (KERNEL_UC_SIZE + 128 + 64) /* siginfo, alignment */
 #define FX_SIZE 512
 #define FX_SW 464
@@ -124,8 +126,8 @@ void frame_load(struct stub_thread *thread, struct vt_regs *regs, struct vt_fram
 	uint32_t offset, size;
 
 	*regs = registers_load(g);
-	regs->cs = 0x33;
-	regs->ss = 0x2b;
+	regs->cs = (g[REG_CSGSFS] & 0xffff) | RPL_USER;
+	regs->ss = (g[REG_CSGSFS] >> 48 & 0xffff) | RPL_USER;
 	frame->fs_base = header->fs_base;
 	frame->gs_base = header->gs_base;
 	frame->ds = header->ds;
@@ -193,7 +195,7 @@ uint64_t frame_store(struct stub_thread *thread, const struct vt_regs *regs,
 	g[REG_RIP] = regs->ip;
 	g[REG_EFL] = regs->flags;
 	g[REG_RSP] = regs->sp;
-	g[REG_CSGSFS] = SEGMENTS;
+	g[REG_CSGSFS] = (regs->ss & 0xffff) << 48 | (regs->cs & 0xffff) | RPL_USER;
 	if (frame->reset_fpu)
 		uc->uc_mcontext.fpregs = NULL;
 	return slot_va(thread) + thread->uc;
@@ -205,7 +207,9 @@ uint64_t frame_store(struct stub_thread *thread, const struct vt_regs *regs,
  */
 uint64_t frame_clean(struct stub_thread *thread)
 {
-	const struct vt_regs regs = { .ip = STUB_CLEAN_CODE, .flags = 0x202 };
+	const struct vt_regs regs = {
+		.ip = STUB_CLEAN_CODE, .flags = 0x202, .cs = USER_CS, .ss = USER_SS
+	};
 	const struct vt_frame frame = { .reset_fpu = 1 };
 	uint64_t va;
 

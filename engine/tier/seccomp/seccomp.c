@@ -285,6 +285,7 @@ static int thread_capture(struct vt_thread *vt_thread, struct vt_regs *regs, str
 		return 0;
 	frame_load(thread, regs, frame);
 	stop_repair(thread, regs);
+	regs->orig_ax = regs->ax;
 	thread_becomes(thread, THREAD_STOPPED);
 	return 0;
 }

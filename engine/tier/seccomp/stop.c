@@ -23,6 +23,7 @@
 #include "engine/vcpu/vcpu.h"
 
 #define KICK_SIGNAL SIGUSR1
+#define ERESTARTNOINTR 513 /* include/linux/errno.h of Linux: restart after the handler */
 #define VSYSCALL_PAGE 0xffffffffff600000
 
 bool stop_is_one(const struct stub_thread *thread)
@@ -61,12 +62,24 @@ int stop_wait(struct stub_thread *thread)
 	return thread->state == THREAD_DEAD ? -ESRCH : 0;
 }
 
+/* From there the host calls on the program's behalf, and has returned to the program by now */
+static bool in_vsyscall_page(uint64_t ip)
+{
+	return ip >> 12 == VSYSCALL_PAGE >> 12;
+}
+
 int stop_in_stub(struct stub_thread *thread)
 {
 	telemetry_count(VT_HOST_CAPTURES, 1);
 	thread->call_ip = thread->event.data.instruction_pointer;
 	send_kick(thread);
-	notify_reply(thread, 0, THREAD_KICKED);
+	/*
+	 * With a signal on its way this answer restores the call's number in rax, all 64 bits of
+	 * it, of which the notification had 32. Not in the vsyscall page, where no instruction
+	 * could be restarted.
+	 */
+	notify_reply(thread, in_vsyscall_page(thread->call_ip) ? 0 : -ERESTARTNOINTR,
+		     THREAD_KICKED);
 	if (stop_wait(thread) || !stop_is_one(thread) ||
 	    frame_locate(thread, thread->event.data.args[1]))
 		return -ESRCH;
@@ -80,12 +93,6 @@ int stop_recall(struct stub_thread *thread)
 		return thread->state == THREAD_DEAD ? -ESRCH : 0;
 	send_kick(thread);
 	return stop_wait(thread);
-}
-
-/* From there the host calls on the program's behalf, and has returned to the program by now */
-static bool in_vsyscall_page(uint64_t ip)
-{
-	return ip >> 12 == VSYSCALL_PAGE >> 12;
 }
 
 void stop_repair(const struct stub_thread *thread, struct vt_regs *regs)

@@ -55,6 +55,11 @@ guest sh -c 'cd /tmp && printf "int f(int x) { return x + 1; }\nint main(void) {
 gdb -batch -ex "break f" -ex run -ex "print x" -ex step -ex finish -ex continue ./a 2>/dev/null'
 shows '*$1 = 41*exited with code 052*'
 
+it 'gdb watches reads and writes, and stops at instructions, by debug registers'
+guest sh -c 'cd /tmp && printf "int x, y;\nint f(int i) { x = i; y = x; return y; }\nint main(void) { return f(7) - f(7); }\n" >w.c && gcc -g -o w w.c &&
+gdb -batch -ex start -ex "watch x" -ex "rwatch y" -ex "awatch y" -ex "hbreak f" -ex c -ex c -ex c -ex c -ex c -ex c -ex c -ex c ./w 2>&1'
+shows '*Hardware watchpoint 2: x*Hardware read watchpoint 3: y*Hardware access (read/write) watchpoint 4: y*Hardware assisted breakpoint 5*Breakpoint 5, f*watchpoint 2: x*New value = 7*watchpoint 4: y*New value = 7*watchpoint 3: y*Value = 7*Breakpoint 5, f*watchpoint 3: y*exited normally*'
+
 it 'strace follows a fork'
 guest sh -c 'strace -f -o /tmp/s sh -c "cat /etc/hostname >/dev/null"; grep -c execve /tmp/s'
 shows '[2-9]'

@@ -15,6 +15,8 @@
 #include <asm/vdso/counts.h>
 #include <asm/vitrine.h>
 
+#include "debug.h"
+
 void vitrine_task_entry(void);
 void vitrine_task_start(struct task_struct *prev);
 
@@ -111,12 +113,16 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	p->thread.fn = NULL;
 	p->thread.host_failures = 0;
 	p->thread.forced_tf = false;
+	p->thread.block_step = false;
+	p->thread.debug = NULL;
+	p->thread.dr6 = 0;
 	p->thread.counters = NULL;
 	p->thread.runnable_at = 0;
 	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
 
 	if (args->fn) {
 		memset(regs, 0, sizeof(*regs));
+		memset(&p->thread.frame, 0, sizeof(p->thread.frame));
 		p->thread.fn = args->fn;
 		p->thread.arg = args->fn_arg;
 		return 0;
@@ -141,11 +147,14 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 void exit_thread(struct task_struct *task)
 {
 	vitrine_task_ends(task);
+	vitrine_debug_free(task);
 	vitrine_detach_thread(task);
 }
 
 void flush_thread(void)
 {
+	vitrine_debug_free(current);
+	current->thread.dr6 = 0;
 }
 
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)

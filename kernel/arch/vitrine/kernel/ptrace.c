@@ -11,6 +11,7 @@
 #include <uapi/asm/prctl.h>
 #include <uapi/asm/sigcontext.h>
 
+#include "debug.h"
 #include "fpstate.h"
 
 #define FX_MXCSR_OFFSET 24
@@ -22,26 +23,6 @@
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF |           \
 	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_OF | X86_EFLAGS_NT | X86_EFLAGS_RF |           \
 	 X86_EFLAGS_AC)
-
-void user_enable_single_step(struct task_struct *task)
-{
-	struct pt_regs *regs = task_pt_regs(task);
-
-	set_tsk_thread_flag(task, TIF_SINGLESTEP);
-	set_task_syscall_work(task, SYSCALL_EXIT_TRAP);
-	if (!(regs->flags & X86_EFLAGS_TF))
-		task->thread.forced_tf = true;
-	regs->flags |= X86_EFLAGS_TF;
-}
-
-void user_disable_single_step(struct task_struct *task)
-{
-	clear_tsk_thread_flag(task, TIF_SINGLESTEP);
-	clear_task_syscall_work(task, SYSCALL_EXIT_TRAP);
-	if (task->thread.forced_tf)
-		task_pt_regs(task)->flags &= ~X86_EFLAGS_TF;
-	task->thread.forced_tf = false;
-}
 
 void ptrace_disable(struct task_struct *task)
 {
@@ -81,8 +62,8 @@ static int set_user_regs(struct task_struct *task, const struct user_regs_struct
 	    u->fs_base >= TASK_SIZE_MAX || u->gs_base >= TASK_SIZE_MAX)
 		return -EIO;
 	memcpy(regs, u, sizeof(*regs));
-	regs->cs = VT_USER_CS;
-	regs->ss = VT_USER_SS;
+	regs->cs = (u16)u->cs;
+	regs->ss = (u16)u->ss;
 	if (u->flags & X86_EFLAGS_TF)
 		task->thread.forced_tf = false;
 	else if (task->thread.forced_tf)
@@ -264,7 +245,16 @@ static int __init regset_init(void)
 }
 arch_initcall(regset_init);
 
-/* struct user: only its registers exist; debug registers read as zero and refuse to be set */
+/* The number of the debug register at an offset of struct user, or -1 */
+static int debugreg_at(unsigned long offset)
+{
+	if (offset < offsetof(struct user, u_debugreg) ||
+	    offset >= offsetof(struct user, u_debugreg) + sizeof_field(struct user, u_debugreg))
+		return -1;
+	return (offset - offsetof(struct user, u_debugreg)) / sizeof(unsigned long);
+}
+
+/* struct user: the registers exist, the rest reads as zero */
 static int peek_user(struct task_struct *task, unsigned long offset, unsigned long *value)
 {
 	struct user_regs_struct u;
@@ -272,6 +262,8 @@ static int peek_user(struct task_struct *task, unsigned long offset, unsigned lo
 	if (offset & 7 || offset >= sizeof(struct user))
 		return -EIO;
 	*value = 0;
+	if (debugreg_at(offset) >= 0)
+		return vitrine_debugreg_get(task, debugreg_at(offset), value);
 	if (offset < sizeof(u)) {
 		get_user_regs(task, &u);
 		*value = *(unsigned long *)((char *)&u + offset);
@@ -283,10 +275,11 @@ static int poke_user(struct task_struct *task, unsigned long offset, unsigned lo
 {
 	struct user_regs_struct u;
 
-	if (!(offset & 7) && !value && offset >= offsetof(struct user, u_debugreg) &&
-	    offset < sizeof(struct user))
-		return 0; /* as they are: debuggers clear them when they attach */
-	if (offset & 7 || offset >= sizeof(u))
+	if (offset & 7)
+		return -EIO;
+	if (debugreg_at(offset) >= 0)
+		return vitrine_debugreg_set(task, debugreg_at(offset), value);
+	if (offset >= sizeof(u))
 		return -EIO;
 	get_user_regs(task, &u);
 	*(unsigned long *)((char *)&u + offset) = value;

@@ -12,7 +12,10 @@
 #include <asm/vitrine.h>
 #include <uapi/asm/ucontext.h>
 
+#include "debug.h"
+
 #define RED_ZONE 128
+#define USER_RPL 3
 
 /* What a program may set with sigreturn; arch/x86/include/asm/sighandling.h */
 #define USER_FLAGS                                                                                 \
@@ -28,7 +31,7 @@ struct rt_sigframe {
 
 static void regs_to_context(struct sigcontext *sc, const struct pt_regs *regs)
 {
-	const struct vt_frame *frame = &current->thread.frame;
+	const struct vitrine_trap *trap = &current->thread.trap;
 
 	sc->r8 = regs->r8;
 	sc->r9 = regs->r9;
@@ -48,11 +51,11 @@ static void regs_to_context(struct sigcontext *sc, const struct pt_regs *regs)
 	sc->sp = regs->sp;
 	sc->ip = regs->ip;
 	sc->flags = regs->flags;
-	sc->cs = VT_USER_CS;
-	sc->ss = VT_USER_SS;
-	sc->err = frame->error_code;
-	sc->trapno = frame->trap_nr;
-	sc->cr2 = frame->fault_addr;
+	sc->cs = regs->cs;
+	sc->ss = regs->ss;
+	sc->err = trap->error_code;
+	sc->trapno = trap->nr;
+	sc->cr2 = trap->cr2;
 }
 
 static void context_to_regs(struct pt_regs *regs, const struct sigcontext *sc)
@@ -74,6 +77,8 @@ static void context_to_regs(struct pt_regs *regs, const struct sigcontext *sc)
 	regs->cx = sc->cx;
 	regs->sp = sc->sp;
 	regs->ip = sc->ip;
+	regs->cs = sc->cs | USER_RPL;
+	regs->ss = sc->ss | USER_RPL;
 	regs->flags = (regs->flags & ~USER_FLAGS) | (sc->flags & USER_FLAGS) | X86_EFLAGS_IF;
 	regs->orig_ax = -1;
 }
@@ -115,6 +120,8 @@ static int setup_frame(struct ksignal *ks, struct pt_regs *regs)
 	regs->ax = 0;
 	regs->ip = (unsigned long)ks->ka.sa.sa_handler;
 	regs->sp = sp;
+	regs->cs = VT_USER_CS;
+	regs->ss = VT_USER_SS;
 	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_TF);
 	current->thread.frame.reset_fpu = 1;
 	return 0;
@@ -134,6 +141,8 @@ asmlinkage long sys_rt_sigreturn(void)
 	set_current_blocked(&uc.uc_sigmask);
 	current->restart_block.fn = do_no_restart_syscall;
 	context_to_regs(regs, &uc.uc_mcontext);
+	if (!(uc.uc_flags & UC_STRICT_RESTORE_SS) && regs->cs == VT_USER_CS)
+		regs->ss = VT_USER_SS; /* what wrote the frame may not know of the field */
 	if (vitrine_fp_restore((void __user *)uc.uc_mcontext.fpstate))
 		goto bad;
 	if (restore_altstack(&frame->uc.uc_stack))
@@ -149,7 +158,7 @@ static void restart_or_fail(struct pt_regs *regs, const struct ksignal *ks)
 {
 	bool handler = ks != NULL;
 
-	if ((long)regs->orig_ax < 0)
+	if ((int)regs->orig_ax == -1)
 		return;
 	switch ((long)regs->ax) {
 	case -ERESTART_RESTARTBLOCK:
@@ -186,6 +195,8 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 	struct ksignal ks;
 
 	vitrine_complete_regs();
+	if (vitrine_is_watching())
+		vitrine_watch_leave(regs);
 	if (get_signal(&ks)) {
 		bool stepping = current->thread.forced_tf;
 

@@ -7,11 +7,14 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <asm/vitrine.h>
 
+#include "debug.h"
 #include "fpstate.h"
 
 #define TRAP_DEBUG 1
+#define OPCODE_INT1 0xf1
 #define TRAP_NR_X87 16
 #define TRAP_NR_SIMD 19
 
@@ -64,6 +67,30 @@ static int fp_code(u32 trap_nr)
 	return raised & 0x20 ? FPE_FLTRES : FPE_FLTUNK;
 }
 
+/* INT1, which only debuggers of hardware use, comes as a debug exception without a cause */
+static bool is_int1(const struct pt_regs *regs)
+{
+	u8 code;
+
+	return !(regs->flags & X86_EFLAGS_TF) && !get_user(code, (u8 __user *)(regs->ip - 1)) &&
+	       code == OPCODE_INT1;
+}
+
+/* si_code of a debug exception; 0: it was the kernel's own, and the program goes on */
+static int debug_code(struct pt_regs *regs)
+{
+	bool int1 = is_int1(regs);
+	unsigned long hits;
+	bool step = !vitrine_watch_stepped(regs, &hits) && !int1 && vitrine_step_is_told(regs);
+
+	current->thread.dr6 = hits | (step ? DR6_STEP : 0);
+	if (!step && !hits && !int1)
+		return 0;
+	if (current->thread.forced_tf)
+		regs->flags &= ~X86_EFLAGS_TF;
+	return step ? TRAP_TRACE : hits ? TRAP_HWBKPT : TRAP_BRKPT;
+}
+
 /* An exception other than a page fault, in guest code */
 void vitrine_user_trap(struct pt_regs *regs)
 {
@@ -75,9 +102,13 @@ void vitrine_user_trap(struct pt_regs *regs)
 
 	if (nr == TRAP_NR_X87 || nr == TRAP_NR_SIMD)
 		code = fp_code(nr);
-	if (nr == TRAP_DEBUG && current->thread.forced_tf)
-		regs->flags &= ~X86_EFLAGS_TF;
-	current->thread.frame.fault_addr = 0;
+	if (nr == TRAP_DEBUG) {
+		code = debug_code(regs);
+		if (!code)
+			return;
+	}
+	current->thread.trap.error_code = frame->error_code;
+	current->thread.trap.nr = nr;
 	if (code == SI_KERNEL)
 		force_sig(trap->signal);
 	else

@@ -22,6 +22,8 @@
 #include <asm/observe.h>
 #include <asm/vitrine.h>
 
+#include "debug.h"
+
 #define SYSCALL_WORK_NEEDS_REGS                                                                    \
 	(SYSCALL_WORK_SECCOMP | SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU |            \
 	 SYSCALL_WORK_SYSCALL_USER_DISPATCH | SYSCALL_WORK_SYSCALL_EXIT_TRAP)
@@ -48,7 +50,8 @@ void vitrine_complete_regs(void)
 		force_fatal_sig(SIGKILL);
 	}
 	regs->ax = ax;
-	regs->orig_ax = orig_ax;
+	if ((u32)regs->orig_ax != (u32)orig_ax) /* else there are more bits of it now */
+		regs->orig_ax = orig_ax;
 	regs->cs = VT_USER_CS;
 	regs->ss = VT_USER_SS;
 }
@@ -72,6 +75,10 @@ static void handle_syscall(struct pt_regs *regs)
 	vitrine_call_begins(regs);
 	if (unlikely(READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_NEEDS_REGS))
 		vitrine_complete_regs();
+	if (vitrine_is_watching()) {
+		vitrine_complete_regs();
+		vitrine_watch_leave(regs);
+	}
 	vitrine_follow_begins(regs);
 	nr = syscall_enter_from_user_mode(regs, nr);
 	vitrine_call_syscall(regs, nr);
@@ -131,6 +138,10 @@ static bool prepare_user(void)
 			vitrine_ahead_of_exec(current->mm, current_pt_regs()->ip,
 					      current_pt_regs()->sp);
 	}
+	if (vitrine_is_watching())
+		vitrine_watch_enter();
+	if (unlikely(thread->block_step))
+		thread->step_ip = current_pt_regs()->ip;
 	if (!err)
 		err = vitrine_tlb_flush(current->mm);
 	if (likely(!err)) {

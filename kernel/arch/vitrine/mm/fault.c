@@ -15,6 +15,8 @@
 #include <asm/observe.h>
 #include <asm/vitrine.h>
 
+#include "../kernel/debug.h"
+
 /* Page fault error code bits, Intel SDM volume 3, figure 4-12 */
 #define PF_PRESENT 1
 #define PF_WRITE 2
@@ -139,8 +141,13 @@ retry:
 	return -EFAULT;
 }
 
-static void send_fault(int signal, int code, unsigned long addr)
+static void send_fault(const struct vt_frame *frame, int signal, int code)
 {
+	const unsigned long addr = frame->fault_addr;
+
+	current->thread.trap = (struct vitrine_trap){ .cr2 = addr,
+						      .error_code = frame->error_code,
+						      .nr = frame->trap_nr };
 	if (code == BUS_MCEERR_AR)
 		force_sig_mceerr(code, (void __user *)addr, PAGE_SHIFT);
 	else
@@ -171,16 +178,18 @@ static enum vt_fault_outcome resolve(struct vt_frame *frame)
 		if (exec && vitrine_vsyscall(task_pt_regs(current), addr))
 			return VT_FAULT_HANDLED;
 		frame->error_code |= PF_PRESENT; /* x86 says so, lest its layout be probed */
-		force_sig_fault(SIGSEGV, SEGV_MAPERR, (void __user *)addr);
+		send_fault(frame, SIGSEGV, SEGV_MAPERR);
 		return VT_FAULT_REFUSED;
 	}
+	if (vitrine_is_watching() && vitrine_watch_fault(task_pt_regs(current), addr, write, exec))
+		return VT_FAULT_HANDLED;
 	ptep = vitrine_walk(mm, addr);
 	hot = ptep && pte_val(*ptep) & _PAGE_HINT_RW;
 	if (!vitrine_pte_touch(ptep, write, exec)) {
 		flags |= write ? FAULT_FLAG_WRITE : exec ? FAULT_FLAG_INSTRUCTION : 0;
 		if (vitrine_handle_fault(mm, addr, flags, &signal, &code)) {
 			tell_present(frame, vitrine_walk(mm, addr));
-			send_fault(signal, code, addr);
+			send_fault(frame, signal, code);
 			return VT_FAULT_REFUSED;
 		}
 		outcome = VT_FAULT_HANDLED;

@@ -14,6 +14,14 @@
 #define STACK_TOP_MAX TASK_SIZE
 #define TASK_UNMAPPED_BASE (PAGE_ALIGN(TASK_SIZE / 3))
 
+struct vitrine_debug;
+
+/* What a signal frame says of the CPU: trap number, error code and CR2 */
+struct vitrine_trap {
+	unsigned long cr2;
+	u32 error_code, nr;
+};
+
 /**
  * struct thread_struct - a task's context outside of its registers
  * @sp:    kernel stack pointer while the task is switched out
@@ -22,6 +30,11 @@
  * @fn, @arg: what a kernel thread runs
  * @host_failures: times in a row that the host refused to map something
  * @forced_tf: the trap flag was set by ptrace and must not be seen by the program
+ * @trap: the last exception that became a signal, for signal frames
+ * @dr6:   of its last debug exception, as vitrine_debugreg_get() tells it
+ * @debug: its debug registers, NULL: never set; see kernel/debugreg.c
+ * @block_step: of the single steps, only those that took a branch are told, see kernel/step.c
+ * @step_ip: where the step began
  * @counters: its slot in the telemetry region, see observe/probes/tasks.c
  * @runnable_at: when it was last put on the run queue, for its run-queue delay
  */
@@ -32,7 +45,11 @@ struct thread_struct {
 	int (*fn)(void *);
 	void *arg;
 	unsigned int host_failures;
-	bool forced_tf;
+	bool forced_tf, block_step;
+	struct vitrine_trap trap;
+	struct vitrine_debug *debug;
+	unsigned long dr6;
+	unsigned long step_ip;
 	struct vt_task_counters *counters;
 	u64 runnable_at;
 };

@@ -57,6 +57,7 @@ static inline unsigned long kernel_stack_pointer(struct pt_regs *regs)
 
 #define regs_irqs_disabled(regs) (0)
 #define arch_has_single_step() (1)
+#define arch_has_block_step() (1)
 #define PTRACE_SYSEMU_SUPPORTED 1
 
 #endif
