@@ -200,13 +200,22 @@ static void process_forget(struct stub_process *process)
 	pages_forget(process->page);
 }
 
+/* The next guest has threads with the time stamp counter */
+static bool is_reusable(const struct stub_process *process)
+{
+	for (const struct stub_thread *thread = process->idle; thread; thread = thread->next) {
+		if (thread->no_tsc)
+			return false;
+	}
+	return !process_is_gone(process) && pool_size < POOL_MAX && process->nidle <= IDLE_MAX;
+}
+
 void process_put(struct stub_process *process)
 {
 	process->use = PROCESS_RELEASED;
 	if (process->nused)
 		return;
-	if (process_is_gone(process) || pool_size >= POOL_MAX || process->nidle > IDLE_MAX ||
-	    process_unmap(process)) {
+	if (!is_reusable(process) || process_unmap(process)) {
 		process_end(process);
 		return;
 	}
@@ -221,9 +230,19 @@ void process_put(struct stub_process *process)
 	pool_size++;
 }
 
-int process_thread_get(struct stub_process *process, struct stub_thread **thread)
+/* Where an idle thread of that kind is in the list, or the list's end */
+static struct stub_thread **find_idle(struct stub_process *process, bool no_tsc)
 {
-	struct stub_thread *got = process->idle;
+	struct stub_thread **at = &process->idle;
+
+	while (*at && (*at)->no_tsc != no_tsc)
+		at = &(*at)->next;
+	return at;
+}
+
+int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_thread **thread)
+{
+	struct stub_thread **at = find_idle(process, no_tsc), *got = *at;
 	unsigned patience = ending;
 	int err;
 
@@ -232,11 +251,11 @@ int process_thread_get(struct stub_process *process, struct stub_thread **thread
 	if (got) {
 		if (stop_recall(got))
 			return -EAGAIN; /* with its process, which frees it */
-		process->idle = got->next;
+		*at = got->next;
 		process->nidle--;
 	} else {
 		do {
-			err = thread_create(process, &got);
+			err = thread_create(process, no_tsc, &got);
 		} while (err && !process_is_gone(process) && await_end(&patience));
 		if (err)
 			return err;

@@ -18,8 +18,11 @@ void process_put(struct stub_process *process);
 /* Unmap all that a guest can have; 0 or a negative errno value */
 int process_unmap(struct stub_process *process);
 
-/* Get a guest thread of @process, stopped in the stub; 0 or a negative errno value */
-int process_thread_get(struct stub_process *process, struct stub_thread **thread);
+/*
+ * Get a guest thread of @process, stopped in the stub, with or without the time stamp counter; 0 or
+ * a negative errno value
+ */
+int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_thread **thread);
 
 /* Give a guest thread back, which is in the stub, or dead */
 void process_thread_put(struct stub_thread *thread);

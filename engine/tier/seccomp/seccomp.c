@@ -148,7 +148,7 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 		      struct vt_thread **thread)
 {
 	struct stub_thread *new;
-	int err = process_thread_get(process_of(mm), &new);
+	int err = process_thread_get(process_of(mm), frame->no_tsc, &new);
 
 	if (err)
 		return err;

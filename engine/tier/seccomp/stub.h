@@ -48,6 +48,7 @@ struct stub_process;
  * @uc:      offset of its ucontext in the slot, from THREAD_STOPPED on
  * @call_ip: where the call was made that it was moved from
  * @limit:   see stuck_check()
+ * @no_tsc:  reading the time stamp counter is a fault
  */
 struct stub_thread {
 	pid_t tid;
@@ -62,6 +63,7 @@ struct stub_thread {
 	uint32_t uc;
 	uint64_t call_ip;
 	uint64_t limit;
+	bool no_tsc;
 };
 
 enum process_use {

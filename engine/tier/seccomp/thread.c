@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "frame.h"
@@ -67,37 +68,61 @@ void thread_forget(struct stub_thread *thread)
 	slots_clear(thread->slot);
 }
 
-static int start(struct stub_process *process, struct stub_thread *thread)
+/* Of the service thread; a thread that it makes has it from there */
+static struct stub_command set_tsc(bool no_tsc)
+{
+	return (struct stub_command){ .nr = SYS_prctl,
+				      .args = { PR_SET_TSC, no_tsc ? PR_TSC_SIGSEGV : PR_TSC_ENABLE,
+						0, 0, 0, STUB_MAGIC } };
+}
+
+/* Write the commands that make a thread of a slot; their number */
+static unsigned write_commands(const struct stub_thread *thread)
 {
 	const uint64_t end = slots_address(thread->slot) + SLOT_SIZE, len = slots_mapped();
+	const struct stub_command map = {
+		.nr = SYS_mmap,
+		.args = { end - len, len, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_FIXED | STUB_MAP_MARK, STUB_FD_SLOTS,
+			  (uint64_t)thread->slot * SLOT_SIZE + SLOT_SIZE - len }
+	};
+	const struct stub_command clone = { .nr = SYS_clone,
+					    .args = { CLONE_VM | CLONE_FS | CLONE_FILES |
+							  CLONE_SIGHAND | CLONE_THREAD |
+							  CLONE_SYSVSEM,
+						      end, 0, 0, 0, STUB_MAGIC } };
+	const struct stub_command off = set_tsc(true), on = set_tsc(false);
+	unsigned n = 0;
+
+	service_command(thread->process, n++, &map);
+	if (thread->no_tsc)
+		service_command(thread->process, n++, &off);
+	service_command(thread->process, n++, &clone);
+	if (thread->no_tsc)
+		service_command(thread->process, n++, &on);
+	return n;
+}
+
+static int start(struct stub_process *process, struct stub_thread *thread)
+{
 	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
 	int err;
 
 	slots_clear(thread->slot);
 	*header = (struct slot_header){ .stack = frame_stack(thread) };
-	service_command(process, 0,
-			&(struct stub_command){
-			    .nr = SYS_mmap,
-			    .args = { end - len, len, PROT_READ | PROT_WRITE,
-				      MAP_SHARED | MAP_FIXED | STUB_MAP_MARK, STUB_FD_SLOTS,
-				      (uint64_t)thread->slot * SLOT_SIZE + SLOT_SIZE - len } });
-	service_command(
-	    process, 1,
-	    &(struct stub_command){ .nr = SYS_clone,
-				    .args = { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-						  CLONE_THREAD | CLONE_SYSVSEM,
-					      end, 0, 0, 0, STUB_MAGIC } });
-	err = service_execute(process, 2);
+	err = service_execute(process, write_commands(thread));
 	return err ?: notify_wait(thread);
 }
 
-int thread_create(struct stub_process *process, struct stub_thread **thread)
+int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread **thread)
 {
+	const struct stub_command on = set_tsc(false);
 	struct stub_thread *new = thread_alloc(process);
 	int err;
 
 	if (!new)
 		return -EAGAIN;
+	new->no_tsc = no_tsc;
 	err = start(process, new);
 	if (!err) {
 		telemetry_count(VT_HOST_THREADS, 1);
@@ -108,6 +133,10 @@ int thread_create(struct stub_process *process, struct stub_thread **thread)
 		/* it was not made; otherwise it goes along with its process, which is dead */
 		process->threads = new->sibling;
 		thread_free(new);
+		if (no_tsc) {
+			service_command(process, 0, &on);
+			service_execute(process, 1);
+		}
 	}
 	return err == -ENOMEM ? -ENOMEM : -EAGAIN;
 }

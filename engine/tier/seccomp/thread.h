@@ -5,8 +5,11 @@
 
 #include "stub.h"
 
-/* Make a guest thread; it has introduced itself. Return: 0 or a negative errno value. */
-int thread_create(struct stub_process *process, struct stub_thread **thread);
+/*
+ * Make a guest thread, with or without the time stamp counter; it has introduced itself. Return: 0
+ * or a negative errno value.
+ */
+int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread **thread);
 
 /* Clear the slot of a thread that nobody uses, which is stopped */
 void thread_forget(struct stub_thread *thread);

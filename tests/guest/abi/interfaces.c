@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +20,7 @@
 #include <sys/rseq.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -137,6 +141,33 @@ static void rseq(void)
 	       area->cpu_id == cpu ? "as getcpu says" : "another");
 }
 
+/* The kernel's table of connections, asked for as conntrack(8) does */
+static void conntrack(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nfgenmsg message;
+	} request = { { .nlmsg_len = sizeof(request),
+			.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		      { .nfgen_family = AF_INET } };
+	union {
+		struct nlmsghdr header;
+		char room[4096];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), *error;
+
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 ||
+	    recv(fd, &answer, sizeof(answer), 0) < 0)
+		return perror("conntrack");
+	error = NLMSG_DATA(&answer.header);
+	if (answer.header.nlmsg_type == NLMSG_ERROR)
+		printf("conntrack: %s\n", strerror(-*error));
+	else
+		printf("conntrack: %s\n",
+		       answer.header.nlmsg_type == NLMSG_DONE ? "no connection" : "listed");
+}
+
 int main(void)
 {
 	sysv();
@@ -144,5 +175,6 @@ int main(void)
 	landlock();
 	binfmt();
 	rseq();
+	conntrack();
 	return 0;
 }

@@ -91,6 +91,35 @@ void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base)
 	*(fs ? &frame->fs : &frame->gs) = 0;
 }
 
+/**
+ * vitrine_set_tsc() - Allow or forbid current's instructions that read the time stamp counter
+ *
+ * A host thread has that from its beginning, so current gets another one.
+ *
+ * Return: 0, or -EAGAIN or -ENOMEM as the host says; nothing has changed then.
+ */
+int vitrine_set_tsc(bool on)
+{
+	struct thread_struct *thread = &current->thread;
+	struct vt_thread *old = thread->host, *new;
+	struct vt_frame frame;
+	int err;
+
+	vitrine_complete_regs();
+	if (thread->frame.no_tsc == !on)
+		return 0;
+	frame = thread->frame;
+	frame.no_tsc = !on;
+	err = vt_host->thread_new(current->mm->context.host, frame.reset_fpu ? NULL : old, &frame,
+				  &new);
+	if (err)
+		return err;
+	thread->frame = frame;
+	thread->host = new;
+	vt_host->thread_free(old);
+	return 0;
+}
+
 void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm)
 {
 	vitrine_mm_leaves(task, mm);
@@ -160,6 +189,7 @@ void flush_thread(void)
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)
 {
 	struct vt_frame *frame = &current->thread.frame;
+	bool no_tsc = frame->no_tsc;
 
 	memset(regs, 0, sizeof(*regs));
 	regs->ip = ip;
@@ -168,6 +198,7 @@ void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)
 	regs->ss = VT_USER_SS;
 	regs->flags = 0x202; /* IF, and the bit that is always one */
 	memset(frame, 0, sizeof(*frame));
+	frame->no_tsc = no_tsc;
 	frame->full = 1;
 	frame->reset_fpu = 1;
 }

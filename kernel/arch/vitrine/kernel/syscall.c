@@ -78,6 +78,46 @@ static long vitrine_sigaltstack(unsigned long new, unsigned long old)
 	return sys_sigaltstack((void __user *)new, (void __user *)old);
 }
 
+/*
+ * Stock Linux on a CPU without protection keys, which counts key 0 as free: it gives that out,
+ * finds that it cannot be used, and never gets it back.
+ */
+static long vitrine_pkey_alloc(unsigned long flags, unsigned long rights)
+{
+	mm_context_t *context = &current->mm->context;
+
+	if (flags || rights & ~PKEY_ACCESS_MASK)
+		return -EINVAL;
+	return xchg(&context->pkey_refused, true) ? -ENOSPC : -EINVAL;
+}
+
+static long vitrine_pkey_free(unsigned long pkey)
+{
+	return -EINVAL;
+}
+
+static long vitrine_pkey_mprotect(unsigned long start, unsigned long len, unsigned long prot,
+				  unsigned long pkey)
+{
+	return (int)pkey == -1 ? sys_mprotect(start, len, prot) : -EINVAL;
+}
+
+/* Whether the time stamp counter can be read is a matter of the host thread */
+static long vitrine_prctl(unsigned long option, unsigned long arg2, unsigned long arg3,
+			  unsigned long arg4, unsigned long arg5)
+{
+	switch ((int)option) {
+	case PR_GET_TSC:
+		return put_user(current->thread.frame.no_tsc ? PR_TSC_SIGSEGV : PR_TSC_ENABLE,
+				(int __user *)arg2);
+	case PR_SET_TSC:
+		if ((unsigned int)arg2 != PR_TSC_SIGSEGV && (unsigned int)arg2 != PR_TSC_ENABLE)
+			return -EINVAL;
+		return vitrine_set_tsc((unsigned int)arg2 == PR_TSC_ENABLE);
+	}
+	return sys_prctl(option, arg2, arg3, arg4, arg5);
+}
+
 /* There are no ports: who is allowed to ask hears what a locked-down kernel says */
 static long vitrine_iopl(unsigned long level)
 {
@@ -147,6 +187,10 @@ SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
 asmlinkage long sys_rt_sigreturn(void);
 
 #define sys_sigaltstack vitrine_sigaltstack
+#define sys_prctl vitrine_prctl
+#define sys_pkey_alloc vitrine_pkey_alloc
+#define sys_pkey_free vitrine_pkey_free
+#define sys_pkey_mprotect vitrine_pkey_mprotect
 #define sys_iopl vitrine_iopl
 #define sys_ioperm vitrine_ioperm
 #ifdef CONFIG_VITRINE_OBSERVE

@@ -48,6 +48,8 @@ VERSION
 		__vdso_getcpu;
 		time;
 		__vdso_time;
+		getrandom;
+		__vdso_getrandom;
 	local: *;
 	};
 }

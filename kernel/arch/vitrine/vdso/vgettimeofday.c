@@ -6,32 +6,12 @@
  */
 #include <linux/time.h>
 #include <linux/types.h>
-#include <asm/vdso/counts.h>
 #include <vdso/gettime.h>
 
-extern struct vitrine_guest_page _vdso_counts __attribute__((visibility("hidden")));
+#include "count.h"
 
 struct getcpu_cache;
 long __vdso_getcpu(unsigned int *cpu, unsigned int *node, struct getcpu_cache *unused);
-
-/*
- * The page is brought in by reading it: its area is not writable, its entry is. One instruction,
- * because a signal handler counts in the same place.
- */
-static noinline void count_one(u64 *calls)
-{
-	if (_vdso_data->arch_data.counting == VDSO_COUNTS_TIMENS &&
-	    _timens_data->arch_data.counting != VDSO_COUNTS_ON)
-		return;
-	(void)READ_ONCE(*calls);
-	asm volatile("incq %0" : "+m"(*calls));
-}
-
-static __always_inline void count(enum vitrine_guest_call call)
-{
-	if (IS_ENABLED(CONFIG_VITRINE_OBSERVE) && unlikely(_vdso_data->arch_data.counting))
-		count_one(&_vdso_counts.calls[call]);
-}
 
 int __vdso_clock_gettime(clockid_t clock, struct __kernel_timespec *ts)
 {

@@ -21,6 +21,7 @@
 #include <linux/time_namespace.h>
 #include <asm/vdso/counts.h>
 #include <asm/vitrine.h>
+#include <asm/vdso/getrandom.h>
 #include <vdso/datapage.h>
 #include <vdso/helpers.h>
 #include <vdso/vsyscall.h>
@@ -29,6 +30,7 @@ extern char vdso_start[], vdso_end[];
 
 static union vdso_data_store vdso_store __page_aligned_data;
 struct vdso_data *vdso_data = vdso_store.data;
+static_assert(sizeof(vdso_store.data) <= VDSO_RNG_OFFSET, "the generator's word lies behind");
 
 enum { VVAR_COUNTS, VVAR_DATA, VVAR_TIMENS, VVAR_NR_PAGES };
 

@@ -10,11 +10,8 @@
 extern bool vitrine_wx_denied;
 
 /* vitrine.wx=deny: nothing is writable and executable at once */
-#define arch_validate_flags arch_validate_flags
-static inline bool arch_validate_flags(unsigned long flags)
-{
-	return !vitrine_wx_denied || (flags & (VM_WRITE | VM_EXEC)) != (VM_WRITE | VM_EXEC);
-}
+#define arch_validate_flags(flags)                                                                 \
+	(!vitrine_wx_denied || ((flags) & (VM_WRITE | VM_EXEC)) != (VM_WRITE | VM_EXEC))
 #endif
 
 #endif

@@ -14,6 +14,7 @@ typedef struct {
 	void __user *vdso;
 	struct vitrine_guest_counts *counts; /* NULL: nothing was counted; see vdso/vma.c */
 	u64 counts_since;		     /* when the kernel looked at them last */
+	bool pkey_refused;		     /* kernel/syscall.c */
 	bool dying;			     /* exit_mmap() runs: nothing will execute here again */
 	bool prefill;			     /* fork child: map what its parent had mapped */
 	unsigned int queued; /* changes that the host does not know of yet, in order */

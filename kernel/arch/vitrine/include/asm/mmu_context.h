@@ -30,6 +30,7 @@ static inline int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
 {
 	mm->context.vdso = oldmm->context.vdso;
 	mm->context.prefill = true;
+	mm->context.pkey_refused = oldmm->context.pkey_refused;
 	if (unlikely(oldmm->context.counts))
 		vitrine_vdso_fork(mm);
 	return 0;

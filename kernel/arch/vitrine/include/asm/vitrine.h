@@ -22,6 +22,7 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from);
 void vitrine_complete_regs(void);
 void vitrine_call_syscall(struct pt_regs *regs, long nr);
 void vitrine_detach_thread(struct task_struct *task);
+int vitrine_set_tsc(bool on);
 void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base);
 
 /* traps.c */

@@ -30,6 +30,7 @@ static const u16 number_of[] = {
 	[GUEST_TIME] = __NR_time,
 	[GUEST_CLOCK_GETRES] = __NR_clock_getres,
 	[GUEST_GETCPU] = __NR_getcpu,
+	[GUEST_GETRANDOM] = __NR_getrandom,
 };
 static_assert(ARRAY_SIZE(number_of) == NR_GUEST_CALLS, "number_of[]");
 

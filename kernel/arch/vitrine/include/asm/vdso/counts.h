@@ -15,6 +15,7 @@ enum vitrine_guest_call {
 	GUEST_TIME,
 	GUEST_CLOCK_GETRES,
 	GUEST_GETCPU,
+	GUEST_GETRANDOM,
 	NR_GUEST_CALLS,
 };
 

@@ -4,6 +4,7 @@
 
 #ifndef __ASSEMBLY__
 #include <linux/timekeeper_internal.h>
+#include <asm/vdso/getrandom.h>
 #include <vdso/datapage.h>
 
 extern struct vdso_data *vdso_data;
@@ -13,6 +14,12 @@ static __always_inline struct vdso_data *vitrine_k_vdso_data(void)
 	return vdso_data;
 }
 #define __arch_get_k_vdso_data vitrine_k_vdso_data
+
+static __always_inline struct vdso_rng_data *vitrine_k_vdso_rng_data(void)
+{
+	return (void *)vdso_data + VDSO_RNG_OFFSET;
+}
+#define __arch_get_k_vdso_rng_data vitrine_k_vdso_rng_data
 
 #include <asm-generic/vdso/vsyscall.h>
 #endif
