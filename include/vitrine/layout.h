@@ -13,8 +13,11 @@
 #define VT_VMALLOC_START 0x610000000000UL
 #define VT_VMALLOC_END 0x611000000000UL
 
-/* Address space of a guest process: everything from here up belongs to the stub and the host */
-#define VT_TASK_SIZE 0x7ff000000000UL
+/*
+ * Address space of a guest process: everything from here up belongs to the stub and the host, 1.5
+ * GiB of x86-64's 128 TiB
+ */
+#define VT_TASK_SIZE 0x7fffa0000000UL
 
 #ifndef __ASSEMBLY__
 
@@ -39,8 +42,8 @@ struct vt_regs {
  * @full: the registers are complete; otherwise the thread stopped at a plain system call and only
  *        its number, arguments and instruction pointer are known
  * @reset_fpu: resume with the FPU in its initial state (exec, signal handlers)
- * @no_tsc: reading the time stamp counter is a fault: prctl(PR_SET_TSC); looked at when a host thread
- *        is made
+ * @no_tsc: reading the time stamp counter is a fault: prctl(PR_SET_TSC); looked at when a host
+ * thread is made
  * @ds, @es, @fs, @gs: segment selectors
  * @xstate, @xstate_size: the thread's XSAVE image in signal frame layout, inside memory that the
  *        guest can write: the thread's own until it is freed, and valid while @full is set. NULL

@@ -62,14 +62,15 @@ to a debugger: as it was
 a program that was changed: as it was
 beside another: as it was'
 
-it 'interfaces that programs reach by no library: SysV IPC, fanotify, Landlock, binfmt, rseq'
+it 'interfaces that programs reach by no library: SysV IPC, fanotify, Landlock, binfmt, rseq, connections'
 program interfaces
 expect 'sysv: by memory, by message
 fanotify: the child opens 1 byte, gets Operation not permitted
 landlock: beneath /tmp only, else Permission denied
 VITR is read by its interpreter
 binfmt: exit 0
-rseq: registered, cpu as getcpu says'
+rseq: registered, cpu as getcpu says
+conntrack: no connection'
 
 it 'threads that sleep for long, while others work, wake up as they fell asleep'
 program sleepers
@@ -237,7 +238,9 @@ program low
 expect 'without a hint: low
 at a hint: there
 hint taken: elsewhere
-2 GiB: ENOMEM'
+2 GiB: ENOMEM
+the last page: ok
+behind it: ENOMEM'
 
 it 'a poisoned page is told from one that is lost, and its neighbours stay'
 program poison

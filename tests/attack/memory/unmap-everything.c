@@ -4,7 +4,7 @@
 
 static void all(long unused)
 {
-	raw(SYS_munmap, 0, 0x7ff000000000 - PAGE, 0, 0, 0, 0);
+	raw(SYS_munmap, 0, VT_TASK_SIZE - PAGE, 0, 0, 0, 0);
 	raw(SYS_munmap, 0, VT_TASK_SIZE, 0, 0, 0, 0);
 }
 

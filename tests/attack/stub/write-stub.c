@@ -39,8 +39,8 @@ int main(void)
 	printf("slots: %lu\n", own);
 	for (uint64_t at = VT_PAGE_OFFSET; at < VT_PAGE_OFFSET + (64UL << 20); at += 1UL << 20)
 		readable += !touch(at, false);
-	for (uint64_t at = VT_TASK_SIZE; at < 1UL << 47; at += 1UL << 32)
-		writable += !touch(at + 8 * PAGE, true);
+	for (uint64_t at = VT_TASK_SIZE; at < 1UL << 47; at += 1UL << 24)
+		writable += !touch(at + (1UL << 23), true);
 	printf("kernel memory: %lu readable, beyond the task: %lu writable\n", readable, writable);
 
 	/* and have the kernel do it */

@@ -13,18 +13,26 @@
  * its number; a message that nobody waits for is thrown away, with what it brings. The end of who
  * could send one is noticed, too (children.c), so no wait here is for ever.
  *
+ * The stub lies where the host puts stacks, close to the end of the address space. It asks for a
+ * stack at the very end; where that is refused, and chance has put something in its way, it is
+ * started again.
+ *
  * Host system calls of the supervisor: those of lib/memfile.c, socketpair, fork, setsockopt,
- * recvmsg. Of the child: setsid, prctl, setrlimit, fcntl, dup2, close_range, execveat.
+ * recvmsg, kill, open and read of /proc/PID/maps. Of the child: setsid, prctl, setrlimit,
+ * personality, fcntl, dup2, close_range, execveat.
  */
 #include "zygote.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -41,6 +49,8 @@
 #define FD_HIGH (FD_IMAGE + 1) /* out of the way of STUB_FD_* */
 #define FILES_MIN 16
 #define LENGTH_MAX 0x4000
+#define STACK_SIZE (8 << 20) /* of the host's stack; what lies below it follows from this */
+#define STARTS_MAX 8
 
 extern const unsigned char stub_image[], stub_image_end[];
 
@@ -53,7 +63,7 @@ static int image_create(struct error *err)
 static void child(const struct zygote_files *files, int socket, int image)
 {
 	static const char *const argv[] = { "vitrine-guest", NULL }, *const env[] = { NULL };
-	const struct rlimit no_core = { 0, 0 };
+	const struct rlimit no_core = { 0, 0 }, stack = { STACK_SIZE, STACK_SIZE };
 	const int from[] = { files->phys, files->control, files->slots, socket, image };
 	static const int to[] = { STUB_FD_PHYS, STUB_FD_CONTROL, STUB_FD_SLOTS, STUB_FD_SOCKET,
 				  FD_IMAGE };
@@ -64,6 +74,8 @@ static void child(const struct zygote_files *files, int socket, int image)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid(); /* the terminal's signals are for the supervisor */
 	setrlimit(RLIMIT_CORE, &no_core);
+	setrlimit(RLIMIT_STACK, &stack);
+	personality(ADDR_NO_RANDOMIZE);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		_exit(1);
 	for (size_t i = 0; i < ARRAY_SIZE(to); i++)
@@ -215,21 +227,42 @@ static void on_death(struct child *child)
 {
 }
 
-int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct error *err)
+/* Is there more than the stub where the stub's parts are? What cannot be read is taken for yes */
+static bool is_in_the_way(pid_t pid)
 {
-	cleanup_close int image = image_create(err);
-	struct rlimit files_max;
+	char path[64], line[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	cleanup_fclose FILE *maps = fopen(path, "re");
+	if (!maps)
+		return true;
+	while (fgets(line, sizeof(line), maps)) {
+		uint64_t start, end;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2 && end > STUB_CODE &&
+		    start < STUB_END && !strstr(line, "/memfd:vitrine-"))
+			return true;
+	}
+	return false;
+}
+
+static void end_start(struct zygote *zygote)
+{
+	if (zygote->child.pid)
+		kill(zygote->child.pid, SIGKILL);
+	while (zygote->child.pid)
+		children_await();
+	close(steal_fd(zygote->socket));
+}
+
+/* 1: it should be tried again */
+static int start_once(struct zygote *zygote, const struct zygote_files *files, int image,
+		      struct error *err)
+{
 	const int on = 1;
 	int ends[2];
 	pid_t pid;
 
-	if (image < 0)
-		return -1;
-	/* The child could not say so */
-	if (!getrlimit(RLIMIT_NOFILE, &files_max) && files_max.rlim_cur < FILES_MIN)
-		return error_set(err, 0,
-				 "only %ju open files are allowed (ulimit -n), %d are needed",
-				 (uintmax_t)files_max.rlim_cur, FILES_MIN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ||
 	    setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)))
 		return error_set(err, errno, "cannot create the stub's socket");
@@ -244,8 +277,29 @@ int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct
 	}
 	children_init(pid);
 	children_add(&zygote->child, pid, on_death);
-	if (receive_done(zygote))
+	if (!receive_done(zygote) && !is_in_the_way(pid))
+		return 0;
+	end_start(zygote);
+	return 1;
+}
+
+int zygote_start(struct zygote *zygote, const struct zygote_files *files, struct error *err)
+{
+	cleanup_close int image = image_create(err);
+	struct rlimit files_max;
+	int again = 1;
+
+	if (image < 0)
+		return -1;
+	/* The child could not say so */
+	if (!getrlimit(RLIMIT_NOFILE, &files_max) && files_max.rlim_cur < FILES_MIN)
+		return error_set(err, 0,
+				 "only %ju open files are allowed (ulimit -n), %d are needed",
+				 (uintmax_t)files_max.rlim_cur, FILES_MIN);
+	for (unsigned i = 0; again > 0 && i < STARTS_MAX; i++)
+		again = start_once(zygote, files, image, err);
+	if (again > 0)
 		return error_set(err, 0,
 				 "the stub process died while it started (see `vitrine doctor`)");
-	return 0;
+	return again;
 }

@@ -7,10 +7,11 @@
 #ifndef ENGINE_TIER_SECCOMP_STUB_LAYOUT_H
 #define ENGINE_TIER_SECCOMP_STUB_LAYOUT_H
 
-#define STUB_CODE 0x7ff000000000    /* this program, read and execute */
-#define STUB_CONTROL 0x7ff000100000 /* the process's command page, read-only for guests */
-#define STUB_VDSO 0x7ff000200000    /* the host's vDSO and its data, moved out of the guest's way */
-#define STUB_SLOTS 0x7ff010000000   /* one slot for each thread, its signal stack */
+#define STUB_CODE 0x7fffa0000000    /* this program, read and execute */
+#define STUB_CONTROL 0x7fffa0100000 /* the process's command page, read-only for guests */
+#define STUB_VDSO 0x7fffa0200000    /* the host's vDSO and its data, moved out of the guest's way */
+#define STUB_SLOTS 0x7fffb0000000   /* one slot for each thread, its signal stack */
+#define STUB_END 0x7ffff0000000	    /* behind the last slot */
 
 #define CONTROL_SIZE 0x4000
 #define CONTROL_SERIAL 0       /* what the page is for, at the start of every message */
