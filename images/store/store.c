@@ -187,14 +187,15 @@ char *store_base(const struct store *store, uint64_t size, struct error *err)
 	path = store_path(store, err, "layers/%" PRIu64 "/empty.ext4", size >> 20);
 	if (!directory || !path || make_directory(directory, err))
 		return NULL;
-	if (!access(path, R_OK))
-		return steal_ptr(path);
-	fd = store_temporary(path, &temporary, err);
-	if (fd < 0 || ext4_make(temporary, size, "vitrine", err) ||
-	    store_publish(temporary, path, false, err)) {
-		if (fd >= 0)
+	if (access(path, R_OK)) {
+		fd = store_temporary(path, &temporary, err);
+		if (fd < 0)
+			return NULL;
+		if (ext4_make(temporary, size, "vitrine", err) ||
+		    store_publish(temporary, path, false, err)) {
 			unlink(temporary);
-		return NULL;
+			return NULL;
+		}
 	}
 	return steal_ptr(path);
 }

@@ -144,7 +144,7 @@ says 'layer 1: '
 status 125
 host env XDG_DATA_HOME="$scratch/fresh" vitrine image ls -q
 expect
-host vitrine image import --digest sha256:$(printf '0%.0s' {1..64}) "$scratch/lay:app" pinned
+host vitrine image import --digest "sha256:$(printf '0%.0s' {1..64})" "$scratch/lay:app" pinned
 says 'not the one that was asked for'
 host sh -c 'vitrine image ls -q | grep -c pinned'
 shows 0

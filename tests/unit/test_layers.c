@@ -244,9 +244,9 @@ static void many_names(void **state)
 	add(fs, "d/new", S_IFREG | 0644, "x");
 	end(fs);
 	check_sound();
-	snprintf(name, sizeof(name), "/d/%0110u", 4001);
+	snprintf(name, sizeof(name), "/d/%0110u", 4001U);
 	assert_true(there(name, NULL, NULL));
-	snprintf(name, sizeof(name), "/d/%0110u", 4000);
+	snprintf(name, sizeof(name), "/d/%0110u", 4000U);
 	assert_false(there(name, NULL, NULL));
 }
 

@@ -66,6 +66,6 @@ int main(void)
 	}
 	kill(timer, SIGKILL);
 	waitpid(timer, NULL, 0);
-	printf("%u of %u ended\n", ended, ROUNDS * PROCESSES);
+	printf("%u of %u ended\n", ended, (unsigned)(ROUNDS * PROCESSES));
 	return over();
 }
