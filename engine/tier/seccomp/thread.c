@@ -114,6 +114,16 @@ static int start(struct stub_process *process, struct stub_thread *thread)
 	return err ?: notify_wait(thread);
 }
 
+static int unmap_slot(struct stub_process *process, const struct stub_thread *thread)
+{
+	const uint64_t end = slots_address(thread->slot) + SLOT_SIZE, len = slots_mapped();
+
+	service_command(process, 0,
+			&(struct stub_command){ .nr = SYS_munmap,
+						.args = { end - len, len, 0, 0, 0, STUB_MAGIC } });
+	return service_execute(process, 1);
+}
+
 int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread **thread)
 {
 	const struct stub_command on = set_tsc(false);
@@ -129,8 +139,8 @@ int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread 
 		*thread = new;
 		return 0;
 	}
-	if (service_left(process) && new->state == THREAD_NEW) {
-		/* it was not made; otherwise it goes along with its process, which is dead */
+	/* a slot that is still mapped is given to nobody: it goes along with the process */
+	if (new->state == THREAD_NEW && !unmap_slot(process, new)) {
 		process->threads = new->sibling;
 		thread_free(new);
 		if (no_tsc) {

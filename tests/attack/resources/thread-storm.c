@@ -9,8 +9,8 @@
 #include <sys/time.h>
 #include <time.h>
 
-#define ROUNDS 40
-#define PROCESSES 6
+#define ROUNDS 40U
+#define PROCESSES 6U
 #define THREADS 60
 
 static void on_alarm(int sig)
