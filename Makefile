@@ -61,7 +61,9 @@ format:
 bench: all
 	@bench/run
 
+# Mutants first: a security check less must be noticed by an attack
 soak: all
+	@tests/mutants
 	@tests/soak
 
 install: all

@@ -61,7 +61,7 @@ attack() {
 
 # printed GLOB: as shows, for an attack
 printed() {
-	wanted "$what" && shows "$1"
+	! wanted "$what" || shows "$1"
 }
 
 # got TEXT: lines that the attacker must have printed, all that it did
