@@ -23,6 +23,8 @@
 #define BLOCK 4096
 #define BYTES_PER_INODE "16384"
 
+static const char ext4_disk_full[] = "the disk that the images are on is full";
+
 int ext4_fail(struct error *err, errcode_t code, const char *what)
 {
 	if (code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_INODE_ALLOC_FAIL)
@@ -31,39 +33,45 @@ int ext4_fail(struct error *err, errcode_t code, const char *what)
 		return error_set(err, 0, "%s: its extended attributes cannot be kept by ext4",
 				 what);
 	if (code == ENOSPC)
-		return error_set(err, 0, "the disk that the images are on is full");
+		return error_set(err, 0, "%s", ext4_disk_full);
 	return error_set(err, 0, "%s: %s", what, error_message(code));
 }
 
 int ext4_make(const char *path, uint64_t size, const char *label, struct error *err)
 {
+	struct error why = { 0 };
 	char blocks[32];
+	int ret;
 
 	if (truncate(path, size))
 		return error_set(err, errno, "%s", path);
 	snprintf(blocks, sizeof(blocks), "%llu", (unsigned long long)(size / BLOCK));
 	/* The file is sparse, hence zero: say so, or every inode table is written out */
-	return process_run((char *[]){ "mke2fs",
-				       "-q",
-				       "-F",
-				       "-t",
-				       "ext4",
-				       "-b",
-				       "4096",
-				       "-I",
-				       "256",
-				       "-i",
-				       BYTES_PER_INODE,
-				       "-m",
-				       "0",
-				       "-L",
-				       (char *)label,
-				       "-E",
-				       "root_owner=0:0,assume_storage_prezeroed=1,nodiscard",
-				       (char *)path,
-				       blocks,
-				       NULL },
-			   0, err);
+	ret = process_run((char *[]){ "mke2fs",
+				      "-q",
+				      "-F",
+				      "-t",
+				      "ext4",
+				      "-b",
+				      "4096",
+				      "-I",
+				      "256",
+				      "-i",
+				      BYTES_PER_INODE,
+				      "-m",
+				      "0",
+				      "-L",
+				      (char *)label,
+				      "-E",
+				      "root_owner=0:0,assume_storage_prezeroed=1,nodiscard",
+				      (char *)path,
+				      blocks,
+				      NULL },
+			  0, &why);
+	if (!ret)
+		return 0;
+	return error_set(err, 0, "%s",
+			 strstr(why.text, strerror(ENOSPC)) ? ext4_disk_full : why.text);
 }
 
 static struct ext4 *start(const char *path, io_manager manager, struct error *err)

@@ -34,7 +34,7 @@
 #include "images/sealed.h"
 #include "vitrine/util.h"
 
-#define ANSWER_MAX (16 << 20)
+#define ANSWER_MAX (64 << 20)
 #define PROGRAM_MAX 400
 
 /* clang-format off */

@@ -29,6 +29,8 @@ int cmd_trace(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_observe(int argc, char **argv);
 int cmd_image(int argc, char **argv);
+int cmd_commit(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
