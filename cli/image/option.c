@@ -2,7 +2,7 @@
 /* option.c - options that several commands of vitrine image have */
 
 #include <string.h>
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "option.h"
 #include "vitrine/util.h"
 

@@ -14,7 +14,7 @@
 #include "engine/disk/disk.h"
 #include "engine/disk/stack.h"
 #include "images/oci/commit.h"
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "images/process.h"
 #include "images/progress.h"
 #include "vitrine/util.h"

@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "images/oci/document.h"
 #include "images/sealed.h"
 #include "vitrine/util.h"

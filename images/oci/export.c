@@ -19,7 +19,7 @@
 #include "engine/disk/disk.h"
 #include "images/ext4_reader.h"
 #include "images/flatten.h"
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "images/oci/export.h"
 #include "images/progress.h"
 #include "images/sealed.h"

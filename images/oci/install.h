@@ -4,7 +4,7 @@
 #define VITRINE_IMAGES_OCI_INSTALL_H
 
 #include <jansson.h>
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "images/oci/source.h"
 #include "images/store/store.h"
 

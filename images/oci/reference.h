@@ -4,7 +4,7 @@
 #define VITRINE_IMAGES_OCI_REFERENCE_H
 
 #include <stddef.h>
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "vitrine/error.h"
 
 /**

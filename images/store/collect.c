@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "images/store/store.h"
 #include "vitrine/util.h"
 

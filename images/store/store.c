@@ -21,7 +21,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include "images/ext4.h"
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "images/store/store.h"
 #include "vitrine/util.h"
 

@@ -3,7 +3,7 @@
 
 #include <openssl/evp.h>
 #include <string.h>
-#include "images/oci/digest.h"
+#include "images/digest.h"
 #include "vitrine/util.h"
 
 struct hasher {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* digest.h - names of content: "sha256:" and 64 hexadecimal digits */
-#ifndef VITRINE_IMAGES_OCI_DIGEST_H
-#define VITRINE_IMAGES_OCI_DIGEST_H
+#ifndef VITRINE_IMAGES_DIGEST_H
+#define VITRINE_IMAGES_DIGEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
