@@ -2,7 +2,7 @@
 # bash completion for vitrine; verbs and options are asked of the program itself
 
 _vitrine_verbs() {
-	"$1" --help 2>/dev/null | awk '/^  [a-z]+ / { print $1 }'
+	"$@" --help 2>/dev/null | awk '/^  [a-z]+ / { print $1 }'
 }
 
 _vitrine_options() {
@@ -21,7 +21,7 @@ _vitrine() {
 	if [ "$COMP_CWORD" = 1 ]; then
 		choices=$(_vitrine_verbs "$program")
 	elif [ "$verb" = image ] && [ "$COMP_CWORD" = 2 ]; then
-		choices='build ls inspect rm'
+		choices=$(_vitrine_verbs "$program" image)
 	else
 		case $last in
 		--mount-profile) choices='full minimal' ;;
@@ -34,12 +34,13 @@ _vitrine() {
 			image:-*) choices=$(_vitrine_options "$program" image "${COMP_WORDS[2]}") ;;
 			*:-*) choices=$(_vitrine_options "$program" "$verb") ;;
 			run:*) choices=$("$program" image ls -q 2>/dev/null) ;;
+			commit:* | diff:*) choices=$("$program" image disks -q 2>/dev/null) ;;
 			exec:* | ps:* | kill:* | logs:* | top:* | observe:* | follow:* | trace:*) choices=$(_vitrine_sandboxes "$program") ;;
 			help:*) choices=$(_vitrine_verbs "$program") ;;
 			image:*)
 				case ${COMP_WORDS[2]} in
 				build) choices='mini debian' ;;
-				inspect | rm) choices=$("$program" image ls -q 2>/dev/null) ;;
+				inspect | rm | lock | export) choices=$("$program" image ls -q 2>/dev/null) ;;
 				esac
 				;;
 			esac

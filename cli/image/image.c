@@ -19,6 +19,7 @@ static const struct {
 	{ "lock", image_lock_command, "refuse pulls that would change an image" },
 	{ "export", image_export_command, "write an image as a tar, an OCI layout or a disk" },
 	{ "rm", image_rm_command, "remove images" },
+	{ "disks", image_disks_command, "list what sandboxes have kept" },
 	{ "prune", image_prune_command, "remove what no image and no sandbox has any more" },
 };
 

@@ -4,6 +4,7 @@
 #define CLI_IMAGE_IMAGE_H
 
 int image_build_command(int argc, char **argv);
+int image_disks_command(int argc, char **argv);
 int image_export_command(int argc, char **argv);
 int image_pull_command(int argc, char **argv);
 int image_lock_command(int argc, char **argv);
