@@ -6,6 +6,7 @@
 #include "cli/common/client.h"
 #include "cli/common/options.h"
 #include "cli/common/signals.h"
+#include "cli/image/layered.h"
 #include "vitrine/util.h"
 
 #define GRACE 10   /* seconds, as docker has it */
@@ -19,12 +20,14 @@ struct stop_options {
 
 static const struct option_spec specs[] = {
 	{ 't', "time", "TIME", option_seconds, AT(grace), "end it after TIME (10 seconds)" },
-	{ 's', "signal", "SIGNAL", option_signal, AT(signal), "send SIGNAL instead of SIGTERM" },
+	{ 's', "signal", "SIGNAL", option_signal, AT(signal),
+	  "send SIGNAL instead of the image's (SIGTERM)" },
 };
 
 static const struct option_set options = {
 	"stop [OPTION]... NAME...",
-	"Send SIGTERM to the main command of a sandbox, and end the sandbox, as `vitrine kill` "
+	"Send the image's stop signal, or SIGTERM, to the main command of a sandbox, and end the "
+	"sandbox, as `vitrine kill` "
 	"does,\n"
 	"when it has not ended by itself after ten seconds. Returns when it is over.",
 	specs,
@@ -32,20 +35,47 @@ static const struct option_set options = {
 	.anywhere = true,
 };
 
+/* The image's word for "please end", or SIGTERM */
+static unsigned signal_of_image(struct client *client)
+{
+	json_t *record = NULL, *config;
+	const char *image, *word;
+	unsigned signal = SIGTERM;
+	struct answer answer;
+	struct store store;
+
+	if (client_call(client, json_pack("{s:s}", "op", "info"), NULL, 0, &answer, NULL) < 0)
+		return SIGTERM;
+	image = json_string_value(json_object_get(answer.json, "image"));
+	if (image && layered_exists() && !layered_open(&store, NULL)) {
+		record = layered_find(&store, image, NULL, NULL);
+		store_close(&store);
+	}
+	config = json_object_get(record, "config");
+	word = json_string_value(json_object_get(config, "stop_signal"));
+	if (word && option_signal(&signal, word, NULL))
+		signal = SIGTERM;
+	json_decref(record);
+	json_decref(answer.json);
+	return signal;
+}
+
 static int stop(const char *name, const struct stop_options *opt, struct error *err)
 {
 	static struct client client = { .fd = -1 };
+	unsigned signal = opt->signal;
 	struct answer answer;
 	int ret;
 
 	if (client_open(&client, name, err) < 0)
 		return -1;
 	client_timeout(&client, PATIENCE);
+	if (!signal)
+		signal = signal_of_image(&client);
 	/* A command that is not there yet, or a guest that hangs, takes no signal: no reason to
 	 * wait */
-	ret =
-	    client_call(&client, json_pack("{s:s, s:i}", "op", "kill", "signal", (int)opt->signal),
-			NULL, 0, &answer, NULL);
+	ret = client_call(&client, json_pack("{s:s, s:i}", "op", "kill", "signal", (int)signal),
+			  NULL, 0, &answer, NULL);
 	if (!ret)
 		json_decref(answer.json);
 	if (ret < 0 || !client_await_end(&client, opt->grace * 1000ULL)) {
@@ -62,7 +92,7 @@ static int stop(const char *name, const struct stop_options *opt, struct error *
 
 int cmd_stop(int argc, char **argv)
 {
-	struct stop_options opt = { .grace = GRACE, .signal = SIGTERM };
+	struct stop_options opt = { .grace = GRACE };
 	struct error err = { 0 };
 	int at = options_parse(&options, &opt, argc, argv, &err), status = 0;
 

@@ -9,6 +9,13 @@
 #include "store.h"
 #include "vitrine/util.h"
 
+bool layered_exists(void)
+{
+	cleanup_free char *path = paths_store(NULL);
+
+	return path && !access(path, F_OK);
+}
+
 int layered_open(struct store *store, struct error *err)
 {
 	cleanup_free char *path = paths_store(err);

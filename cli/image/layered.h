@@ -5,6 +5,9 @@
 
 #include "images/store/store.h"
 
+/** layered_exists() - A user who has none yet gets no directories from looking */
+bool layered_exists(void);
+
 /** layered_open() - Open the user's store */
 int layered_open(struct store *store, struct error *err);
 

@@ -160,14 +160,6 @@ static int list_layered(const struct options *o, json_t *all, struct error *err)
 	return ret;
 }
 
-/* A user who has none yet gets no directories from looking */
-static bool have_store(void)
-{
-	cleanup_free char *path = paths_store(NULL);
-
-	return path && !access(path, F_OK);
-}
-
 static int list(const struct options *o, struct error *err)
 {
 	cleanup_free char *directory = paths_images(err);
@@ -194,7 +186,7 @@ static int list(const struct options *o, struct error *err)
 		free(entries[i]);
 	}
 	free(entries);
-	if (!ret && have_store())
+	if (!ret && layered_exists())
 		ret = list_layered(o, all, err);
 	if (!ret && o->json) {
 		output_json(all);
@@ -273,7 +265,7 @@ static json_t *inspect_layered(const char *word, struct error *err)
 	struct store store;
 	json_t *record, *facts = NULL;
 
-	if (!have_store() || layered_open(&store, err))
+	if (!layered_exists() || layered_open(&store, err))
 		return NULL;
 	record = layered_find(&store, word, &name, err);
 	if (record)
@@ -343,7 +335,7 @@ static int remove_layered(const char *word, struct error *err)
 	json_t *record;
 	int ret;
 
-	if (!have_store())
+	if (!layered_exists())
 		return 0;
 	if (layered_open(&store, err))
 		return -1;

@@ -55,7 +55,13 @@ status 0
 it 'a sandbox keeps the layers that it needs'
 host sh -c 'vitrine image import '"$scratch/lay:app"' app && vitrine run --name one --entrypoint /bin/cat app /d/file'
 expect mine
-host vitrine rm one
+it 'stop sends the signal that the image wants'
+start signals --entrypoint /bin/sh -u 0 app -c 'trap "echo QUIT; exit 3" QUIT; trap "echo TERM; exit 4" TERM; echo ready; while :; do sleep 0.1; done'
+soon grep -q ready "$scratch/signals.out"
+host vitrine stop signals
+host cat "$scratch/signals.out"
+expect $'ready\nQUIT'
+host vitrine rm one signals
 status 0
 host sh -c "ls $store/sandboxes"
 expect
