@@ -17,6 +17,7 @@
 #include "images/process.h"
 #include "images/progress.h"
 #include "images/tar.h"
+#include "images/tar_acl.h"
 #include "vitrine/util.h"
 
 #define BUFFER (256 * 1024)
@@ -102,7 +103,7 @@ static int copy_xattrs(struct ext4 *fs, struct archive_entry *entry, struct erro
 		if (ext4_set_xattr(fs, name, value, len, err))
 			return -1;
 	}
-	return 0;
+	return tar_copy_acls(fs, entry, err);
 }
 
 /* Numbers that an archive can write and an inode cannot */

@@ -99,6 +99,7 @@ static int open_archives(struct job *job, struct error *err)
 		return error_set(err, ENOMEM, "archive");
 	archive_write_set_format_pax_restricted(job->inner);
 	archive_write_set_bytes_in_last_block(job->inner, 1);
+	archive_write_set_options(job->inner, "pax:xattrheader=SCHILY");
 	if (job->gzip) {
 		archive_write_set_format_raw(job->outer);
 		archive_write_add_filter_gzip(job->outer);

@@ -19,6 +19,10 @@
 #include "images/progress.h"
 #include "vitrine/util.h"
 
+/* Another one when an archive is unpacked to something else than before: old layers stay what they
+ * are */
+#define UNPACKED_AS "1"
+
 static const char *text_at(json_t *array, size_t i)
 {
 	const char *text = json_string_value(json_array_get(array, i));
@@ -31,7 +35,7 @@ static void chain_of(const char *below, const char *diff, const char *digest, ch
 {
 	char text[4 * DIGEST_SIZE];
 
-	snprintf(text, sizeof(text), "%s %s %s", below, diff, digest);
+	snprintf(text, sizeof(text), UNPACKED_AS " %s %s %s", below, diff, digest);
 	digest_of(text, strlen(text), chain);
 }
 

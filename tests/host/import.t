@@ -99,6 +99,8 @@ status 0
 host sh -c "e2fsck -fn $scratch/good.ext4 >/dev/null 2>&1; debugfs -R 'ea_list /cap' $scratch/good.ext4 2>/dev/null"
 shows '*user.colour*blue*'
 shows '*security.capability*'
+host debugfs -R 'ea_list /listed' "$scratch/good.ext4"
+shows '*system.posix_acl_access*'
 
 mkdir -p "$scratch/tree/sub"
 echo text >"$scratch/tree/sub/file"

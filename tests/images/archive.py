@@ -52,6 +52,9 @@ KINDS = {
         link("dangling", "/nowhere/at/all"),
         entry("\u00fcml\u00e4ut", data=b"x"),
         entry("zeros", data=bytes(50 << 20)),
+        entry("listed", data=b"x", pax_headers={
+            "SCHILY.acl.access": "user::rw-,user:1000:r--:1000,group::r--,mask::r--,other::---",
+        }),
         entry("cap", data=b"#!/bin/sh\n", mode=0o755, pax_headers={
             "SCHILY.xattr.user.colour": "blue",
             "SCHILY.xattr.security.capability":
