@@ -115,10 +115,10 @@ int layered_drop_sandbox(const char *name, bool *dropped, struct error *err)
 	}
 	disk = store_path(&store, err, "sandboxes/%s.disk", name);
 	ret = disk ? 0 : -1;
-	/* The record first: a disk without one is nobody's */
-	if (!ret && !store_forget(&store, "sandboxes", name, NULL))
-		*dropped = true;
+	/* The disk first: a record without one is a sandbox that has written nothing yet */
 	if (!ret && !unlink(disk))
+		*dropped = true;
+	if (!ret && !store_forget(&store, "sandboxes", name, NULL))
 		*dropped = true;
 	if (!ret && *dropped)
 		ret = store_collect(&store, false, &gone, err);

@@ -37,8 +37,6 @@ static int keep_disk(struct run_options *o, const struct store *store, const cha
 	if (!o->overlay_path) {
 		ret = -1;
 	} else if (!kept) {
-		/* Without a record it is nobody's */
-		unlink(o->overlay_path);
 		json_object_set_new(o->record, "image", json_string(image));
 		ret = store_save(store, "sandboxes", o->config.name, o->record, err);
 	} else if (!json_equal(json_object_get(kept, "layers"),
