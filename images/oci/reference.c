@@ -153,8 +153,11 @@ void reference_text(const struct reference *ref, char *text, size_t size)
 	const char *repository = ref->repository;
 	bool tagged = ref->tag[0] && strcmp(ref->tag, "latest");
 
-	if (docker && !strncmp(repository, "library/", 8))
+	/* Not where what is left would be taken for something else */
+	if (docker && !strncmp(repository, "library/", 8) && !strchr(repository + 8, '/'))
 		repository += 8;
+	else if (is_registry(repository, strcspn(repository, "/")))
+		docker = false;
 	snprintf(text, size, "%s%s%s%s%s", docker ? "" : ref->registry, docker ? "" : "/",
 		 repository, tagged ? ":" : "", tagged ? ref->tag : "");
 }

@@ -34,6 +34,8 @@ static void references(void **state)
 		{ "h.example:5000/a/b__c-d.e:T_1.2-3", "h.example:5000", "a/b__c-d.e", "T_1.2-3",
 		  "h.example:5000/a/b__c-d.e:T_1.2-3" },
 		{ "[::1]:5000/a", "[::1]:5000", "a", "latest", "[::1]:5000/a" },
+		{ "docker.io/l.io/x", "docker.io", "l.io/x", "latest", "docker.io/l.io/x" },
+		{ "library/a/b", "docker.io", "library/a/b", "latest", "library/a/b" },
 		{ "a@" DIGEST, "docker.io", "library/a", "", "a" },
 	};
 	static const char *const bad[] = {
