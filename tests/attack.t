@@ -235,6 +235,11 @@ attack fragment-kernel
 got 'scattered, 96 tables'
 run_options=(--ephemeral --memory 256M)
 
+attack trace-threadless
+got 'a program with a worker: 2 threads
+dumped core: yes
+asked: yes'
+
 attack unmap-everything
 got 'all: signal 11
 all, through the stub: signal 11
