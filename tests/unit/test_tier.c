@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "engine/tier/seccomp/areas.h"
 #include "engine/tier/seccomp/host/indices.h"
 #include "engine/tier/seccomp/host/lifeline.h"
 #include "engine/tier/seccomp/host/limits.h"
@@ -160,6 +161,37 @@ static void budgets_end(void **state)
 	assert_false(limits_take_thread());
 }
 
+/* Whoever has most is unmapped first, however much the others have */
+static void areas_have_a_budget(void **state)
+{
+	static struct stub_process processes[3] = { { .page = 1 }, { .page = 2 }, { .page = 3 } };
+	struct stub_process *asked;
+	unsigned budget, sum = 0;
+
+	limits_init(128 * MIB);
+	budget = limits_used()->areas;
+	assert_true((uint64_t)budget * limits_used()->area_bytes <= 16 * MIB);
+	for (unsigned i = 0; i < 3; i++)
+		assert_null(areas_add(&processes[i], budget / 16 * (i + 1)));
+	assert_null(areas_add(&processes[0], budget / 16));
+	for (unsigned round = 0; round < 1000; round++) {
+		while ((asked = areas_add(&processes[0], 100))) {
+			for (unsigned i = 0; i < 3; i++)
+				assert_true(processes[i].areas <= asked->areas);
+			areas_forget(asked);
+			assert_int_equal(asked->areas, 0);
+		}
+		sum = processes[0].areas + processes[1].areas + processes[2].areas;
+		assert_true(sum <= budget);
+	}
+	assert_int_equal(processes[2].areas, 0); /* the largest at first */
+	/* one that needs more than there is gets it, alone */
+	for (unsigned i = 0; i < 3; i++)
+		areas_forget(&processes[i]);
+	assert_null(areas_add(&processes[1], budget));
+	assert_ptr_equal(areas_add(&processes[0], 1), &processes[1]);
+}
+
 static void stopped_threads_are_listed(void **state)
 {
 	struct stub_process process = { .listener = -1 };
@@ -247,6 +279,7 @@ int main(void)
 		cmocka_unit_test(no_two_pages_have_one_serial),
 		cmocka_unit_test(budgets_follow_from_what_the_host_has),
 		cmocka_unit_test(budgets_end),
+		cmocka_unit_test(areas_have_a_budget),
 		cmocka_unit_test(stopped_threads_are_listed),
 		cmocka_unit_test(the_lifeline_ends_with_who_holds_it),
 	};
