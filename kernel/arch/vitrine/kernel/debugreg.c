@@ -31,29 +31,10 @@
 
 #include "debug.h"
 
-#define NR_WATCHES 4
-#define WATCH_MAX 8 /* bytes */
 #define DR_STATUS 6
 #define DR_CONTROL 7
 
 enum watch_kind { WATCH_EXEC, WATCH_WRITE, WATCH_IO, WATCH_ACCESS };
-
-/**
- * struct vitrine_debug - a task's debug registers
- * @addr, @control: DR0 to DR3, and DR7
- * @stepping: an instruction runs with its pages mapped; for it alone:
- * @own_tf: the trap flag is set for this and for nobody else
- * @touched: bit per register, its bytes were accessed
- * @before: what was in the bytes, valid where the bit in @known is set
- * @passed: address of an instruction whose breakpoint was told, until it has run
- */
-struct vitrine_debug {
-	unsigned long addr[NR_WATCHES], control;
-	bool stepping, own_tf;
-	u8 touched, known;
-	u8 before[NR_WATCHES][WATCH_MAX];
-	unsigned long passed;
-};
 
 static bool is_enabled(unsigned long control, unsigned int nr)
 {
