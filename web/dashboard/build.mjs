@@ -23,7 +23,7 @@ const read = new Set([fileURLToPath(import.meta.url), join(here, "package-lock.j
 async function bundle() {
 	const result = await esbuild.build({
 		absWorkingDir: here,
-		entryPoints: { app: "src/main.ts", worker: "src/worker.ts" },
+		entryPoints: { app: "src/main.ts", worker: "src/data/worker.ts" },
 		outdir: "/out",
 		bundle: true,
 		minify: true,

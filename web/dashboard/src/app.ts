@@ -4,13 +4,13 @@
 // Everything is drawn from one place: whatever is new marks the page, and the next animation frame
 // draws the panel that is on show, twice a second at most.
 
-import { WINDOWS } from "./store.ts";
-import { h, s, set, text } from "./dom.ts";
-import { clock } from "./format.ts";
-import type { Live, Phase } from "./live.ts";
-import type { Panel } from "./panel.ts";
-import { stored, store } from "./settings.ts";
-import { theme, toggleTheme, onTheme } from "./theme.ts";
+import { WINDOWS } from "./data/store.ts";
+import { h, s, set, text } from "./base/dom.ts";
+import { clock } from "./base/format.ts";
+import type { Live, Phase } from "./data/live.ts";
+import type { Panel } from "./panels/panel.ts";
+import { stored, store } from "./base/settings.ts";
+import { theme, toggleTheme, onTheme } from "./base/theme.ts";
 
 const PHASE_LABEL: Record<Phase, string> = {
 	connecting: "Connecting", live: "Live", paused: "Paused", disconnected: "Disconnected", ended: "Ended",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // main.ts - put the pages together and start
 
-import "./style.css";
+import "./style/style.css";
 import { App } from "./app.ts";
-import { Live } from "./live.ts";
+import { Live } from "./data/live.ts";
 import { block } from "./panels/block.ts";
 import { caches } from "./panels/caches.ts";
 import { events } from "./panels/events.ts";
@@ -17,8 +17,8 @@ import { processes } from "./panels/processes.ts";
 import { scheduler } from "./panels/scheduler.ts";
 import { syscalls } from "./panels/syscalls.ts";
 import { tour } from "./panels/tour.ts";
-import { startTheme } from "./theme.ts";
-import { experiments } from "./tour.ts";
+import { startTheme } from "./base/theme.ts";
+import { experiments } from "./tour/tour.ts";
 
 startTheme();
 const live = new Live();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // block.ts - block I/O: throughput, requests, latency, what is in flight, and the devices
 
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { h, set } from "../dom.ts";
-import { bytes, duration, exact, percent } from "../format.ts";
-import { histogram } from "../histogram.ts";
-import { card, Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { view, type Item } from "../views.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { h, set } from "../base/dom.ts";
+import { bytes, duration, exact, percent } from "../base/format.ts";
+import { histogram } from "../parts/histogram.ts";
+import { card, Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { view, type Item } from "../data/views.ts";
 
 interface Request { device: string; item: Item }
 

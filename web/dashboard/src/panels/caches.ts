@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // caches.ts - which files are in the page cache, which of their pages, and the slab caches
 
-import { ApiError } from "../api.ts";
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { guest, h, set, text } from "../dom.ts";
-import { bytes, exact, percent } from "../format.ts";
-import { Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { view, type Item } from "../views.ts";
+import { ApiError } from "../data/api.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { guest, h, set, text } from "../base/dom.ts";
+import { bytes, exact, percent } from "../base/format.ts";
+import { Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { view, type Item } from "../data/views.ts";
 
 const size = (key: string, label: string, minor = false) =>
 	({ key, label, minor, value: (row: Item) => row.num(key), show: (row: Item) => bytes(row.num(key)) });

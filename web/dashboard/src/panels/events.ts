@@ -6,16 +6,16 @@
 // both that and gaps are rows of their own, never silent. So many rows are kept (rows.ts), so memory
 // is bounded however fast they come, and the list makes elements only for those in sight.
 
-import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamGap } from "../api.ts";
-import { h, set, text, visible, guest } from "../dom.ts";
-import { exportButtons } from "../export.ts";
-import { count, duration, exact, timeOfDay } from "../format.ts";
-import type { Live } from "../live.ts";
-import type { Panel } from "../panel.ts";
-import { Rows } from "../rows.ts";
-import { newcomers, VirtualList } from "../vlist.ts";
-import type { FromWorker, ToWorker } from "../worker.ts";
-import { stored, store } from "../settings.ts";
+import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamGap } from "../data/api.ts";
+import { h, set, text, visible, guest } from "../base/dom.ts";
+import { exportButtons } from "../parts/export.ts";
+import { count, duration, exact, timeOfDay } from "../base/format.ts";
+import type { Live } from "../data/live.ts";
+import type { Panel } from "./panel.ts";
+import { Rows } from "../data/rows.ts";
+import { newcomers, VirtualList } from "../parts/vlist.ts";
+import type { FromWorker, ToWorker } from "../data/worker.ts";
+import { stored, store } from "../base/settings.ts";
 
 const KEPT = 10_000;
 const QUIET: readonly Kind[] = ["switch", "wakeup", "fault", "softirq", "page_cache", "packet"];

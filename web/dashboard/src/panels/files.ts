@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // files.ts - mounts with how full they are, and every open file
 
-import { h } from "../dom.ts";
-import { bytes, exact, percent } from "../format.ts";
-import { Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { view, type Item } from "../views.ts";
+import { h } from "../base/dom.ts";
+import { bytes, exact, percent } from "../base/format.ts";
+import { Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { view, type Item } from "../data/views.ts";
 
 const share = (row: Item): number | null => row.num("total_bytes") ? (row.num("used_bytes") ?? 0) / row.num("total_bytes")! : null;
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // follow.ts - one system call on its way through the kernel: choose, arm, and look at what came
 
-import { get, post, type Follow } from "../api.ts";
-import { guest, h, set, text, visible } from "../dom.ts";
-import { duration, exact, percent } from "../format.ts";
-import { layerColour, readJourney, type Func, type Journey } from "../journey.ts";
-import { JourneyView } from "../journeyview.ts";
-import type { Live } from "../live.ts";
-import { card, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { onTheme, seriesColour } from "../theme.ts";
-import { Item } from "../views.ts";
+import { get, post, type Follow } from "../data/api.ts";
+import { guest, h, set, text, visible } from "../base/dom.ts";
+import { duration, exact, percent } from "../base/format.ts";
+import { layerColour, readJourney, type Func, type Journey } from "../parts/journey.ts";
+import { JourneyView } from "../parts/journeyview.ts";
+import type { Live } from "../data/live.ts";
+import { card, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { onTheme, seriesColour } from "../base/theme.ts";
+import { Item } from "../data/views.ts";
 
 interface Row { symbol: string; layer: string; calls: number; total: number; self: number }
 

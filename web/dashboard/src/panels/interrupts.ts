@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // interrupts.ts - page faults, interrupts, softirqs, and what the host did for them
 
-import type { Timed } from "../api.ts";
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { h } from "../dom.ts";
-import { duration, exact } from "../format.ts";
-import type { Panel } from "../panel.ts";
-import { Table } from "../table.ts";
+import type { Timed } from "../data/api.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { h } from "../base/dom.ts";
+import { duration, exact } from "../base/format.ts";
+import type { Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
 
 type Row = [string, Timed];
 

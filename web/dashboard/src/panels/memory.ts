@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // memory.ts - memory by use, the page cache's traffic, free lists and reclaim
 
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { h, set } from "../dom.ts";
-import { bytes, exact } from "../format.ts";
-import { card, Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { view, type Item } from "../views.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { h, set } from "../base/dom.ts";
+import { bytes, exact } from "../base/format.ts";
+import { card, Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { view, type Item } from "../data/views.ts";
 
 const KEPT_EVENTS = /^(pgfault|pgmajfault|pgscan|pgsteal|pswp|compact|oom_kill|allocstall|pageout|kswapd|workingset)/;
 

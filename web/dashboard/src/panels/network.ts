@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // network.ts - traffic, devices, and the sockets with who holds them
 
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { h } from "../dom.ts";
-import { bytes, exact } from "../format.ts";
-import { Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { Item, view } from "../views.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { h } from "../base/dom.ts";
+import { bytes, exact } from "../base/format.ts";
+import { Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { Item, view } from "../data/views.ts";
 
 function owners(row: Item): string {
 	return row.list("owners").map((owner) => `${owner.str("comm") ?? "?"} ${owner.num("pid") ?? ""}:${owner.num("fd") ?? ""}`).join(", ");

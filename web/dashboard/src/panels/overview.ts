@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // overview.ts - the first page: gauges, the four charts that say most, and what happened last
 
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { guest, h, set, text } from "../dom.ts";
-import { bytes, count, duration, exact, percent, rate, timeOfDay } from "../format.ts";
-import type { Live } from "../live.ts";
-import { card, type Panel } from "../panel.ts";
-import { combine } from "../store.ts";
-import { Tile } from "../tiles.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { guest, h, set, text } from "../base/dom.ts";
+import { bytes, count, duration, exact, percent, rate, timeOfDay } from "../base/format.ts";
+import type { Live } from "../data/live.ts";
+import { card, type Panel } from "./panel.ts";
+import { combine } from "../data/store.ts";
+import { Tile } from "../parts/tiles.ts";
 
 const LAST_MINUTE = { span: 60_000, step: 1000 };
 const SHOWN = 12;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // processes.ts - the tree of processes, and one task in every detail
 
-import { h, set, guest, text } from "../dom.ts";
-import { bytes, duration, exact, percent } from "../format.ts";
-import { Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
+import { h, set, guest, text } from "../base/dom.ts";
+import { bytes, duration, exact, percent } from "../base/format.ts";
+import { Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
 import { taskDetails } from "./task.ts";
-import { view, type Item } from "../views.ts";
+import { view, type Item } from "../data/views.ts";
 
 interface Row { item: Item; pid: number; depth: number; order: number; cpu: number | null }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // scheduler.ts - switches, delays and load over time; the EEVDF queue; who was picked last
 
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { h, set } from "../dom.ts";
-import { drawQueue } from "../eevdf.ts";
-import { duration, exact } from "../format.ts";
-import { showHistogram } from "../histogram.ts";
-import { card, Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
-import { view, type Item } from "../views.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { h, set } from "../base/dom.ts";
+import { drawQueue } from "../parts/eevdf.ts";
+import { duration, exact } from "../base/format.ts";
+import { showHistogram } from "../parts/histogram.ts";
+import { card, Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
+import { view, type Item } from "../data/views.ts";
 
 export function scheduler(): Panel {
 	let frozen = false;

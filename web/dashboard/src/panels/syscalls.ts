@@ -5,15 +5,15 @@
 // server's buckets only grow, so the difference of two snapshots is the histogram of what lies
 // between them.
 
-import { FAMILY_LABEL, get, type Call, type Snapshot } from "../api.ts";
-import { chart } from "../charts.ts";
-import { charts } from "../chart.ts";
-import { h, set, text } from "../dom.ts";
-import { count, duration, exact, percent, quantile, rate, timeOfDay } from "../format.ts";
-import { showHistogram } from "../histogram.ts";
-import type { Live } from "../live.ts";
-import { card, Notice, Poller, type Panel } from "../panel.ts";
-import { Table } from "../table.ts";
+import { FAMILY_LABEL, get, type Call, type Snapshot } from "../data/api.ts";
+import { chart } from "../parts/charts.ts";
+import { charts } from "../parts/chart.ts";
+import { h, set, text } from "../base/dom.ts";
+import { count, duration, exact, percent, quantile, rate, timeOfDay } from "../base/format.ts";
+import { showHistogram } from "../parts/histogram.ts";
+import type { Live } from "../data/live.ts";
+import { card, Notice, Poller, type Panel } from "./panel.ts";
+import { Table } from "../parts/table.ts";
 
 interface Row extends Call {
 	perSecond: number | null;

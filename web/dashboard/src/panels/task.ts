@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // task.ts - one task: where it is in the kernel, its descriptors, its memory, its limits
 
-import { guest, h, set, text } from "../dom.ts";
-import { bytes, duration, exact } from "../format.ts";
-import { Table } from "../table.ts";
-import type { Item } from "../views.ts";
+import { guest, h, set, text } from "../base/dom.ts";
+import { bytes, duration, exact } from "../base/format.ts";
+import { Table } from "../parts/table.ts";
+import type { Item } from "../data/views.ts";
 
 const SECTIONS = ["Status", "Stack", "Descriptors", "Memory map", "Threads", "Limits"] as const;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // tour.ts - the guided tour as a page: what to type, what to watch, why it is so
 
-import { h, text } from "../dom.ts";
-import type { Panel } from "../panel.ts";
-import { experiments, type Experiment } from "../tour.ts";
+import { h, text } from "../base/dom.ts";
+import type { Panel } from "./panel.ts";
+import { experiments, type Experiment } from "../tour/tour.ts";
 
 function copyButton(lines: string[]): HTMLElement {
 	const button = h("button", {

@@ -4,7 +4,7 @@
 // Rows have keys: an update changes texts in place, so that a selection, a focus or a reader's
 // finger does not lose the row it is on.
 
-import { h, text, visible } from "./dom.ts";
+import { h, text, visible } from "../base/dom.ts";
 import { exportButtons, type Cell, type Sheet } from "./export.ts";
 
 export interface Column<Row> {

@@ -7,11 +7,11 @@
 // all charts share, and a press on an entry hides that series. Stacked areas are summed here.
 
 import uPlot from "uplot";
-import { h, set, text } from "./dom.ts";
+import { h, set, text } from "../base/dom.ts";
 import { exportButtons, type Sheet } from "./export.ts";
-import { bytes, byteRate, timeOfDay } from "./format.ts";
-import type { Values, View } from "./store.ts";
-import { colour, onTheme, seriesColour } from "./theme.ts";
+import { bytes, byteRate, timeOfDay } from "../base/format.ts";
+import type { Values, View } from "../data/store.ts";
+import { colour, onTheme, seriesColour } from "../base/theme.ts";
 
 export interface Series {
 	label: string;

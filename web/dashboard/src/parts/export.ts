@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // export.ts - tables and charts as files: CSV (RFC 4180) and JSON
 
-import { h } from "./dom.ts";
+import { h } from "../base/dom.ts";
 
 export type Cell = string | number | null;
 

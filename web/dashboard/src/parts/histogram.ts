@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // histogram.ts - latencies in logarithmic buckets, drawn as bars with the percentiles marked
 
-import { h, s, set } from "./dom.ts";
-import { duration, exact, quantile } from "./format.ts";
+import { h, s, set } from "../base/dom.ts";
+import { duration, exact, quantile } from "../base/format.ts";
 
 const BAR = 18, HEAD = 16, HEIGHT = 96, FOOT = 18;
 

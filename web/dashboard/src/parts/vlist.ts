@@ -6,8 +6,8 @@
 // rows more. The newest row is at the top. A reader who scrolls away from there, or opens a row,
 // holds the list: it shows what it showed, and counts what came since, until they return.
 
-import { h, text } from "./dom.ts";
-import { Rows } from "./rows.ts";
+import { h, text } from "../base/dom.ts";
+import { Rows } from "../data/rows.ts";
 
 export interface ListOptions<Row> {
 	label: string;

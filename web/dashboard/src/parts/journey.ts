@@ -5,7 +5,7 @@
 // with a stack gives what the processor was doing at every moment: the innermost function, and so
 // the layer. Times are nanoseconds from the entry of the call.
 
-import type { Item } from "./views.ts";
+import type { Item } from "../data/views.ts";
 
 export interface Func { depth: number; start: number; duration: number; symbol: string; layer: string; self: number }
 export interface Segment { start: number; end: number; layer: string }

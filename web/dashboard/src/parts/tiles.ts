@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // tiles.ts - gauges: one figure, how full it is, and where it came from in the last minute
 
-import { h, s, text } from "./dom.ts";
-import type { Values, View } from "./store.ts";
+import { h, s, text } from "../base/dom.ts";
+import type { Values, View } from "../data/store.ts";
 
 export interface TileOptions {
 	name: string;

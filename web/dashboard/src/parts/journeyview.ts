@@ -7,10 +7,10 @@
 // come back. Sleeps are hatched, requests to a device lie in its lane. Below, functions nest as they
 // called one another. The wheel or + and - zoom where the pointer is, dragging and arrows move.
 
-import { h, text, visible } from "./dom.ts";
-import { bytes, duration as shown } from "./format.ts";
+import { h, text, visible } from "../base/dom.ts";
+import { bytes, duration as shown } from "../base/format.ts";
 import { LAYERS, layerColour, type Func, type Journey } from "./journey.ts";
-import { colour, onTheme, seriesColour } from "./theme.ts";
+import { colour, onTheme, seriesColour } from "../base/theme.ts";
 
 const LANE = 26, ROW = 18, AXIS = 22, GAP = 16, MOST_ROWS = 40;
 

@@ -5,9 +5,9 @@
 // is left of the weighted mean has had less than its share: it is eligible. Of those the earliest
 // deadline runs. Zero of the axis is the mean, so that the picture stands still while time goes on.
 
-import { guest, h, set } from "./dom.ts";
-import { duration, exact } from "./format.ts";
-import type { Item } from "./views.ts";
+import { guest, h, set } from "../base/dom.ts";
+import { duration, exact } from "../base/format.ts";
+import type { Item } from "../data/views.ts";
 
 const WIDEST = 40, DEEPEST = 6;
 

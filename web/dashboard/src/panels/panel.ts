@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // panel.ts - what a page of the dashboard is
 
-import type { Chart } from "./chart.ts";
-import { h } from "./dom.ts";
-import type { Live } from "./live.ts";
-import type { View } from "./store.ts";
+import type { Chart } from "../parts/chart.ts";
+import { h } from "../base/dom.ts";
+import type { Live } from "../data/live.ts";
+import type { View } from "../data/store.ts";
 
 export interface Panel {
 	id: string;

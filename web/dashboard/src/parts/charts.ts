@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // charts.ts - every chart of the dashboard, as a table of what it shows
 
-import { FAMILIES, FAMILY_LABEL } from "./api.ts";
+import { FAMILIES, FAMILY_LABEL } from "../data/api.ts";
 import { Chart, type ChartOptions, type Series } from "./chart.ts";
-import { byteRate, bytes, count, duration, percent, rate } from "./format.ts";
+import { byteRate, bytes, count, duration, percent, rate } from "../base/format.ts";
 
 const column = (label: string, name: string, colour?: number): Series =>
 	({ label, ...(colour === undefined ? {} : { colour }), values: (view) => view.at(name) });
