@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "observe/region/event_json.h"
+#include "observe/events/event_json.h"
 #include "vitrine/util.h"
 
 #define NUMBER_LEN 24

@@ -12,7 +12,7 @@
 
 #include "api.h"
 #include "observe/http/assets.h"
-#include "observe/region/event_json.h"
+#include "observe/events/event_json.h"
 #include "vitrine/util.h"
 
 extern const char openapi_start[], openapi_end[];

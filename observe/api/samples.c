@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "api.h"
-#include "observe/region/event_json.h"
+#include "observe/events/event_json.h"
 #include "observe/region/names.h"
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"

@@ -26,7 +26,7 @@
 #include <string.h>
 
 #include "observe/region/names.h"
-#include "observe/region/select.h"
+#include "observe/events/select.h"
 #include "vitrine/util.h"
 
 #define BLOCK_SIZE (32 * 1024)

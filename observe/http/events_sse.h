@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <jansson.h>
-#include "backlog.h"
-#include "observe/region/filter.h"
+#include "observe/events/backlog.h"
+#include "observe/events/filter.h"
 #include "http.h"
 
 #define STREAM_TICK_NS 100000000ULL

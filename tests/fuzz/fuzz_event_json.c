@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "observe/region/event_json.h"
-#include "observe/region/filter.h"
+#include "observe/events/event_json.h"
+#include "observe/events/filter.h"
 #include "vitrine/util.h"
 
 static const char *lookup(const void *context, const char *name)

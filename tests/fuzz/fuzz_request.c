@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "observe/client/control.h"
-#include "observe/region/filter.h"
+#include "observe/api/orders.h"
+#include "observe/events/filter.h"
 #include "observe/http/security.h"
 #include "vitrine/util.h"
 

@@ -8,12 +8,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include "observe/http/backlog.h"
-#include "observe/region/event_json.h"
-#include "observe/region/filter.h"
 #include "lib/plain.h"
+#include "observe/events/backlog.h"
+#include "observe/events/event_json.h"
+#include "observe/events/filter.h"
 #include "observe/text/guest_text.h"
-#include "observe/region/select.h"
+#include "observe/events/select.h"
 #include "vitrine/util.h"
 
 #define STANDARD (~0ULL)

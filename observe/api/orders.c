@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* control.c - what clients may POST, checked
+/* orders.c - what clients may POST, checked
  *
  * Objects are described by tables, as the control socket's messages are (engine/control/message.c),
  * but stricter: a member that nobody knows is an error, because the client's author wants to hear
  * of his spelling mistakes.
  */
-#include "control.h"
+#include "orders.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* control.h - what clients may POST, checked */
-#ifndef OBSERVE_CLIENT_CONTROL_H
-#define OBSERVE_CLIENT_CONTROL_H
+/* orders.h - what clients may POST, checked */
+#ifndef OBSERVE_API_ORDERS_H
+#define OBSERVE_API_ORDERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* select.h - which of many events a reader with a limit gets */
-#ifndef OBSERVE_REGION_SELECT_H
-#define OBSERVE_REGION_SELECT_H
+#ifndef OBSERVE_EVENTS_SELECT_H
+#define OBSERVE_EVENTS_SELECT_H
 
 #include <stdint.h>
 #include <jansson.h>
-#include "observe/http/backlog.h"
+#include "backlog.h"
 #include "filter.h"
 
 /**

@@ -14,8 +14,8 @@
 
 #include "observe/decode/decode.h"
 #include "filter.h"
-#include "names.h"
 #include "lib/plain.h"
+#include "observe/region/names.h"
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* backlog.h - the newest events, for readers that come back */
-#ifndef OBSERVE_HTTP_BACKLOG_H
-#define OBSERVE_HTTP_BACKLOG_H
+#ifndef OBSERVE_EVENTS_BACKLOG_H
+#define OBSERVE_EVENTS_BACKLOG_H
 
 #include <stddef.h>
 #include <stdint.h>

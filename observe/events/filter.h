@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* filter.h - which events a reader of /api/events wants */
-#ifndef OBSERVE_REGION_FILTER_H
-#define OBSERVE_REGION_FILTER_H
+#ifndef OBSERVE_EVENTS_FILTER_H
+#define OBSERVE_EVENTS_FILTER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "event.h"
+#include "observe/region/event.h"
 #include "vitrine/error.h"
 
 #define FILTER_LIMIT 500

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* event_json.h - an event of the rings as a JSON object */
-#ifndef OBSERVE_REGION_EVENT_JSON_H
-#define OBSERVE_REGION_EVENT_JSON_H
+#ifndef OBSERVE_EVENTS_EVENT_JSON_H
+#define OBSERVE_EVENTS_EVENT_JSON_H
 
 #include <stdint.h>
 #include <jansson.h>
-#include "event.h"
+#include "observe/region/event.h"
 
 /**
  * event_json() - The Event of web/openapi.yaml

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "api.h"
-#include "observe/client/control.h"
-#include "observe/region/event_json.h"
+#include "observe/api/api.h"
+#include "observe/api/orders.h"
+#include "observe/events/event_json.h"
 #include "observe/region/names.h"
 #include "vitrine/util.h"
 

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 #define WORD_MAX 32

@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 #include "event_json.h"
-#include "names.h"
+#include "observe/region/names.h"
 #include "vitrine/util.h"
 
 struct class
