@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* observe.c - vitrine observe: show a running sandbox to browsers and other machines */
 
+#include <string.h>
+
 #include "cli/common/cli.h"
 #include "cli/common/options.h"
 #include "engine/control/rundir.h"
@@ -22,10 +24,28 @@ static int option_port(void *field, const char *value, struct error *err)
 	return *(unsigned *)field > PORT_MAX ? error_set(err, 0, "ports end at %d", PORT_MAX) : 0;
 }
 
+/* Seconds, or "forever" */
+static int option_linger(void *field, const char *value, struct error *err)
+{
+	struct server_options *server = field;
+
+	server->lingers = true;
+	server->linger = SERVER_LINGER_FOREVER;
+	if (!strcmp(value, "forever"))
+		return 0;
+	return option_seconds(&server->linger, value, err);
+}
+
 #define AT(member) offsetof(struct observe_options, member)
 
 static const struct option_spec specs[] = {
 	{ 'p', "port", "PORT", option_port, AT(server.port), "listen there (any that is free)" },
+	{ 0, "record", "FILE", option_string, AT(server.record),
+	  "keep all that is seen in a new file" },
+	{ 0, "replay", "FILE", option_string, AT(server.replay),
+	  "show a recording in place of a sandbox" },
+	{ 0, "linger", "TIME", option_linger, AT(server),
+	  "go on for TIME (or: forever) after the sandbox has ended" },
 	{ 'b', "bind", "ADDR", option_string, AT(server.address),
 	  "listen on this address (127.0.0.1); any but loopback needs a token" },
 	{ 0, "host", "NAME", option_list, AT(names), "clients may call the server NAME" },
@@ -37,11 +57,25 @@ static const struct option_spec specs[] = {
 static const struct option_set options = {
 	"observe [OPTION]... [NAME]",
 	"Serve what the guest kernel of the sandbox NAME does, over HTTP: a dashboard at /, JSON,\n"
-	"a stream of events and OpenMetrics (see /openapi.yaml). It ends when the sandbox does.",
+	"a stream of events and OpenMetrics (see /openapi.yaml). When the sandbox has ended it "
+	"goes on\n"
+	"for --linger: until Ctrl-C at a terminal, for a moment elsewhere.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
 };
+
+static int check(const struct server_options *server, bool named, struct error *err)
+{
+	if (server->replay && named)
+		return error_set(err, 0, "--replay shows a file, which says itself what it is of");
+	if (server->replay && server->record)
+		return error_set(err, 0, "--record and --replay exclude each other");
+	if (server->replay && server->lingers)
+		return error_set(err, 0,
+				 "--replay serves until it is ended; --linger says nothing");
+	return 0;
+}
 
 int cmd_observe(int argc, char **argv)
 {
@@ -56,11 +90,14 @@ int cmd_observe(int argc, char **argv)
 		at = error_set(&err, 0, "observe takes at most one name");
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
+	if (check(&opt.server, at < argc, &err) < 0)
+		return cli_fail(EXIT_USAGE, &err);
 	opt.server.name = argv[at];
-	if (at == argc && observer_only(only, &err) < 0)
-		return cli_fail(EXIT_VITRINE, &err);
-	if (at == argc)
+	if (at == argc && !opt.server.replay) {
+		if (observer_only(only, &err) < 0)
+			return cli_fail(EXIT_VITRINE, &err);
 		opt.server.name = only;
+	}
 	opt.server.names = opt.names.items;
 	opt.server.nnames = opt.names.count;
 	ret = server_run(&opt.server, &err);

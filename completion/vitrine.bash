@@ -28,7 +28,7 @@ _vitrine() {
 		--syscall-mode) choices='auto seccomp' ;;
 		--wx) choices='allow deny' ;;
 		--trace-format) choices='text json perfetto' ;;
-		--disk | --env-file | -S | -R | -r) ;;
+		--disk | --env-file | --record | --replay | -S | -R | -r) ;;
 		*)
 			case $verb:$word in
 			image:-*) choices=$(_vitrine_options "$program" image "${COMP_WORDS[2]}") ;;

@@ -35,11 +35,14 @@ enum sandbox_tier { SANDBOX_TIER_AUTO, SANDBOX_TIER_SECCOMP, SANDBOX_NTIERS };
  * struct sandbox_web - an observer that starts and ends with the sandbox
  * @address: numeric address to listen at, @port: 0 for any that is free
  * @argv:    of the observer, which is this program; NULL for no observer
+ * @lingers: it was told to go on when the sandbox has ended; it ends by itself, or with us
+ * @key:     somebody sits at standard input, whose next key ends it
  */
 struct sandbox_web {
 	const char *address;
 	unsigned port;
 	char *const *argv;
+	bool lingers, key;
 };
 
 struct sandbox_config {

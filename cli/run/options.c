@@ -46,6 +46,8 @@ static const struct option_spec specs[] = {
 	{ 0, "web", "[=PORT]", run_option_web, 0, "show it in a browser; prints the address" },
 	{ 0, "web-bind", "ADDR", run_option_address, FIELD(config.web.address),
 	  "serve --web at ADDR (127.0.0.1)" },
+	{ 0, "web-linger", "TIME", run_option_linger, FIELD(web_linger),
+	  "--web stays TIME (or: forever) after the end" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when it has ended" },
 	{ 0, "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
 	{ 'v', NULL, NULL, run_option_volume_letter, 0, NULL },
@@ -85,6 +87,9 @@ static int check(const struct run_options *o, struct error *err)
 		return error_set(err, 0, "--ephemeral and --read-only exclude each other");
 	if (o->config.web.address && !o->web)
 		return error_set(err, 0, "--web-bind says where --web serves; there is no --web");
+	if (o->web_linger && !o->web)
+		return error_set(err, 0,
+				 "--web-linger says how long --web stays; there is no --web");
 	if (o->config.memory && o->config.memory < (64ULL << 20))
 		return error_set(err, 0, "--memory: the guest needs at least 64M");
 	if (o->config.memory > (1ULL << 40))

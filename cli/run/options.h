@@ -9,7 +9,7 @@
 #include "engine/sandbox.h"
 #include "images/store/store.h"
 
-#define RUN_WEB_ARGS 10
+#define RUN_WEB_ARGS 12
 
 /**
  * struct run_options - the command line, checked word by word but not yet against the world
@@ -17,6 +17,7 @@
  * @image:   operand, or argument of -r, -R or -S
  * @entrypoint: in place of the image's
  * @web:     start an observer with the sandbox
+ * @web_linger: how long it goes on when the sandbox has ended, as it was said; NULL: not said
  * @command: NULL-terminated rest of argv; empty when the image's own command is meant
  * @command_name: the command when it is an option, and @command are its arguments
  * @trace_format: show what the command does, too
@@ -29,6 +30,7 @@ struct run_options {
 	unsigned partition;
 	struct string_list env, env_files, cmdline, mount_opts;
 
+	const char *web_linger;
 	char web_port[8];
 	char *web_argv[RUN_WEB_ARGS];
 

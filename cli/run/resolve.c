@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 #include "cli/image/store.h"
 #include "cli/common/paths.h"
 #include "image.h"
@@ -134,7 +135,8 @@ static void fill_root_disk(struct run_options *o)
 static void fill_web(struct run_options *o)
 {
 	static char program[] = "vitrine", verb[] = "observe", bind[] = "--bind", port[] = "--port",
-		    socket[] = "--listen-fd", loopback[] = "127.0.0.1";
+		    socket[] = "--listen-fd", loopback[] = "127.0.0.1", linger[] = "--linger",
+		    forever[] = "forever", none[] = "0";
 	static char fd[4];
 	struct sandbox_web *web = &o->config.web;
 
@@ -144,8 +146,23 @@ static void fill_web(struct run_options *o)
 		web->address = loopback;
 	snprintf(fd, sizeof(fd), "%d", SANDBOX_WEB_FD);
 	snprintf(o->web_port, sizeof(o->web_port), "%u", web->port);
-	char *const argv[] = { program,	    verb,   bind, (char *)web->address,	 port,
-			       o->web_port, socket, fd,	  (char *)o->config.name };
+	/* Whoever sits at a terminal wants to look at what is left; a script wants to go on */
+	web->key =
+	    isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
+	if (!o->web_linger)
+		o->web_linger = web->key ? forever : none;
+	web->lingers = strcmp(o->web_linger, none) != 0;
+	char *const argv[] = { program,
+			       verb,
+			       bind,
+			       (char *)web->address,
+			       port,
+			       o->web_port,
+			       linger,
+			       (char *)o->web_linger,
+			       socket,
+			       fd,
+			       (char *)o->config.name };
 	static_assert(ARRAY_SIZE(argv) < RUN_WEB_ARGS, "web_argv[]");
 	memcpy(o->web_argv, argv, sizeof(argv));
 	web->argv = o->web_argv;

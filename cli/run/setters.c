@@ -251,6 +251,16 @@ int run_option_web(void *field, const char *value, struct error *err)
 	return 0;
 }
 
+/* A time, or "forever": the observer reads it again */
+int run_option_linger(void *field, const char *value, struct error *err)
+{
+	unsigned seconds;
+
+	if (strcmp(value, "forever") && option_seconds(&seconds, value, err))
+		return -1;
+	return option_string(field, value, err);
+}
+
 int run_option_address(void *field, const char *value, struct error *err)
 {
 	struct in6_addr address;

@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "trace.h"
 #include "observe/region/names.h"
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 #define TABLE_SIZE (256U * 1024)

@@ -112,7 +112,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
 		tier->stop();
 		control_stop();
-		observer_finish();
+		observer_finish(config);
 		return -1;
 	}
 	control_serve();
@@ -128,11 +128,12 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	if (config->traced)
 		control_await_answer(OBSERVER_PATIENCE_MS);
 	control_stop();
-	observer_finish();
+	observer_finish(config);
 	lost = jobs_finish() < 0;
 	virtio_shutdown();
 	/* A command may end with that number, too */
 	if (status == STATUS_PANIC && !jobs_main_ended())
 		kernellog_show_panic();
+	observer_linger(config);
 	return lost && !status ? STATUS_LOST : status;
 }

@@ -114,7 +114,7 @@ static const struct operation {
 		{ "pid", FIELD_INT, AT(pid), false, 0, INT32_MAX },
 		{ "arg", FIELD_INT, AT(arg), false, 0, INT64_MAX } } },
 	[MESSAGE_FOLLOW] = { "follow", false, {
-		{ "call", FIELD_INT, AT(call), false, -1, VT_TELEMETRY_CALLS - 1, -1 },
+		{ "call", FIELD_INT, AT(call), false, VT_FOLLOW_OFF, VT_TELEMETRY_CALLS - 1, VT_FOLLOW_ANY },
 		{ "pid", FIELD_INT, AT(pid), false, 0, INT32_MAX },
 		{ "min_ns", FIELD_INT, AT(min_ns), false, 0, INT64_MAX } } },
 };

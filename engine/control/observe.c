@@ -326,9 +326,13 @@ int control_follow(struct connection *conn, struct message *msg)
 	int64_t value;
 
 	pthread_mutex_lock(&lock);
-	value = follow(msg->call, msg->pid, msg->min_ns);
+	/* What another observer waits for is not ours to give up */
+	if (msg->call == VT_FOLLOW_OFF && follower && follower != conn)
+		value = -EBUSY;
+	else
+		value = follow(msg->call, msg->pid, msg->min_ns);
 	if (value >= 0)
-		follower = conn;
+		follower = msg->call == VT_FOLLOW_OFF ? NULL : conn;
 	pthread_mutex_unlock(&lock);
 	if (value < 0)
 		return errno_error(conn, value, "follow");

@@ -6,14 +6,15 @@
  * ever talks to the process that holds a guest kernel. The observer is our own program, started
  * anew before we give up the right to start any. It gets a listening socket, standard error and
  * nothing else of ours; it connects to the control socket like any other client and ends when that
- * does.
+ * does, or goes on to show what it has seen when it was told to linger. Then we wait for it, since
+ * whoever started us waits for us: an exit gives the terminal back.
  *
  * The socket is made here, so that a port that is in use fails the command before the guest has
  * started, and so that a browser that is faster than the observer waits instead of being refused.
  * It is in a session of its own: what the terminal sends is for the sandbox.
  *
  * Host system calls: socket, setsockopt, bind, listen, clone, execve (in the child), wait4,
- * clock_nanosleep, kill.
+ * clock_nanosleep, kill, poll, read.
  */
 #include "observer.h"
 
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -28,9 +30,13 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "engine/jobs/signals.h"
+#include "engine/jobs/terminal.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 #define BACKLOG 64
+#define LOOK_MS 100
 #define PATIENCE_MS 3000 /* until an observer that does not end is killed */
 
 static pid_t observer;
@@ -112,17 +118,43 @@ int observer_start(const struct sandbox_config *config, struct error *err)
 	return listener < 0 ? -1 : spawn(&config->web, listener, err);
 }
 
-void observer_finish(void)
+static bool gone(void)
+{
+	/* It may be gone, and taken away with the stubs (stub_reap) */
+	return observer <= 0 || waitpid(observer, NULL, WNOHANG);
+}
+
+void observer_finish(const struct sandbox_config *config)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 
-	if (observer <= 0)
+	if (config->web.lingers)
 		return;
-	for (int ms = 0; ms < PATIENCE_MS; ms += 10) {
-		/* It may be gone, and taken away with the stubs (stub_reap) */
-		if (waitpid(observer, NULL, WNOHANG))
-			return;
+	for (int ms = 0; ms < PATIENCE_MS && !gone(); ms += 10)
 		nanosleep(&pause, NULL);
-	}
-	kill(observer, SIGKILL);
+	if (observer > 0 && !gone())
+		kill(observer, SIGKILL);
+}
+
+void observer_linger(const struct sandbox_config *config)
+{
+	struct pollfd keys = { .fd = config->web.key ? STDIN_FILENO : -1, .events = POLLIN };
+	char key;
+
+	if (!config->web.lingers || gone())
+		return;
+	if (config->web.key)
+		fputs(
+		    "vitrine: the sandbox has ended; its dashboard stays until a key is pressed\n",
+		    stderr);
+	if (config->web.key)
+		terminal_raw(STDIN_FILENO, NULL);
+	signals_end();
+	while (!gone() && poll(&keys, 1, LOOK_MS) <= 0)
+		;
+	if (keys.revents & POLLIN)
+		(void)!read(STDIN_FILENO, &key, 1);
+	terminal_restore();
+	if (!gone())
+		kill(observer, SIGKILL);
 }

@@ -31,6 +31,13 @@
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
+static bool over; /* nobody is left in the sandbox who could take a signal */
+
+void signals_end(void)
+{
+	__atomic_store_n(&over, true, __ATOMIC_RELEASE);
+}
+
 static void signal_set(sigset_t *set)
 {
 	sigemptyset(set);
@@ -88,6 +95,8 @@ static void signal_take(int sig)
 		window_changed();
 		return;
 	}
+	if (__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		die_of(sig);
 	args[0] = job_pid(JOB_MAIN);
 	args[1] = sig;
 	if (!args[0] || request_stalled())
@@ -98,6 +107,8 @@ static void signal_take(int sig)
 /* The time-out has passed for the @step-th time */
 static void timeout_step(int step)
 {
+	if (__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		return;
 	if (step < 2) {
 		jobs_shutdown(STATUS_TIMEOUT);
 		return;

@@ -20,4 +20,9 @@ void signals_block(void);
  */
 int signals_init(const struct sandbox_config *config, struct error *err);
 
+/**
+ * signals_end() - The sandbox is over: a signal ends us from now on, and no time-out does
+ */
+void signals_end(void);
+
 #endif

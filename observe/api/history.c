@@ -30,12 +30,12 @@ static int rows_init(struct history_rows *rows, uint64_t size, struct error *err
 	return rows->times && rows->values ? 0 : error_set(err, 0, "no memory for the history");
 }
 
-int history_init(struct history *history, struct error *err)
+int history_init(struct history *history, unsigned coarse_rows, struct error *err)
 {
 	memset(history, 0, sizeof(*history));
 	if (rows_init(&history->fine, HISTORY_FINE_ROWS, err) < 0)
 		return -1;
-	return rows_init(&history->coarse, HISTORY_COARSE_ROWS, err);
+	return rows_init(&history->coarse, coarse_rows, err);
 }
 
 void history_free(struct history *history)
@@ -86,6 +86,67 @@ const float *history_take(struct history *history, const struct region *region, 
 	if (!history->coarse.started || history->coarse.last.time_ns + HISTORY_COARSE_NS <= now_ns)
 		*coarse = rows_add(&history->coarse, &history->set, &now) != NULL;
 	return rows_add(&history->fine, &history->set, &now);
+}
+
+/* They are printed as they are */
+static bool name_clean(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len && len < FIGURE_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+static bool column_restore(struct figure *figure, const json_t *column)
+{
+	static const char *const units[] = { "1/s",   "bytes/s", "bytes", "ns",
+					     "ratio", "percent", "count" };
+	const char *name = json_string_value(json_object_get(column, "name"));
+	const char *unit = json_string_value(json_object_get(column, "unit"));
+	const char *kind = json_string_value(json_object_get(column, "kind"));
+
+	if (!name || !unit || !kind || !name_clean(name))
+		return false;
+	strcpy(figure->name, name);
+	figure->kind = strcmp(kind, kind_name[FIGURE_LEVEL]) ? FIGURE_RATE : FIGURE_LEVEL;
+	figure->unit = "count";
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (!strcmp(units[i], unit))
+			figure->unit = units[i];
+	}
+	return true;
+}
+
+void history_restore_columns(struct history *history, const json_t *columns)
+{
+	struct figure_set *set = &history->set;
+	size_t i;
+	json_t *column;
+
+	if (set->count)
+		return;
+	json_array_foreach(columns, i, column)
+	{
+		if (i == FIGURES_MAX || !column_restore(&set->figures[i], column))
+			break; /* values are told apart by their place: what follows has none */
+		set->count++;
+	}
+}
+
+static void row_restore(struct history_rows *rows, const float *values, uint64_t time_ns)
+{
+	if (rows->end && rows->times[(rows->end - 1) % rows->size] >= time_ns)
+		return;
+	memcpy(row_at(rows, rows->end), values, FIGURES_MAX * sizeof(*values));
+	rows->times[rows->end % rows->size] = time_ns;
+	rows->end++;
+}
+
+void history_restore(struct history *history, const float *values, uint64_t time_ns, bool coarse)
+{
+	row_restore(&history->fine, values, time_ns);
+	if (coarse)
+		row_restore(&history->coarse, values, time_ns);
 }
 
 void history_break(struct history *history)

@@ -47,10 +47,11 @@ struct history_query {
 
 /**
  * history_init() - Get memory
+ * @coarse_rows: how many there is to be room for
  *
  * Return: 0, or -1 with @err filled; history_free() releases it in any case.
  */
-int history_init(struct history *history, struct error *err);
+int history_init(struct history *history, unsigned coarse_rows, struct error *err);
 void history_free(struct history *history);
 
 /**
@@ -62,6 +63,22 @@ void history_free(struct history *history);
  */
 const float *history_take(struct history *history, const struct region *region, uint64_t now_ns,
 			  bool *coarse);
+
+/**
+ * history_restore_columns() - The columns of rows that were taken elsewhere
+ * @columns: an array of Column; what is none is left out, with its values
+ *
+ * Only the first time.
+ */
+void history_restore_columns(struct history *history, const json_t *columns);
+
+/**
+ * history_restore() - Add a row that was taken elsewhere
+ * @values: FIGURES_MAX, of which as many count as there are columns
+ *
+ * One that is not newer than those that are here is not added.
+ */
+void history_restore(struct history *history, const float *values, uint64_t time_ns, bool coarse);
 
 /**
  * history_break() - What comes next does not continue what there is: the observation was paused

@@ -14,124 +14,18 @@
 #include <string.h>
 
 #include "api.h"
+#include "scrape.h"
 #include "observe/region/names.h"
 #include "vitrine/syscalls.h"
 #include "lib/plain.h"
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
-#define TYPE_METRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-/**
- * struct scrape - one page being printed
- * @name: of the family in turn
- */
-struct scrape {
-	FILE *out;
-	struct server *server;
-	const char *name;
-	struct vt_counters counters;
-	uint64_t host[VT_NR_HOST];
-	struct vt_call_counters calls[VT_TELEMETRY_CALLS];
-	struct sample sample;
-};
-
 typedef void printer(struct scrape *s);
-
-/* Backslash, quote and newline are escaped; the rest is clean text already */
-static void print_label(FILE *out, const char *value)
-{
-	for (; *value; value++) {
-		if (*value == '\\' || *value == '"')
-			fputc('\\', out);
-		if (*value == '\n')
-			fputs("\\n", out);
-		else
-			fputc(*value, out);
-	}
-}
-
-static void head(struct scrape *s, const char *suffix, const char *label, const char *value)
-{
-	fprintf(s->out, "vitrine_%s%s", s->name, suffix);
-	if (label && value) {
-		fprintf(s->out, "{%s=\"", label);
-		print_label(s->out, value);
-		fputs("\"}", s->out);
-	}
-	fputc(' ', s->out);
-}
-
-static void put_count(struct scrape *s, const char *label, const char *value, uint64_t count)
-{
-	head(s, "_total", label, value);
-	fprintf(s->out, "%" PRIu64 "\n", count);
-}
-
-static void put_seconds(struct scrape *s, const char *label, const char *value, uint64_t ns)
-{
-	head(s, "_total", label, value);
-	fprintf(s->out, "%" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000, ns % 1000000000);
-}
-
-static void put_gauge(struct scrape *s, const char *label, const char *value, double level)
-{
-	head(s, "", label, value);
-	fprintf(s->out, "%.15g\n", level);
-}
-
-static void put_histogram(struct scrape *s, const char *label, const char *value,
-			  const uint64_t buckets[VT_BUCKETS], uint64_t sum_ns)
-{
-	char quoted[80] = "";
-	uint64_t count = 0;
-
-	if (label)
-		snprintf(quoted, sizeof(quoted), "%s=\"%s\"", label, value);
-	for (unsigned i = 0; i < VT_BUCKETS; i++) {
-		count += buckets[i];
-		if (i < VT_BUCKETS - 1)
-			fprintf(s->out, "vitrine_%s_bucket{%s%sle=\"%.12g\"} %" PRIu64 "\n",
-				s->name, quoted, label ? "," : "", (double)((2ULL << i) - 1) / 1e9,
-				count);
-	}
-	fprintf(s->out, "vitrine_%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", s->name, quoted,
-		label ? "," : "", count);
-	head(s, "_count", label, value);
-	fprintf(s->out, "%" PRIu64 "\n", count);
-	head(s, "_sum", label, value);
-	fprintf(s->out, "%" PRIu64 ".%09" PRIu64 "\n", sum_ns / 1000000000, sum_ns % 1000000000);
-}
-
-/**
- * struct counts - counters of the region of which each has a name
- * @label:  what the names are of
- * @offset: in struct scrape, of the first one; the others follow at a distance of @stride
- * @count:  how many
- * @put:    how one is written
- */
-struct counts {
-	const char *label;
-	enum name_set names;
-	size_t offset, stride;
-	unsigned count;
-	void (*put)(struct scrape *s, const char *label, const char *value, uint64_t count);
-};
-
-static void put_counts(struct scrape *s, const struct counts *counts)
-{
-	for (unsigned i = 0; i < counts->count; i++) {
-		uint64_t count;
-
-		memcpy(&count, (const char *)s + counts->offset + i * counts->stride,
-		       sizeof(count));
-		counts->put(s, counts->label, name_of(counts->names, i), count);
-	}
-}
 
 static void print_info(struct scrape *s)
 {
-	const json_t *sandbox = s->server->sandbox;
+	const json_t *sandbox = s->session->sandbox;
 
 	fprintf(s->out, "vitrine_%s_info{name=\"", s->name);
 	print_label(s->out, json_string_value(json_object_get(sandbox, "name")));
@@ -143,7 +37,7 @@ static void print_info(struct scrape *s)
 static void print_state(struct scrape *s)
 {
 	static const char *const states[] = { "running", "paused", "ended" };
-	const char *now = server_state_name(s->server);
+	const char *now = session_state_name(s->session);
 
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
 		fprintf(s->out, "vitrine_%s{vitrine_%s=\"%s\"} %d\n", s->name, s->name, states[i],
@@ -153,9 +47,9 @@ static void print_state(struct scrape *s)
 static void print_uptime(struct scrape *s)
 {
 	struct region_head head;
-	const uint64_t now = server_now();
+	const uint64_t now = session_now(s->session);
 
-	region_head(s->server->region, &head);
+	region_head(s->session->region, &head);
 	put_gauge(s, NULL, NULL, now > head.boot_ns ? (double)(now - head.boot_ns) / 1e9 : 0);
 }
 
@@ -248,7 +142,7 @@ static void print_tasks(struct scrape *s)
 	unsigned count = 0;
 
 	for (unsigned slot = 0; slot < VT_TELEMETRY_TASKS; slot++)
-		count += region_task(s->server->region, slot, &task);
+		count += region_task(s->session->region, slot, &task);
 	put_gauge(s, NULL, NULL, count);
 }
 
@@ -265,7 +159,7 @@ static void print_cpu(struct scrape *s)
 {
 	struct proc_stat stat = { 0 };
 
-	if (!sample_read(s->server->region, "stat", &s->sample))
+	if (!sample_read(s->session->region, "stat", &s->sample))
 		return;
 	proc_stat(s->sample.text, &stat);
 	put_seconds(s, "mode", "user", stat.all.user_ns);
@@ -283,7 +177,7 @@ static void print_load(struct scrape *s)
 	static const char *const minutes[] = { "1", "5", "15" };
 	struct proc_loadavg load = { 0 };
 
-	if (!sample_read(s->server->region, "loadavg", &s->sample))
+	if (!sample_read(s->session->region, "loadavg", &s->sample))
 		return;
 	proc_loadavg(s->sample.text, &load);
 	for (unsigned i = 0; i < ARRAY_SIZE(minutes); i++)
@@ -294,7 +188,7 @@ static void print_memory(struct scrape *s)
 {
 	struct proc_meminfo m = { 0 };
 
-	if (!sample_read(s->server->region, "meminfo", &s->sample))
+	if (!sample_read(s->session->region, "meminfo", &s->sample))
 		return;
 	proc_meminfo(s->sample.text, &m);
 	put_gauge(s, "kind", "total", (double)m.total);
@@ -319,7 +213,7 @@ static void print_pressure(struct scrape *s)
 		char name[32];
 
 		snprintf(name, sizeof(name), "pressure/%s", files[i]);
-		if (!sample_read(s->server->region, name, &s->sample))
+		if (!sample_read(s->session->region, name, &s->sample))
 			continue;
 		proc_pressure(s->sample.text, &p);
 		if (p.some.present)
@@ -357,7 +251,7 @@ static void print_events(struct scrape *s)
 {
 	struct region_head head;
 
-	region_head(s->server->region, &head);
+	region_head(s->session->region, &head);
 	put_count(s, NULL, NULL, head.events);
 }
 
@@ -365,38 +259,28 @@ static void print_events_lost(struct scrape *s)
 {
 	uint64_t lost[VT_NR_RINGS];
 
-	pthread_mutex_lock(&s->server->lock);
-	memcpy(lost, s->server->events_lost, sizeof(lost));
-	pthread_mutex_unlock(&s->server->lock);
+	pthread_mutex_lock(&s->session->lock);
+	memcpy(lost, s->session->events_lost, sizeof(lost));
+	pthread_mutex_unlock(&s->session->lock);
 	for (unsigned i = 0; i < VT_NR_RINGS; i++)
 		put_count(s, "ring", name_of(NAMES_RING, i), lost[i]);
 }
 
 static void print_readers(struct scrape *s)
 {
-	unsigned readers;
-
-	pthread_mutex_lock(&s->server->stream.lock);
-	readers = s->server->stream.readers;
-	pthread_mutex_unlock(&s->server->stream.lock);
-	put_gauge(s, NULL, NULL, readers);
+	put_gauge(s, NULL, NULL, session_audience(s->session).readers);
 }
 
 static void print_dropped(struct scrape *s)
 {
-	uint64_t dropped;
-
-	pthread_mutex_lock(&s->server->stream.lock);
-	dropped = s->server->stream.dropped;
-	pthread_mutex_unlock(&s->server->stream.lock);
-	put_count(s, NULL, NULL, dropped);
+	put_count(s, NULL, NULL, session_audience(s->session).dropped);
 }
 
 static void print_sampler(struct scrape *s)
 {
 	struct vt_sampler sampler;
 
-	region_sampler(s->server->region, &sampler);
+	region_sampler(s->session->region, &sampler);
 	put_count(s, "result", "in_time", sampler.ticks - sampler.overruns);
 	put_count(s, "result", "overrun", sampler.overruns);
 }
@@ -406,7 +290,7 @@ static void print_deferred(struct scrape *s)
 	struct vt_sampler sampler;
 	char name[4 * sizeof(sampler.samples[0].name) + 1];
 
-	region_sampler(s->server->region, &sampler);
+	region_sampler(s->session->region, &sampler);
 	for (unsigned i = 0; i < VT_SAMPLES_MAX; i++) {
 		plain_copy(name, sizeof(name), sampler.samples[i].name,
 			   sizeof(sampler.samples[i].name));
@@ -478,20 +362,20 @@ static const struct family {
 
 static void scrape_fill(struct scrape *s)
 {
-	region_counters(s->server->region, &s->counters);
-	region_host(s->server->region, s->host);
+	region_counters(s->session->region, &s->counters);
+	region_host(s->session->region, s->host);
 	for (unsigned nr = 0; nr < VT_TELEMETRY_CALLS; nr++)
-		region_call(s->server->region, nr, &s->calls[nr]);
+		region_call(s->session->region, nr, &s->calls[nr]);
 }
 
-static char *metrics_make(struct server *server, size_t *len)
+char *metrics_text(struct session *session, size_t *len)
 {
 	cleanup_free struct scrape *s = calloc(1, sizeof(*s));
 	char *text = NULL;
 
 	if (!s)
 		return NULL;
-	s->server = server;
+	s->session = session;
 	s->out = open_memstream(&text, len);
 	if (!s->out)
 		return NULL;
@@ -512,9 +396,4 @@ static char *metrics_make(struct server *server, size_t *len)
 	fputs("# EOF\n", s->out);
 	sample_free(&s->sample);
 	return fclose(s->out) ? NULL : text;
-}
-
-enum MHD_Result metrics_get(struct request *request)
-{
-	return api_cached(request, CACHED_METRICS, TYPE_METRICS, metrics_make);
 }

@@ -12,7 +12,6 @@
 #include <jansson.h>
 
 #include "observe/region/names.h"
-#include "observe/http/server.h"
 #include "vitrine/util.h"
 
 #define NAMES_MAX 512
@@ -28,10 +27,8 @@ struct member {
 };
 
 static const char *const action_name[] = {
-	[CONTROL_PAUSE] = "pause",
-	[CONTROL_RESUME] = "resume",
-	[CONTROL_RATE] = "rate",
-	[CONTROL_TRACING] = "tracing",
+	[CONTROL_PAUSE] = "pause",     [CONTROL_RESUME] = "resume", [CONTROL_RATE] = "rate",
+	[CONTROL_TRACING] = "tracing", [CONTROL_SEEK] = "seek",
 };
 static_assert(ARRAY_SIZE(action_name) == CONTROL_NACTIONS, "action_name[]");
 
@@ -56,7 +53,7 @@ static int set_action(void *target, const json_t *value, struct error *err)
 			return 0;
 		}
 	}
-	return error_set(err, 0, "pause, resume, rate or tracing");
+	return error_set(err, 0, "pause, resume, rate, tracing or seek");
 }
 
 static int set_interval(void *target, const json_t *value, struct error *err)
@@ -64,9 +61,19 @@ static int set_interval(void *target, const json_t *value, struct error *err)
 	struct control *control = target;
 	json_int_t ms;
 
-	if (number(value, SERVER_INTERVAL_MIN, SERVER_INTERVAL_MAX, &ms, err) < 0)
+	if (number(value, CONTROL_INTERVAL_MIN, CONTROL_INTERVAL_MAX, &ms, err) < 0)
 		return -1;
 	control->interval_ms = (unsigned)ms;
+	return 0;
+}
+
+static int set_time(void *target, const json_t *value, struct error *err)
+{
+	struct control *control = target;
+
+	control->time_ms = json_number_value(value);
+	if (!json_is_number(value) || !(control->time_ms >= 0 && control->time_ms < 1e15))
+		return error_set(err, 0, "not a number of milliseconds");
 	return 0;
 }
 
@@ -92,7 +99,7 @@ static int set_capture(void *target, const json_t *value, struct error *err)
 	struct control *control = target;
 	json_int_t bytes;
 
-	if (number(value, 0, SERVER_CAPTURE_MAX, &bytes, err) < 0)
+	if (number(value, 0, CONTROL_CAPTURE_MAX, &bytes, err) < 0)
 		return -1;
 	control->capture = (unsigned)bytes;
 	control->has_capture = true;
@@ -177,12 +184,22 @@ static int set_min(void *target, const json_t *value, struct error *err)
 	return 0;
 }
 
+static int set_off(void *target, const json_t *value, struct error *err)
+{
+	struct follow_request *follow = target;
+
+	if (json_is_true(value))
+		follow->call = VT_FOLLOW_OFF;
+	return json_is_boolean(value) ? 0 : error_set(err, 0, "neither true nor false");
+}
+
 #define EVERY (~0U)
 #define ONLY(action) (1U << (action))
 
 static const struct member control_members[] = {
 	{ "action", set_action, EVERY, true }, /* first: the others depend on it */
 	{ "interval_ms", set_interval, ONLY(CONTROL_RATE), true },
+	{ "time_ms", set_time, ONLY(CONTROL_SEEK), true },
 	{ "enabled", set_enabled, ONLY(CONTROL_TRACING), true },
 	{ "kinds", set_kinds, ONLY(CONTROL_TRACING), false },
 	{ "calls", set_calls, ONLY(CONTROL_TRACING), false },
@@ -194,6 +211,7 @@ static const struct member follow_members[] = {
 	{ "call", set_call, EVERY, false },
 	{ "pid", set_pid, EVERY, false },
 	{ "min_ns", set_min, EVERY, false },
+	{ "off", set_off, EVERY, false }, /* last: it has the last word */
 };
 
 static int members_parse(const json_t *object, const struct member *members, size_t count,

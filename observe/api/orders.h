@@ -9,17 +9,24 @@
 #include "vitrine/error.h"
 #include "vitrine/telemetry.h"
 
+#define CONTROL_INTERVAL_MS 100
+#define CONTROL_INTERVAL_MIN 20
+#define CONTROL_INTERVAL_MAX 10000
+#define CONTROL_CAPTURE_MAX 1024
+
 enum control_action {
 	CONTROL_PAUSE,
 	CONTROL_RESUME,
 	CONTROL_RATE,
 	CONTROL_TRACING,
+	CONTROL_SEEK,
 	CONTROL_NACTIONS,
 };
 
 /**
  * struct control - POST /api/control
  * @has_kinds, @has_calls, @has_capture, @has_paths: was said; else it stays as it is by default
+ * @time_ms: where a recording is to stand, since 1970
  * @kinds: bit per enum vt_event_kind
  */
 struct control {
@@ -27,11 +34,12 @@ struct control {
 	unsigned interval_ms, capture;
 	bool enabled, paths, has_kinds, has_calls, has_capture, has_paths;
 	uint64_t kinds, calls[VT_TELEMETRY_CALLS / 64];
+	double time_ms;
 };
 
 /**
  * struct follow_request - POST /api/follow
- * @call: number, -1 for any; @pid: 0 for any
+ * @call: number, -1 for any, VT_FOLLOW_OFF to wait for none any more; @pid: 0 for any
  */
 struct follow_request {
 	int call;

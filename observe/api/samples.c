@@ -19,23 +19,17 @@
 #define SLABS_MAX 1024
 #define KEY_MAX 64
 
-static void cleanup_sample_fn(struct sample *sample)
-{
-	sample_free(sample);
-}
-#define cleanup_sample __attribute__((cleanup(cleanup_sample_fn)))
-
 static json_t *guest_name(const char *name)
 {
 	return guest_json(name, strlen(name));
 }
 
-static json_t *json_cpu(struct server *server)
+static json_t *json_cpu(struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	struct proc_stat stat = { 0 };
 
-	if (!sample_read(server->region, "stat", &sample))
+	if (!sample_read(session->region, "stat", &sample))
 		return json_null();
 	proc_stat(sample.text, &stat);
 	return json_pack(
@@ -46,22 +40,22 @@ static json_t *json_cpu(struct server *server)
 	    "steal_ns", json_count(stat.all.steal_ns));
 }
 
-static unsigned tasks_count(struct server *server)
+static unsigned tasks_count(struct session *session)
 {
 	struct vt_task_counters task;
 	unsigned count = 0;
 
 	for (unsigned slot = 0; slot < VT_TELEMETRY_TASKS; slot++)
-		count += region_task(server->region, slot, &task);
+		count += region_task(session->region, slot, &task);
 	return count;
 }
 
-static void add_load(json_t *object, struct server *server)
+static void add_load(json_t *object, struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	struct proc_loadavg load = { 0 };
 
-	if (!sample_read(server->region, "loadavg", &sample)) {
+	if (!sample_read(session->region, "loadavg", &sample)) {
 		json_object_set_new(object, "load", json_null());
 		json_object_set_new(object, "running", json_null());
 		json_object_set_new(object, "threads", json_null());
@@ -74,12 +68,12 @@ static void add_load(json_t *object, struct server *server)
 	json_object_set_new(object, "threads", json_count(load.total));
 }
 
-json_t *json_scheduler(struct server *server)
+json_t *json_scheduler(struct session *session)
 {
 	json_t *switches = json_object(), *object;
 	struct vt_counters c;
 
-	region_counters(server->region, &c);
+	region_counters(session->region, &c);
 	for (unsigned i = 0; i < VT_NR_SWITCHES; i++)
 		json_object_set_new(switches, name_of(NAMES_SWITCH, i), json_count(c.switches[i]));
 	object = json_pack(
@@ -87,12 +81,12 @@ json_t *json_scheduler(struct server *server)
 	    "switches", switches, "wakeups", json_count(c.wakeups), "migrations",
 	    json_count(c.migrations), "run_delay_ns", json_count(c.run_delay_ns), "run_delay",
 	    json_buckets(c.run_delay), "run_delay_percentiles", json_percentiles(c.run_delay),
-	    "cpu", json_cpu(server), "tasks", (int)tasks_count(server), "tasks_lost",
+	    "cpu", json_cpu(session), "tasks", (int)tasks_count(session), "tasks_lost",
 	    json_count(c.tasks_lost), "forks", json_count(c.forks), "execs", json_count(c.execs),
 	    "exits", json_count(c.exits), "signals", json_count(c.signals), "ooms",
 	    json_count(c.ooms), "oopses", json_count(c.oopses));
 	if (object)
-		add_load(object, server);
+		add_load(object, session);
 	return object;
 }
 
@@ -118,12 +112,12 @@ static void meminfo_key(const char *name, size_t len, char key[KEY_MAX])
 	strcpy(key + used, "_bytes");
 }
 
-static json_t *json_meminfo(struct server *server)
+static json_t *json_meminfo(struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	json_t *object;
 
-	if (!sample_read(server->region, "meminfo", &sample))
+	if (!sample_read(session->region, "meminfo", &sample))
 		return json_null();
 	object = json_object();
 	for (const char *line = sample.text; *line;) {
@@ -142,7 +136,7 @@ static json_t *json_meminfo(struct server *server)
 	return object;
 }
 
-static json_t *json_vmstat(struct server *server)
+static json_t *json_vmstat(struct session *session)
 {
 	static const char *const shown[] = { "pgfault",	   "pgmajfault", "pgpgin",     "pgpgout",
 					     "pswpin",	   "pswpout",	 "pgscan",     "pgsteal",
@@ -154,7 +148,7 @@ static json_t *json_vmstat(struct server *server)
 	const char *at;
 	json_t *object;
 
-	if (!sample_read(server->region, "vmstat", &sample))
+	if (!sample_read(session->region, "vmstat", &sample))
 		return json_null();
 	object = json_object();
 	for (at = sample.text; proc_vmstat(&at, &value);) {
@@ -180,7 +174,7 @@ static int larger_slab(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-static json_t *json_slab(struct server *server)
+static json_t *json_slab(struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	cleanup_free struct proc_slab *slabs = calloc(SLABS_MAX, sizeof(*slabs));
@@ -189,7 +183,7 @@ static json_t *json_slab(struct server *server)
 	size_t count = 0;
 	const char *at;
 
-	if (!slabs || !sample_read(server->region, "slabinfo", &sample)) {
+	if (!slabs || !sample_read(session->region, "slabinfo", &sample)) {
 		json_decref(largest);
 		return json_null();
 	}
@@ -208,14 +202,14 @@ static json_t *json_slab(struct server *server)
 			 "largest", largest);
 }
 
-static json_t *json_buddy(struct server *server)
+static json_t *json_buddy(struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	struct proc_buddy buddy;
 	const char *at;
 	json_t *zones;
 
-	if (!sample_read(server->region, "buddyinfo", &sample))
+	if (!sample_read(session->region, "buddyinfo", &sample))
 		return json_null();
 	zones = json_array();
 	for (at = sample.text; proc_buddyinfo(&at, &buddy);) {
@@ -230,27 +224,27 @@ static json_t *json_buddy(struct server *server)
 	return zones;
 }
 
-json_t *json_memory(struct server *server)
+json_t *json_memory(struct session *session)
 {
 	struct vt_counters c;
 
-	region_counters(server->region, &c);
-	return json_pack("{s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o}", "meminfo", json_meminfo(server),
-			 "vmstat", json_vmstat(server), "page_cache", "added_pages",
-			 json_count(c.page_cache_added), "removed_pages",
+	region_counters(session->region, &c);
+	return json_pack("{s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o}", "meminfo",
+			 json_meminfo(session), "vmstat", json_vmstat(session), "page_cache",
+			 "added_pages", json_count(c.page_cache_added), "removed_pages",
 			 json_count(c.page_cache_removed), "written_back_pages",
-			 json_count(c.pages_written_back), "slab", json_slab(server), "buddy",
-			 json_buddy(server));
+			 json_count(c.pages_written_back), "slab", json_slab(session), "buddy",
+			 json_buddy(session));
 }
 
-static json_t *json_disks(struct server *server)
+static json_t *json_disks(struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	struct proc_disk disk;
 	const char *at;
 	json_t *disks;
 
-	if (!sample_read(server->region, "diskstats", &sample))
+	if (!sample_read(session->region, "diskstats", &sample))
 		return json_null();
 	disks = json_array();
 	for (at = sample.text; proc_diskstats(&at, &disk);) {
@@ -271,13 +265,13 @@ static json_t *json_disks(struct server *server)
 	return disks;
 }
 
-json_t *json_block(struct server *server)
+json_t *json_block(struct session *session)
 {
 	json_t *operations = json_object();
 	uint64_t issued = 0, completed = 0;
 	struct vt_counters c;
 
-	region_counters(server->region, &c);
+	region_counters(session->region, &c);
 	for (unsigned i = 0; i < VT_NR_BLOCK; i++) {
 		const struct vt_block_counters *b = &c.block[i];
 
@@ -293,17 +287,17 @@ json_t *json_block(struct server *server)
 	}
 	return json_pack("{s:o, s:o, s:o}", "operations", operations, "in_flight",
 			 json_count(issued > completed ? issued - completed : 0), "devices",
-			 json_disks(server));
+			 json_disks(session));
 }
 
-static json_t *json_netdevs(struct server *server)
+static json_t *json_netdevs(struct session *session)
 {
 	cleanup_sample struct sample sample = { 0 };
 	struct proc_netdev dev;
 	const char *at;
 	json_t *devs;
 
-	if (!sample_read(server->region, "net/dev", &sample))
+	if (!sample_read(session->region, "net/dev", &sample))
 		return json_null();
 	devs = json_array();
 	for (at = sample.text; proc_net_dev(&at, &dev);)
@@ -320,15 +314,15 @@ static json_t *json_netdevs(struct server *server)
 	return devs;
 }
 
-json_t *json_network(struct server *server)
+json_t *json_network(struct session *session)
 {
 	struct vt_counters c;
 
-	region_counters(server->region, &c);
+	region_counters(session->region, &c);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "packets_sent", json_count(c.packets_sent),
 			 "packets_received", json_count(c.packets_received), "bytes_sent",
 			 json_count(c.bytes_sent), "bytes_received", json_count(c.bytes_received),
-			 "devices", json_netdevs(server));
+			 "devices", json_netdevs(session));
 }
 
 static json_t *pressure_line(bool present, double avg10, double avg60, double avg300,
@@ -340,12 +334,12 @@ static json_t *pressure_line(bool present, double avg10, double avg60, double av
 			 "total_ns", json_count(total_ns));
 }
 
-static json_t *pressure_file(struct server *server, const char *file)
+static json_t *pressure_file(struct session *session, const char *file)
 {
 	cleanup_sample struct sample sample = { 0 };
 	struct proc_pressure p = { 0 };
 
-	if (!sample_read(server->region, file, &sample))
+	if (!sample_read(session->region, file, &sample))
 		return json_null();
 	proc_pressure(sample.text, &p);
 	return json_pack("{s:o, s:o}", "some",
@@ -356,19 +350,19 @@ static json_t *pressure_file(struct server *server, const char *file)
 				       p.full.total_ns));
 }
 
-json_t *json_pressure(struct server *server)
+json_t *json_pressure(struct session *session)
 {
-	return json_pack("{s:o, s:o, s:o}", "cpu", pressure_file(server, "pressure/cpu"), "io",
-			 pressure_file(server, "pressure/io"), "memory",
-			 pressure_file(server, "pressure/memory"));
+	return json_pack("{s:o, s:o, s:o}", "cpu", pressure_file(session, "pressure/cpu"), "io",
+			 pressure_file(session, "pressure/io"), "memory",
+			 pressure_file(session, "pressure/memory"));
 }
 
-json_t *json_sampler(struct server *server)
+json_t *json_sampler(struct session *session)
 {
 	json_t *files = json_array();
 	struct vt_sampler sampler;
 
-	region_sampler(server->region, &sampler);
+	region_sampler(session->region, &sampler);
 	for (unsigned i = 0; i < VT_SAMPLES_MAX; i++) {
 		const struct vt_sample *s = &sampler.samples[i];
 
@@ -379,7 +373,7 @@ json_t *json_sampler(struct server *server)
 		    json_pack("{s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "name",
 			      guest_json(s->name, sizeof(s->name)), "bytes", json_count(s->length),
 			      "time_ms",
-			      s->taken ? time_ms(s->time_ns, server->realtime_ns) : json_null(),
+			      s->taken ? time_ms(s->time_ns, session->realtime_ns) : json_null(),
 			      "cost_ns", json_count(s->cost_ns), "interval_ms",
 			      (double)s->interval_ns / 1e6, "taken", json_count(s->taken),
 			      "deferred", json_count(s->deferred), "truncated",

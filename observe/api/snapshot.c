@@ -88,14 +88,14 @@ static json_t *call_json(int nr, const struct vt_call_counters *call)
 	return object;
 }
 
-json_t *json_syscalls(struct server *server)
+json_t *json_syscalls(struct session *session)
 {
 	struct vt_call_counters call, all = { 0 }, families[VT_NR_FAMILIES] = { { 0 } };
 	json_t *list = json_array(), *by_family = json_object(), *by_whom = json_object();
 	struct vt_counters counters;
 
 	for (int nr = 0; nr < VT_TELEMETRY_CALLS; nr++) {
-		region_call(server->region, nr, &call);
+		region_call(session->region, nr, &call);
 		if (!call.calls)
 			continue;
 		add(&all, &call);
@@ -104,7 +104,7 @@ json_t *json_syscalls(struct server *server)
 	}
 	for (unsigned i = 0; i < VT_NR_FAMILIES; i++)
 		json_object_set_new(by_family, name_of(NAMES_FAMILY, i), calls_json(&families[i]));
-	region_counters(server->region, &counters);
+	region_counters(session->region, &counters);
 	for (unsigned i = 0; i < VT_NR_DISPOSITIONS; i++)
 		json_object_set_new(by_whom, name_of(NAMES_DISPOSITION, i),
 				    json_count(counters.dispositions[i]));
@@ -127,12 +127,12 @@ static json_t *json_faults(const struct vt_counters *c)
 	return object;
 }
 
-static json_t *json_host(struct server *server)
+static json_t *json_host(struct session *session)
 {
 	json_t *object = json_object();
 	uint64_t host[VT_NR_HOST];
 
-	region_host(server->region, host);
+	region_host(session->region, host);
 	for (unsigned i = 0; i < VT_NR_HOST; i++)
 		json_object_set_new(object, name_of(NAMES_HOST, i), json_count(host[i]));
 	return object;
@@ -160,7 +160,7 @@ static json_t *json_softirqs(const struct vt_counters *c)
 	return object;
 }
 
-json_t *json_task(struct server *server, unsigned pid)
+json_t *json_task(struct session *session, unsigned pid)
 {
 	struct vt_task_counters task;
 	json_t *faults;
@@ -170,7 +170,7 @@ json_t *json_task(struct server *server, unsigned pid)
 	for (unsigned slot = 0;; slot++) {
 		if (slot == VT_TELEMETRY_TASKS)
 			return NULL;
-		if (region_task(server->region, slot, &task) && task.pid == pid)
+		if (region_task(session->region, slot, &task) && task.pid == pid)
 			break;
 	}
 	faults = json_object();
@@ -180,9 +180,9 @@ json_t *json_task(struct server *server, unsigned pid)
 	return json_pack(
 	    "{s:i, s:i, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
 	    (int)task.pid, "tgid", (int)task.tgid, "comm", guest_json(task.comm, sizeof(task.comm)),
-	    "born_ms", time_ms(task.born_ns, server->realtime_ns), "call",
+	    "born_ms", time_ms(task.born_ns, session->realtime_ns), "call",
 	    in_call ? call_label(task.call, text) : NULL, "since_ms",
-	    in_call ? time_ms(region_time(server->region, task.since_ticks), server->realtime_ns)
+	    in_call ? time_ms(region_time(session->region, task.since_ticks), session->realtime_ns)
 		    : json_null(),
 	    "calls", json_count(task.calls), "errors", json_count(task.errors), "call_ns",
 	    json_count(task.call_ns), "faults", faults, "switches_voluntary",
@@ -190,95 +190,74 @@ json_t *json_task(struct server *server, unsigned pid)
 	    json_count(task.switches_preempted), "run_delay_ns", json_count(task.run_delay_ns));
 }
 
-json_t *json_event_counts(struct server *server)
+json_t *json_event_counts(struct session *session)
 {
 	json_t *rings = json_array();
-	uint64_t lost = 0, newest, oldest;
+	const struct audience audience = session_audience(session);
+	uint64_t lost = 0;
 
-	pthread_mutex_lock(&server->lock);
+	pthread_mutex_lock(&session->lock);
 	for (unsigned i = 0; i < VT_NR_RINGS; i++) {
 		struct vt_ring ring = { 0 };
-		const void *at = region_at(server->region,
+		const void *at = region_at(session->region,
 					   offsetof(struct vt_telemetry, rings) + i * sizeof(ring),
 					   sizeof(ring));
 
 		if (at)
 			memcpy(&ring, at, sizeof(ring));
-		lost += server->events_lost[i];
+		lost += session->events_lost[i];
 		json_array_append_new(rings, json_pack("{s:s, s:o, s:o, s:o}", "name",
 						       name_of(NAMES_RING, i), "written",
 						       json_count(ring.written), "lost",
-						       json_count(server->events_lost[i]),
+						       json_count(session->events_lost[i]),
 						       "size_bytes", json_count(ring.size)));
 	}
-	pthread_mutex_lock(&server->stream.lock);
-	newest = server->stream.backlog.newest;
-	oldest = backlog_oldest(&server->stream.backlog);
-	pthread_mutex_unlock(&server->stream.lock);
-	rings = json_pack("{s:o, s:o, s:o, s:o, s:o}", "newest", json_count(newest), "oldest",
-			  json_count(oldest), "read", json_count(server->events_read), "lost",
-			  json_count(lost), "rings", rings);
-	pthread_mutex_unlock(&server->lock);
+	rings =
+	    json_pack("{s:o, s:o, s:o, s:o, s:o}", "newest", json_count(audience.newest), "oldest",
+		      json_count(audience.oldest), "read", json_count(session->events_read), "lost",
+		      json_count(lost), "rings", rings);
+	pthread_mutex_unlock(&session->lock);
 	return rings;
 }
 
-static char *snapshot_make(struct server *server, size_t *len)
+json_t *json_snapshot(struct session *session)
 {
 	struct vt_counters c;
 	struct region_head head;
-	const uint64_t now = server_now();
-	json_t *json;
-	char *text;
+	const uint64_t now = session_now(session);
 
-	region_counters(server->region, &c);
-	region_head(server->region, &head);
-	json = json_pack(
-	    "{s:o, s:s, s:f, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-	    "time_ms", server_time(server), "state", server_state_name(server), "uptime_ms",
+	region_counters(session->region, &c);
+	region_head(session->region, &head);
+	return json_pack(
+	    "{s:o, s:s, s:o, s:f, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:o}",
+	    "time_ms", session_time(session), "state", session_state_name(session), "recorded",
+	    json_recorded(session), "uptime_ms",
 	    head.boot_ns && now > head.boot_ns ? (double)((now - head.boot_ns) / 1000) / 1000 : 0.0,
-	    "sandbox", server->sandbox, "observation", json_observation(server), "syscalls",
-	    json_syscalls(server), "faults", json_faults(&c), "host", json_host(server),
-	    "scheduler", json_scheduler(server), "memory", json_memory(server), "interrupts",
-	    json_interrupts(&c), "softirqs", json_softirqs(&c), "block", json_block(server),
-	    "network", json_network(server), "pressure", json_pressure(server), "sampler",
-	    json_sampler(server), "events", json_event_counts(server));
-	text = guest_dumps(json, HTTP_JSON);
-	json_decref(json);
-	*len = text ? strlen(text) : 0;
-	return text;
+	    "sandbox", session->sandbox, "observation", json_observation(session), "syscalls",
+	    json_syscalls(session), "faults", json_faults(&c), "host", json_host(session),
+	    "scheduler", json_scheduler(session), "memory", json_memory(session), "interrupts",
+	    json_interrupts(&c), "softirqs", json_softirqs(&c), "block", json_block(session),
+	    "network", json_network(session), "pressure", json_pressure(session), "sampler",
+	    json_sampler(session), "events", json_event_counts(session));
 }
 
-enum MHD_Result api_snapshot(struct request *request)
+json_t *json_syscalls_answer(struct session *session)
 {
-	return api_cached(request, CACHED_SNAPSHOT, TYPE_JSON, snapshot_make);
+	return json_pack("{s:o, s:s, s:o}", "time_ms", session_time(session), "state",
+			 session_state_name(session), "syscalls", json_syscalls(session));
 }
 
-static char *syscalls_make(struct server *server, size_t *len)
-{
-	json_t *json = json_pack("{s:o, s:s, s:o}", "time_ms", server_time(server), "state",
-				 server_state_name(server), "syscalls", json_syscalls(server));
-	char *text = guest_dumps(json, HTTP_JSON);
-
-	json_decref(json);
-	*len = text ? strlen(text) : 0;
-	return text;
-}
-
-enum MHD_Result api_syscalls(struct request *request)
-{
-	return api_cached(request, CACHED_SYSCALLS, TYPE_JSON, syscalls_make);
-}
-
-static json_t *last_json(struct server *server, int nr)
+static json_t *last_json(struct session *session, int nr)
 {
 	struct last_call last;
 
-	pthread_mutex_lock(&server->lock);
-	last = server->enosys[nr];
-	pthread_mutex_unlock(&server->lock);
+	pthread_mutex_lock(&session->lock);
+	last = session->enosys[nr];
+	pthread_mutex_unlock(&session->lock);
 	if (!last.time_ns)
 		return json_null();
-	return json_pack("{s:o, s:i, s:o}", "time_ms", time_ms(last.time_ns, server->realtime_ns),
+	return json_pack("{s:o, s:i, s:o}", "time_ms", time_ms(last.time_ns, session->realtime_ns),
 			 "pid", (int)last.pid, "comm", guest_json(last.comm, sizeof(last.comm)));
 }
 
@@ -291,9 +270,8 @@ static int more_frequent(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-enum MHD_Result api_enosys(struct request *request)
+json_t *json_enosys(struct session *session)
 {
-	struct server *server = request->server;
 	json_t *found[VT_TELEMETRY_CALLS], *list = json_array();
 	struct vt_call_counters call;
 	uint64_t total = 0;
@@ -301,21 +279,19 @@ enum MHD_Result api_enosys(struct request *request)
 	char text[32];
 
 	for (int nr = 0; nr < VT_TELEMETRY_CALLS; nr++) {
-		region_call(server->region, nr, &call);
+		region_call(session->region, nr, &call);
 		if (!call.enosys)
 			continue;
 		total += call.enosys;
 		found[count] = json_pack("{s:i, s:s, s:s, s:o, s:o}", "nr", shown_number(nr),
 					 "name", call_label(nr, text), "family",
 					 name_of(NAMES_FAMILY, call_family(nr)), "count",
-					 json_count(call.enosys), "last", last_json(server, nr));
+					 json_count(call.enosys), "last", last_json(session, nr));
 		count += found[count] != NULL;
 	}
 	qsort(found, count, sizeof(*found), more_frequent);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, found[i]);
-	return http_answer_json(request, MHD_HTTP_OK,
-				json_pack("{s:o, s:s, s:o, s:o}", "time_ms", server_time(server),
-					  "state", server_state_name(server), "total",
-					  json_count(total), "calls", list));
+	return json_pack("{s:o, s:s, s:o, s:o}", "time_ms", session_time(session), "state",
+			 session_state_name(session), "total", json_count(total), "calls", list);
 }

@@ -22,7 +22,7 @@
 #include "observe/region/names.h"
 #include "vitrine/util.h"
 
-#define VIEW_MAX (16UL << 20)
+#define VIEW_MAX (32UL << 20) /* twice what the kernel makes */
 
 struct observer {
 	int fd;

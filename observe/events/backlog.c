@@ -46,6 +46,16 @@ void backlog_free(struct backlog *backlog)
 	}
 }
 
+void backlog_clear(struct backlog *backlog)
+{
+	for (unsigned i = 0; i < VT_NR_RINGS; i++) {
+		struct backlog_ring *ring = &backlog->rings[i];
+
+		ring->head = ring->tail = ring->first = ring->end = ring->missing = 0;
+	}
+	backlog->newest = 0;
+}
+
 static const struct backlog_slot *slot(const struct backlog_ring *ring, uint64_t index)
 {
 	return &ring->slots[index & (ring->nslots - 1)];

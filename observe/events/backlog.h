@@ -40,6 +40,9 @@ int backlog_init(struct backlog *backlog, struct error *err);
 
 void backlog_free(struct backlog *backlog);
 
+/** backlog_clear() - Forget everything; the memory stays */
+void backlog_clear(struct backlog *backlog);
+
 /**
  * backlog_add() - Keep a copy of an event, and forget the oldest of its class if need be
  * @event: whole record: size is a multiple of 8 from the head's to VT_EVENT_MAX, ring is valid, seq

@@ -3,7 +3,7 @@
  *
  * Theory of operation
  * Two walks over the same events. The first counts what fits, by class. From that each class gets
- * its share of the room, life before errors before routine. The second takes of a class with n
+ * its share of the room (shares()). The second takes of a class with n
  * events and a share of m those at which i * m / n grows: every n/m-th, however n and m are. What
  * is not taken is counted by kind and by system call. Only what is taken is encoded, so 50,000
  * events a second cost two comparisons each.
@@ -35,6 +35,26 @@ static const struct event *next_fitting(struct backlog_walk *walk, const struct 
 			return event;
 	}
 	return NULL;
+}
+
+uint64_t select_count(const struct backlog *backlog, const struct selection *what)
+{
+	struct backlog_walk walk = backlog_begin(backlog, what->after);
+	uint64_t count = 0;
+
+	while (next_fitting(&walk, what))
+		count++;
+	return count;
+}
+
+uint64_t select_nth(const struct backlog *backlog, const struct selection *what, uint64_t n)
+{
+	struct backlog_walk walk = backlog_begin(backlog, what->after);
+	const struct event *event = NULL;
+
+	while (n && (event = next_fitting(&walk, what)))
+		n--;
+	return event ? event->head.seq : 0;
 }
 
 static bool taken(struct class *class)
@@ -76,6 +96,24 @@ static json_t *omitted_json(const struct omitted *omitted)
 			 "calls", calls);
 }
 
+/*
+ * Life has what it needs. Errors come before the rest, but leave it half of what is left: a feed of
+ * nothing but errors would hide what they were errors among.
+ */
+static void shares(struct class classes[VT_NR_RINGS], uint64_t room)
+{
+	struct class *life = &classes[VT_RING_LIFE], *errors = &classes[VT_RING_ERRORS];
+	struct class *routine = &classes[VT_RING_ROUTINE];
+	uint64_t most;
+
+	life->share = life->count < room ? life->count : room;
+	room -= life->share;
+	most = routine->count < room / 2 ? room - routine->count : room - room / 2;
+	errors->share = errors->count < most ? errors->count : most;
+	room -= errors->share;
+	routine->share = routine->count < room ? routine->count : room;
+}
+
 json_t *select_events(const struct backlog *backlog, const struct selection *what, unsigned *chosen,
 		      uint64_t *newest)
 {
@@ -94,10 +132,7 @@ json_t *select_events(const struct backlog *backlog, const struct selection *wha
 	*chosen = 0;
 	if (!any)
 		return NULL;
-	for (unsigned i = 0; i < VT_NR_RINGS; i++) {
-		classes[i].share = classes[i].count < room ? classes[i].count : room;
-		room -= classes[i].share;
-	}
+	shares(classes, room);
 	events = json_array();
 	walk = backlog_begin(backlog, what->after);
 	while ((event = next_fitting(&walk, what))) {

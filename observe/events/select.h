@@ -30,12 +30,18 @@ struct selection {
  * @what:    from where, and how much
  * @chosen:  gets the number of events; @newest: the seq of the last one
  *
- * Rare events go first: life, errors, then the others, of which an even sample is taken when there
- * are too many. Who is left out is counted.
+ * Life goes first; errors and the others share what is left, errors with at least half of it. Of a
+ * class that has too many an even sample is taken. Who is left out is counted.
  *
  * Return: a new StreamEvents object, or NULL when nothing fits.
  */
 json_t *select_events(const struct backlog *backlog, const struct selection *what, unsigned *chosen,
 		      uint64_t *newest);
+
+/** select_count() - How many events fit, of those behind @what->after */
+uint64_t select_count(const struct backlog *backlog, const struct selection *what);
+
+/** select_nth() - The seq of the @n-th of them, from 1; 0 when there are not so many */
+uint64_t select_nth(const struct backlog *backlog, const struct selection *what, uint64_t n);
 
 #endif

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "server.h"
+#include "observe/api/session.h"
 #include "vitrine/util.h"
 
 enum ask_state { ASK_WAITING, ASK_ASKED, ASK_ANSWERED };
@@ -120,10 +120,12 @@ static void *work(void *context)
 		pthread_mutex_unlock(&asks->lock);
 		answer = asks->ask(asks->context, &ask->question);
 		pthread_mutex_lock(&asks->lock);
-		if (ask->question.serial)
+		if (ask->question.serial) {
 			expire(asks);
+			asks->changes++;
+		}
 		ask->answer = answer;
-		ask->answered_ns = server_now();
+		ask->answered_ns = clock_now_ns();
 		ask->state = ASK_ANSWERED;
 		ask->users--;
 		ask_wake(ask, false);
@@ -148,7 +150,7 @@ int asks_start(struct asks *asks, asker *ask, void *context, struct error *err)
 /* With the lock held. NULL: no memory, or too many */
 static struct ask *ask_get(struct asks *asks, const struct question *question)
 {
-	const uint64_t now = server_now();
+	const uint64_t now = clock_now_ns();
 	struct ask *ask;
 
 	collect(asks, now);
@@ -249,6 +251,16 @@ uint64_t asks_serial(struct asks *asks)
 	serial = ++asks->serial;
 	pthread_mutex_unlock(&asks->lock);
 	return serial;
+}
+
+uint64_t asks_changes(struct asks *asks)
+{
+	uint64_t changes;
+
+	pthread_mutex_lock(&asks->lock);
+	changes = asks->changes;
+	pthread_mutex_unlock(&asks->lock);
+	return changes;
 }
 
 void asks_sweep(struct asks *asks, uint64_t now_ns)

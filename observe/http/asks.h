@@ -7,27 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "http.h"
+#include "observe/api/ask.h"
 
 #define ASKS_FRESH_NS 100000000ULL     /* an answer serves all who ask within this time */
 #define ASKS_PATIENCE_NS 5000000000ULL /* then the requests are answered without the kernel */
 #define ASKS_WAITING_MAX 64	       /* questions that wait for their turn */
-#define ASK_PATH_MAX 4096
-
-enum ask_kind { ASK_VIEW, ASK_OBSERVE, ASK_FOLLOW };
-
-/**
- * struct question - what is asked; equal ones are equal bytes
- * @view, @pid, @path: of ASK_VIEW
- * @call, @pid, @min_ns: of ASK_FOLLOW; call -1 and pid 0 mean any
- * @serial: makes a question that changes something different from all others
- */
-struct question {
-	enum ask_kind kind;
-	uint32_t view, pid;
-	int32_t call;
-	uint64_t min_ns, serial;
-	char path[ASK_PATH_MAX + 1];
-};
 
 /**
  * struct ask_answer - what a question came to
@@ -49,7 +33,7 @@ struct asks {
 	struct ask *list;
 	asker *ask;
 	void *context;
-	uint64_t serial;
+	uint64_t serial, changes;
 	unsigned waiting;
 	bool closing;
 	pthread_t thread;
@@ -81,6 +65,11 @@ void asks_post(struct asks *asks, const struct question *question);
  * asks_serial() - A number that no other question has
  */
 uint64_t asks_serial(struct asks *asks);
+
+/**
+ * asks_changes() - How many questions have changed something: what was true before may not be now
+ */
+uint64_t asks_changes(struct asks *asks);
 
 /**
  * asks_sweep() - Answer requests that have waited for too long

@@ -3,10 +3,11 @@
  *
  * Theory of operation
  * The server talks to whoever reaches its port, and parses what a guest has written. Once it has
- * its listening socket, the sandbox's control connection and the region, it needs no file, no new
- * socket but accepted ones, and no other process. So root becomes nobody, Landlock takes the file
- * system and the network away (where the host has it), and a filter allows the calls in the table.
- * What an intruder gets is what the server shows anyway, and the control connection.
+ * its listening socket, the sandbox's control connection and the region (or a recording, or a file
+ * to record into), it needs no file, no new socket but accepted ones, and no other process. So root
+ * becomes nobody, Landlock takes the file system and the network away (where the host has it), and
+ * a filter allows the calls in the table. What an intruder gets is what the server shows anyway,
+ * and the control connection.
  *
  * What libc would like to know of the host (`refused`) fails; it can do without. Any other call is
  * not executed either: SIGSYS, whose handler names it and ends the server, so that a mistake in the
@@ -60,6 +61,7 @@ static const struct rule rules[] = {
 	/* sockets and other descriptors that are open */
 	CALL(epoll_wait), CALL(epoll_pwait), CALL(epoll_ctl), CALL(accept4), CALL(recvfrom),
 	CALL(recvmsg), CALL(sendto), CALL(sendmsg), CALL(read), CALL(readv), CALL(write), CALL(writev),
+	CALL(lseek), /* in a recording */
 	CALL(close), CALL(shutdown), CALL(setsockopt), CALL(getsockopt), CALL(getsockname),
 	CALL(getpeername), CALL(poll), CALL(ppoll), CALL(fcntl), CALL(fstat), CALL(eventfd2),
 	CALL(epoll_create1),

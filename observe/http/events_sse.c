@@ -19,6 +19,7 @@
  * Lock order: stream.lock, then the daemon's own.
  */
 #include "events_sse.h"
+#include "observe/api/api.h"
 #include "observe/text/guest_text.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@
 
 #define BLOCK_SIZE (32 * 1024)
 #define SILENT_SECONDS 5
-#define CHUNK_EVENTS_MAX 4000 /* in one chunk, whatever the limit is */
+#define CHUNK_EVENTS_MAX STREAM_LAST_MAX /* in one chunk, whatever the limit is */
 
 /**
  * struct chunk - text that all readers of a channel get
@@ -89,10 +90,26 @@ void events_feed(struct stream *stream, const struct event *event)
 	backlog_add(&stream->backlog, event);
 }
 
+void events_refeed(struct stream *stream, const struct event *event)
+{
+	if (event->head.seq <= stream->seen[event->head.ring] || event->head.seq > INT64_MAX)
+		return;
+	stream->seen[event->head.ring] = event->head.seq;
+	backlog_add(&stream->backlog, event);
+	stream->told = stream->backlog.newest;
+}
+
+void events_clear(struct stream *stream)
+{
+	backlog_clear(&stream->backlog);
+	memset(stream->seen, 0, sizeof(stream->seen));
+	stream->told = 0;
+}
+
 /* Append a message to text; a failure loses the message, not the stream */
 static void message(char **text, size_t *len, uint64_t id, const char *event, const json_t *data)
 {
-	cleanup_free char *json = guest_dumps(data, HTTP_JSON);
+	cleanup_free char *json = guest_dumps(data, API_JSON);
 	char head[64] = "", *grown;
 	size_t head_len, json_len;
 
@@ -374,8 +391,28 @@ static ssize_t on_read(void *context, uint64_t position, char *out, size_t max)
 	return n;
 }
 
+static void say_gap(struct reader *reader, uint64_t from, uint64_t to, uint64_t lost,
+		    const char *reason)
+{
+	json_t *gap = lost ? gap_json(from, to, lost, reason) : NULL;
+
+	if (gap)
+		message(&reader->own, &reader->own_len, 0, "gap", gap);
+	json_decref(gap);
+}
+
+/* Behind which seq the newest @last begin that fit; @older: how many there are before them */
+static uint64_t newest_begin(const struct selection *what, const struct backlog *backlog,
+			     unsigned last, uint64_t *older)
+{
+	const uint64_t fit = select_count(backlog, what);
+
+	*older = fit > last ? fit - last : 0;
+	return *older ? select_nth(backlog, what, *older) : 0;
+}
+
 /* The greeting, and what the reader has missed */
-static void greet(struct reader *reader, uint64_t after, json_t *hello)
+static void greet(struct reader *reader, uint64_t after, unsigned last, json_t *hello)
 {
 	static const char retry[] = "retry: 1000\n\n";
 	struct stream *stream = reader->stream;
@@ -388,7 +425,7 @@ static void greet(struct reader *reader, uint64_t after, json_t *hello)
 				  .room = CHUNK_EVENTS_MAX,
 				  .limit = limit,
 				  .realtime_ns = stream->realtime_ns };
-	uint64_t missing, newest;
+	uint64_t missing, newest, older = 0;
 	unsigned chosen;
 	json_t *events;
 
@@ -397,15 +434,16 @@ static void greet(struct reader *reader, uint64_t after, json_t *hello)
 	json_object_set_new(hello, "newest", json_integer((json_int_t)stream->told));
 	json_object_set_new(hello, "limit", json_integer(limit));
 	message(&reader->own, &reader->own_len, 0, "hello", hello);
+	if (last) {
+		what.after = 0;
+		what.after = after = newest_begin(&what, &stream->backlog, last, &older);
+		say_gap(reader, older ? 1 : 0, after, older, "older");
+	}
 	if (after >= stream->told)
 		return;
 	missing = backlog_missing(&stream->backlog, after, filter_rings(filter, stream->standard));
-	if (missing) {
-		json_t *gap = gap_json(after + 1, missing, missing - after, "backlog");
-
-		message(&reader->own, &reader->own_len, 0, "gap", gap);
-		json_decref(gap);
-	}
+	if (missing && !last)
+		say_gap(reader, after + 1, missing, missing - after, "backlog");
 	events = select_events(&stream->backlog, &what, &chosen, &newest);
 	if (events)
 		message(&reader->own, &reader->own_len, newest, "events", events);
@@ -434,23 +472,23 @@ static struct reader *reader_new(struct stream *stream, struct request *request,
 }
 
 enum MHD_Result events_open(struct stream *stream, struct request *request,
-			    const struct filter *filter, uint64_t after, json_t *hello)
+			    const struct filter *filter, uint64_t after, unsigned last,
+			    json_t *hello)
 {
 	struct MHD_Response *response;
 	struct reader *reader = NULL;
 	bool full;
 
 	pthread_mutex_lock(&stream->lock);
-	full = stream->readers >= STREAM_READERS_MAX || stream->closing;
+	full = stream->readers >= STREAM_READERS_MAX;
 	if (!full)
 		reader = reader_new(stream, request, filter);
 	if (reader)
-		greet(reader, after, hello);
+		greet(reader, after, last, hello);
 	pthread_mutex_unlock(&stream->lock);
 	json_decref(hello);
 	if (full)
-		return http_error(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-				  stream->closing ? "the sandbox has ended" : "too many readers");
+		return http_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many readers");
 	if (!reader)
 		return MHD_NO;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, on_read, reader,

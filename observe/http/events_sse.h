@@ -13,6 +13,7 @@
 
 #define STREAM_TICK_NS 100000000ULL
 #define STREAM_READERS_MAX 256
+#define STREAM_LAST_MAX 4000
 #define STREAM_BUDGET 20000	       /* events a second, all readers together */
 #define STREAM_LEAST 20		       /* that each may have nevertheless */
 #define STREAM_WINDOW_NS 5000000000ULL /* a reader who is further behind is dropped */
@@ -24,13 +25,14 @@ struct channel;
  * struct stream - all readers; @lock protects everything in it
  * @standard: kinds of events for a reader who names none
  * @told:     readers have been told of all events up to this seq
- * @closing:  no more readers; those that are there end when they have read all
+ * @seen:     newest seq of each ring of a recording
+ * @closing:  nothing more comes; readers, new ones too, end when they have read all
  */
 struct stream {
 	pthread_mutex_t lock;
 	struct backlog backlog;
 	struct channel *channels;
-	uint64_t standard, told, dropped;
+	uint64_t standard, told, dropped, seen[VT_NR_RINGS];
 	unsigned readers;
 	int64_t realtime_ns;
 	bool closing;
@@ -49,6 +51,13 @@ int events_init(struct stream *stream, struct error *err);
  * As backlog_add(); the caller holds the lock.
  */
 void events_feed(struct stream *stream, const struct event *event);
+
+/**
+ * events_refeed() - The same with an event of a recording: readers that are there are not told
+ * events_clear() - Forget all events; the next ones may be older. The caller holds the lock.
+ */
+void events_refeed(struct stream *stream, const struct event *event);
+void events_clear(struct stream *stream);
 
 /**
  * events_gap() - Events were overwritten before they were read: tell the readers of such events
@@ -101,12 +110,14 @@ uint64_t events_kinds(const struct stream *stream);
  * events_open() - Answer a request with the stream
  * @filter: what the reader wants
  * @after:  he has seen everything up to this seq; UINT64_MAX: he is new
+ * @last:   so many of the newest events are wanted first, STREAM_LAST_MAX at most; 0: @after counts
  * @hello:  StreamHello without newest and limit; consumed
  *
  * Takes the lock. On the HTTP thread.
  */
 enum MHD_Result events_open(struct stream *stream, struct request *request,
-			    const struct filter *filter, uint64_t after, json_t *hello);
+			    const struct filter *filter, uint64_t after, unsigned last,
+			    json_t *hello);
 
 /**
  * events_close() - End all readers after what they have not read yet

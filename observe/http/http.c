@@ -2,7 +2,7 @@
 /* http.c - requests and answers of the observatory's server
  *
  * Theory of operation
- * One thread serves all connections (libmicrohttpd with epoll). Handlers (api_*.c) never wait, so
+ * One thread serves all connections (libmicrohttpd with epoll). Handlers (routes.c) never wait, so
  * one thread is enough; what takes time is deferred and its connection suspended meanwhile.
  *
  * Each request is judged (security.c) by its head, before its body is read and its handler is
@@ -20,10 +20,11 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "answers.h"
 #include "observe/api/api.h"
 #include "observe/text/guest_text.h"
+#include "lib/clock.h"
 #include "security.h"
 #include "server.h"
 #include "lib/clock.h"
@@ -162,7 +163,7 @@ enum MHD_Result http_answer(struct request *request, unsigned status, struct MHD
 
 enum MHD_Result http_answer_json(struct request *request, unsigned status, json_t *json)
 {
-	char *text = guest_dumps(json, HTTP_JSON);
+	char *text = guest_dumps(json, API_JSON);
 	size_t len = text ? strlen(text) : 0;
 
 	json_decref(json);
@@ -255,12 +256,12 @@ static unsigned examine(struct request *request)
 	const char *length = http_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	bool known = false;
 
-	for (size_t i = 0; i < api_nroutes && !request->route; i++) {
-		if (!route_fits(&api_routes[i], request))
+	for (size_t i = 0; i < nroutes && !request->route; i++) {
+		if (!route_fits(&routes[i], request))
 			continue;
-		known |= strcmp(api_routes[i].path, "*") != 0;
-		if ((api_routes[i].flags & ROUTE_POST) ? post : get)
-			request->route = &api_routes[i];
+		known |= strcmp(routes[i].path, "*") != 0;
+		if ((routes[i].flags & ROUTE_POST) ? post : get)
+			request->route = &routes[i];
 	}
 	if (length && (strlen(length) > 9 || atol(length) > HTTP_BODY_MAX))
 		return MHD_HTTP_CONTENT_TOO_LARGE;

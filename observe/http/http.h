@@ -15,7 +15,6 @@
 #define HTTP_IDLE 10	 /* seconds without a byte */
 #define HTTP_PATIENCE 20 /* seconds for a whole request */
 
-#define HTTP_JSON (JSON_COMPACT | JSON_REAL_PRECISION(16)) /* flags for json_dumps() */
 #define TYPE_JSON "application/json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 
@@ -59,7 +58,7 @@ struct route {
 	const char *path; /* with '/' at its end all below, "/" only itself; "*": all but /api/ */
 	unsigned flags;
 	http_handler *handler;
-	unsigned view; /* that api_view() shows: enum vt_view */
+	unsigned view; /* that answer_view() shows: enum vt_view */
 };
 
 /**

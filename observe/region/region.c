@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include "lib/clock.h"
 #include "vitrine/util.h"
 
@@ -140,16 +139,18 @@ bool region_task(const struct region *region, unsigned slot, struct vt_task_coun
 
 uint64_t region_time(const struct region *region, uint64_t ticks)
 {
-	uint64_t mult = telemetry_of(region)->tick_mult;
-	uint64_t now, ago;
+	uint64_t mult = telemetry_of(region)->tick_mult, ago, now_ns = region->then_ns;
 
 	if (!mult)
 		return ticks;
-	now = clock_now_ns();
-	ago = __builtin_ia32_rdtsc() - ticks;
+	ago = region->then_ticks - ticks;
+	if (!now_ns) {
+		now_ns = clock_now_ns();
+		ago = __builtin_ia32_rdtsc() - ticks;
+	}
 	if ((int64_t)ago < 0) /* it was another CPU's */
 		ago = 0;
-	return now - (uint64_t)(((unsigned __int128)ago * mult) >> 32);
+	return now_ns - (uint64_t)(((unsigned __int128)ago * mult) >> 32);
 }
 
 void region_sampler(const struct region *region, struct vt_sampler *sampler)

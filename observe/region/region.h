@@ -17,10 +17,13 @@
 /**
  * struct region - a mapped region
  * @memory: @size bytes, read-only; at least sizeof(struct vt_telemetry)
+ * @then_ns: when it was as it is, CLOCK_MONOTONIC, with the CPU's counter at @then_ticks; 0 while
+ *it is somebody's who still writes
  */
 struct region {
 	const uint8_t *memory;
 	size_t size;
+	uint64_t then_ns, then_ticks;
 };
 
 /**

@@ -46,6 +46,7 @@ struct sample {
  */
 bool sample_read(const struct region *region, const char *name, struct sample *sample);
 void sample_free(struct sample *sample);
+#define cleanup_sample __attribute__((cleanup(sample_free)))
 
 #define PROC_NAME_MAX 48
 #define PROC_CPUS_MAX 64

@@ -100,6 +100,11 @@ def follow(server, *_):
     answer = json.loads(check_answer(server, "/api/follow", methods["get"]))
     want(answer["armed"] == {"call": "uselib", "pid": 4000000, "min_ns": 10 ** 15},
          f"{answer['armed']}")
+    status, _, text = server.ask("/api/follow", "POST", {"Content-Type": "application/json"},
+                                 b'{"off":true}')
+    want(status == 202, f"{status} {text}")
+    answer = json.loads(check_answer(server, "/api/follow", methods["get"]))
+    want(answer["armed"] is None, f"{answer['armed']}")
 
 
 def wrong(server, *_):
@@ -112,7 +117,8 @@ def wrong(server, *_):
              ("/api/control", b'{"action":"pause","action":"resume"}'),
              ("/api/control", b'{"action":"tracing","enabled":true,"kinds":["nonsense"]}'),
              ("/api/control", b'{"action":"tracing","enabled":true,"calls":["nonsense"]}'),
-             ("/api/follow", b'{"pid":-1}'), ("/api/follow", b'{"call":"nonsense"}'),
+             ("/api/control", b'{"action":"seek"}'), ("/api/control", b'{"action":"seek","time_ms":1}'),
+             ("/api/follow", b'{"off":1}'), ("/api/follow", b'{"pid":-1}'), ("/api/follow", b'{"call":"nonsense"}'),
              ("/api/follow", b'{"nonsense":1}')]
     for path, body in cases:
         status, _, text = server.ask(path, "POST", {"Content-Type": "application/json"}, body)

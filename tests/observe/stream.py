@@ -210,8 +210,22 @@ def end(server, *_):
         want(states and states[-1] == "ended", f"{states}")
         want(s.ended, "the stream goes on")
     want(server.json("/api/snapshot")["state"] == "ended", "the snapshot does not say so")
-    status, _, _ = server.ask("/api/processes")
-    want(status == 503, f"a view of an ended kernel: {status}")
+    for view in ("processes", "memory", "mounts", "files", "sockets", "slab"):
+        kept = server.json(f"/api/{view}")
+        want(kept["state"] == "ended" and kept["view"], f"{view} is not kept: {kept}")
+    with server.stream("last_event_id=0&kind=exec") as s:
+        messages = list(s.messages(PATIENCE))
+        want(messages[0][1]["state"] == "ended", f"{messages[0]}")
+        want(any(event == "events" for event, _, _ in messages), "no events of before the end")
+        want(s.ended, "the stream goes on")
+    with server.stream("last=5") as s:
+        messages = {event: data for event, data, _ in s.messages(PATIENCE) if event}
+        want(len(messages["events"]["events"]) == 5 and not messages["events"]["omitted"],
+             f"{messages['events']}")
+        want(messages["gap"]["reason"] == "older" and messages["gap"]["lost"] > 5, f"{messages['gap']}")
+    status, _, text = server.ask("/api/control", "POST", {"Content-Type": "application/json"},
+                                 b'{"action":"pause"}')
+    want(status == 410 and b"has ended" in text, f"{status} {text}")
 
 
 def history(server, *_):

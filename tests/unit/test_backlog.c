@@ -249,6 +249,41 @@ static void test_select(void **state)
 	json_decref(events);
 }
 
+static unsigned of_ring(const json_t *events, const char *ring)
+{
+	unsigned count = 0;
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(json_object_get(events, "events"), i, event) count +=
+	    !strcmp(json_string_value(json_object_get(event, "ring")), ring);
+	return count;
+}
+
+/* Among errors one still sees what they are among, and each takes what the other leaves */
+static void test_shares(void **state)
+{
+	unsigned chosen;
+	uint64_t newest;
+	json_t *events;
+
+	for (uint64_t seq = 1; seq <= 1000; seq++) {
+		struct event event = seq % 20 ? call_event(seq, VT_RING_ERRORS, 0, -ENOENT)
+					      : call_event(seq, VT_RING_ROUTINE, 0, 1);
+
+		backlog_add(&backlog, &event);
+	}
+	events = choose(40, &chosen, &newest);
+	assert_int_equal(chosen, 40);
+	assert_int_equal(of_ring(events, "errors"), 20);
+	assert_int_equal(of_ring(events, "routine"), 20);
+	json_decref(events);
+	events = choose(400, &chosen, &newest);
+	assert_int_equal(of_ring(events, "errors"), 350);
+	assert_int_equal(of_ring(events, "routine"), 50);
+	json_decref(events);
+}
+
 static void test_text(void **state)
 {
 	static const struct {
@@ -310,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_filter_words),
 		cmocka_unit_test(test_filter_fits),
 		cmocka_unit_test_setup_teardown(test_select, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shares, setup, teardown),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_dumps),
 	};

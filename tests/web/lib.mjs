@@ -101,9 +101,9 @@ export async function sandbox({ options = [], image = "mini", script = "sleep 10
 	};
 }
 
-/** The server alone, for a sandbox that runs. */
-export async function observe(name, port = 0) {
-	const child = start("vitrine", ["observe", ...(port ? ["--port", String(port)] : []), name]);
+/** The server alone, for a sandbox that runs (or, without a name, for what @options say). */
+export async function observe(name, port = 0, options = []) {
+	const child = start("vitrine", ["observe", ...(port ? ["--port", String(port)] : []), ...options, ...(name ? [name] : [])]);
 	return { child, url: await address(child), async stop() { child.kill("SIGTERM"); await child.over; } };
 }
 

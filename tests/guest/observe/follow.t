@@ -111,8 +111,8 @@ host sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do vitrine follow -t 20 box any >/dev
 status 0
 it 'a process that makes no such call'
 host vitrine follow -t 1 --pid 1 box write
-status 125
-says 'no such call within 1 seconds'
+status 124
+says 'no such call within 1 second'
 it 'who goes away takes the request along'
 host vitrine follow box nosuchcall
 status 2

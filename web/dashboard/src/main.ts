@@ -11,6 +11,7 @@ import { files } from "./panels/files.ts";
 import { follow } from "./panels/follow.ts";
 import { interrupts } from "./panels/interrupts.ts";
 import { memory } from "./panels/memory.ts";
+import { Poller } from "./panels/panel.ts";
 import { network } from "./panels/network.ts";
 import { overview } from "./panels/overview.ts";
 import { processes } from "./panels/processes.ts";
@@ -22,9 +23,10 @@ import { experiments } from "./tour/tour.ts";
 
 startTheme();
 const live = new Live();
+Poller.still = () => live.over;
 new App(live, [
 	overview(), syscalls(), memory(), scheduler(), interrupts(), block(), network(),
 	processes(), events(live), follow(live), caches(), files(),
-	...(experiments.length ? [tour()] : []),
+	...(experiments.length ? [tour(live)] : []),
 ]).start();
 live.start();

@@ -64,8 +64,13 @@ export interface SampledFile {
 	taken: number; deferred: number; truncated: number;
 }
 
+/** Where a recording stands: from_ms <= moment_ms <= to_ms. */
+export interface Recorded { from_ms: number; to_ms: number; moment_ms: number; complete: boolean }
+
+export interface StateAnswer { state: State; observation: Observation; recorded: Recorded | null }
+
 export interface Snapshot {
-	time_ms: number; state: State; uptime_ms: number;
+	time_ms: number; state: State; recorded: Recorded | null; uptime_ms: number;
 	sandbox: {
 		name: string; pid: number; image: string; command: string[]; started_ms: number;
 		memory_bytes: number; cpus: number;
@@ -119,6 +124,8 @@ export interface StreamGap { from: number; to: number; lost: number; reason: str
 
 export interface Follow {
 	armed: { call: string | null; pid: number | null; min_ns: number } | null;
+	/** The call as events show it. */
+	text: string | null;
 	view: Record<string, unknown> | null;
 }
 

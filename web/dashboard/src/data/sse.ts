@@ -19,6 +19,10 @@ export interface StreamOptions {
 	messages: (batch: Message[]) => void;
 	/** Every change of the connection; @retry: ms until the next attempt. */
 	link?: (state: Link, retry?: number) => void;
+	/** Something came, a heartbeat at least. */
+	heard?: () => void;
+	/** The server will not have it (400): there is no use in asking again. */
+	refused?: (why: string) => void;
 }
 
 const SILENCE = 15_000;
@@ -62,6 +66,14 @@ export class Parser {
 		this.rest += chunk.slice(from);
 		return batch;
 	}
+}
+
+class Refused extends Error {}
+
+async function reasonOf(answer: Response): Promise<string> {
+	const body: unknown = await answer.json().catch(() => null);
+	const said = (body as { error?: unknown } | null)?.error;
+	return typeof said === "string" ? said : `status ${answer.status}`;
 }
 
 export class Stream {
@@ -116,8 +128,15 @@ export class Stream {
 		try {
 			wind();
 			await this.read(abort.signal, wind);
-		} catch {
-			/* the reason does not matter: a pause, then again */
+		} catch (error) {
+			if (error instanceof Refused && this.abort === abort && this.running) {
+				clearTimeout(alarm);
+				this.abort = null;
+				this.stop();
+				this.options.refused?.(error.message);
+				return;
+			}
+			/* other reasons do not matter: a pause, then again */
 		}
 		clearTimeout(alarm);
 		abort.abort();
@@ -134,9 +153,12 @@ export class Stream {
 		if (this.id)
 			headers["Last-Event-ID"] = this.id;
 		const answer = await fetch(this.options.url(), { headers, signal, cache: "no-store" });
+		if (answer.status === 400)
+			throw new Refused(await reasonOf(answer));
 		if (!answer.ok || !answer.body)
 			throw new Error(String(answer.status));
 		this.pause = FIRST_PAUSE;
+		this.options.heard?.();
 		this.options.link?.("open");
 		const parser = new Parser();
 		const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -145,6 +167,7 @@ export class Stream {
 			if (done)
 				return;
 			wind();
+			this.options.heard?.();
 			const batch = parser.feed(value);
 			this.id = parser.id || this.id;
 			if (batch.length && !signal.aborted)

@@ -18,7 +18,13 @@ export const WINDOWS = [
 	{ label: "5 min", span: 300_000, step: 1000 },
 	{ label: "15 min", span: 900_000, step: 5000 },
 	{ label: "1 h", span: 3_600_000, step: 20_000 },
+	{ label: "All", span: 0, step: 0 },
 ] as const;
+
+const STEPS = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000];
+
+/** The step that suits a view of @span ms: a few hundred points. */
+export const stepFor = (span: number): number => STEPS.find((step) => span / step <= 300) ?? STEPS[STEPS.length - 1]!;
 
 export class View {
 	/** Rows of the store by step; -1 where there is none. @starts[i] is the first of step i. */
@@ -143,6 +149,11 @@ export class Store {
 		return this.count ? this.times[this.row(this.count - 1)]! : 0;
 	}
 
+	/** Oldest row's time in ms, or 0. */
+	earliest(): number {
+		return this.count ? this.times[this.row(0)]! : 0;
+	}
+
 	/** Newest value of a column, not older than @age ms. */
 	last(name: string, age = 2500): number | null {
 		const data = this.columns.get(name)?.data;
@@ -186,6 +197,12 @@ export class Store {
 			pack(data);
 		this.first = 0;
 		this.count = keep.length;
+	}
+
+	/** The last second before @at that is over: what a figure that stands for "now" is taken from, wherever it stands. */
+	now(at = this.latest()): View {
+		const end = Math.floor(at / 1000) * 1000;
+		return this.view(1000, 1000, end);
 	}
 
 	/** The last @span ms in steps of @step, up to @end. */

@@ -67,7 +67,33 @@ export class Item {
 	}
 }
 
-/** Ask for a view: /api/PATH. */
+/** What the pages show of the kernel, but for single tasks and files. */
+const PATHS = ["processes", "scheduler", "memory", "block", "slab", "page-cache", "sockets", "mounts", "files"];
+
+const KEPT = 64;
+const last = new Map<string, unknown>();
+
+/** Ask for a view: /api/PATH. When the server has gone: what it said last. */
 export async function view(path: string): Promise<Item> {
-	return new Item((await get<{ view: unknown }>(`/api/${path}`)).view);
+	try {
+		const { view: said } = await get<{ view: unknown }>(`/api/${path}`);
+		last.delete(path);
+		last.set(path, said);
+		for (const oldest of last.keys()) {
+			if (last.size <= KEPT)
+				break;
+			if (!PATHS.includes(oldest))
+				last.delete(oldest);
+		}
+		return new Item(said);
+	} catch (error) {
+		if (error instanceof TypeError && last.has(path))
+			return new Item(last.get(path));
+		throw error;
+	}
+}
+
+/** Have every page's view, for when there is nobody left to ask. */
+export async function keepViews(): Promise<void> {
+	await Promise.all(PATHS.map((path) => view(path).catch(() => undefined)));
 }

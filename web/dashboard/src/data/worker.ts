@@ -9,7 +9,8 @@
 import type { StreamEvents, StreamGap } from "./api.ts";
 import { Stream, type Message } from "./sse.ts";
 
-export type ToWorker = { start: string } | { stop: true };
+/** @once: of a sandbox that has ended: what there was, and no more attempts. */
+export type ToWorker = { start: string; once?: boolean } | { stop: true };
 
 /** @generation counts the starts: what belongs to an earlier one is not for this reader. */
 export interface FromWorker {
@@ -21,13 +22,25 @@ export interface FromWorker {
 	omitted?: StreamEvents["omitted"];
 	limit?: number;
 	gap?: StreamGap;
+	/** The server does not understand the filter, and says why. */
+	refused?: string;
 }
 
 const SLICE = 250;
 let url = "";
 let generation = 0;
 
-const stream = new Stream({ url: () => url, messages: take });
+let once = false;
+
+const stream: Stream = new Stream({
+	url: () => url,
+	messages: take,
+	refused: (why) => send({ generation, count: 0, events: "", refused: why }),
+	link: (state) => {
+		if (state === "waiting" && once)
+			stream.stop();
+	},
+});
 
 function send(message: FromWorker): void {
 	self.postMessage(message);
@@ -65,6 +78,7 @@ self.addEventListener("message", (event: MessageEvent<ToWorker>) => {
 	generation++;
 	if ("start" in event.data) {
 		url = event.data.start;
+		once = event.data.once === true;
 		stream.restart();
 	} else {
 		stream.stop();

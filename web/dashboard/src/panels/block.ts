@@ -60,6 +60,7 @@ export function block(): Panel {
 		id: "block", label: "Block I/O", group: "Live", charts: list,
 		element: h("div", { class: "stack" }, charts(...list), notice.element, devices.element, requests.element, card("Latency by operation", times)),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 		update({ snapshot }) {
 			if (!snapshot)

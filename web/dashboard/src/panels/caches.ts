@@ -37,7 +37,7 @@ export function caches(): Panel {
 	const total = h("p", { class: "note" });
 	const one = h("section", { class: "card", hidden: true });
 	const files = new Table<Item>({
-		name: "page-cache", title: "Files in the page cache", sort: "-cached_bytes",
+		name: "page-cache", title: "Files in the page cache, those with most first", sort: "-cached_bytes",
 		key: (row) => `${row.str("device")}/${row.str("inode")}/${row.str("path")}`,
 		open: (row) => { path = row.str("path") ?? ""; poller.now(); },
 		columns: [
@@ -79,9 +79,10 @@ export function caches(): Panel {
 	const poller = new Poller(2000, async () => {
 		try {
 			const now = await view("page-cache");
-			files.update(now.list("files"));
-			text(total, `${bytes(now.num("total_bytes"))} cached, ${bytes(now.num("dirty_bytes"))} dirty, ${exact(now.num("inodes_count"))} files.`);
-			slab.update((await view("slab")).list("caches"));
+			files.update(now.list("files"), now.num("files_count"));
+			text(total, `${bytes(now.num("total_bytes"))} cached, ${bytes(now.num("dirty_bytes"))} dirty, ${exact(now.num("files_count") ?? now.list("files").length)} files with pages, of ${exact(now.num("inodes_count"))} inodes.`);
+			const slabs = await view("slab");
+			slab.update(slabs.list("caches"), slabs.num("caches_count"));
 			await showOne();
 			notice.clear();
 		} catch (error) {
@@ -92,6 +93,7 @@ export function caches(): Panel {
 		id: "caches", label: "Page cache, slab", group: "Look closer", charts: list,
 		element: h("div", { class: "stack" }, charts(...list), notice.element, one, h("div", { class: "grid" }, h("div", { class: "stack" }, files.element, total), slab.element)),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 	};
 }

@@ -9,7 +9,7 @@
 import { FAMILIES, FAMILY_LABEL, KINDS, type GuestEvent, type Kind, type StreamGap } from "../data/api.ts";
 import { h, set, text, visible, guest } from "../base/dom.ts";
 import { exportButtons } from "../parts/export.ts";
-import { count, duration, exact, timeOfDay } from "../base/format.ts";
+import { bytes, count, duration, exact, timeOfDay } from "../base/format.ts";
 import type { Live } from "../data/live.ts";
 import type { Panel } from "./panel.ts";
 import { Rows } from "../data/rows.ts";
@@ -60,6 +60,8 @@ function omittedRow(omitted: NonNullable<FromWorker["omitted"]>, limit: number, 
 }
 
 function gapRow(gap: StreamGap): Row {
+	if (gap.reason === "older")
+		return { kind: "gap", time_ms: Date.now(), text: `${exact(gap.lost)} events that fit come before these`, detail: [["first", exact(gap.from)], ["last", exact(gap.to)]] };
 	const why = gap.reason === "backlog" ? "away for longer than the server remembers" : "overwritten before they were read";
 	return {
 		kind: "gap", time_ms: Date.now(), text: `Gap: up to ${exact(gap.lost)} events are missing (${why})`,
@@ -77,22 +79,79 @@ function tone(row: Row): string {
 
 function make(): HTMLElement {
 	return h("div", { class: "event" }, h("time"), h("span", { class: "kind" }), h("span", { class: "who" }),
-		h("bdi", { class: "what", dir: "ltr" }), h("span", { class: "took" }));
+		h("bdi", { class: "what", dir: "ltr" }), h("bdi", { class: "result", dir: "ltr" }), h("span", { class: "took" }));
+}
+
+/* A line's text without what stands in columns of their own: the call's name, its result, its time */
+function parts(row: Row): { what: string; result: string } {
+	let what = row.text, result = "";
+	if (!isEvent(row))
+		return { what, result };
+	if (row.kind !== "syscall")
+		return { what: what.replace(/^(executes|forks|exits) /, (verb) => row.kind === "exit" && verb === "exits " ? "" : verb === "forks " ? "child " : ""), result };
+	what = what.replace(/ <\d+\.\d+>$/, "");
+	if (row.call && what.startsWith(`${row.call}(`))
+		what = what.slice(row.call.length);
+	const at = what.lastIndexOf(") = ");
+	if (at >= 0) {
+		result = what.slice(at + 4);
+		what = what.slice(0, at + 1);
+	}
+	return { what, result: row.error ? row.error : result };
 }
 
 function fill(element: HTMLElement, row: Row): void {
-	const [time, kind, who, what, took] = element.children as unknown as HTMLElement[];
+	const [time, kind, who, what, result, took] = element.children as unknown as HTMLElement[];
+	const shown = parts(row);
 	element.dataset["tone"] = tone(row);
 	text(time!, timeOfDay(row.time_ms, true));
 	text(kind!, isEvent(row) ? visible(row.kind === "syscall" ? row.call ?? "syscall" : row.kind.replace(/_/g, " ")) : "");
 	text(who!, isEvent(row) ? visible(`${row.comm} ${row.pid}`) : "");
-	text(what!, visible(row.text.slice(0, 300)));
+	text(what!, visible(shown.what.slice(0, 300)));
+	text(result!, visible(shown.result.slice(0, 80)));
 	text(took!, isEvent(row) && typeof row.duration_ns === "number" ? duration(row.duration_ns) : "");
 }
 
+/* What has a sentence of its own below, or says the same as the line */
+const TOLD = new Set(["seq", "kind", "ring", "time_ms", "pid", "tgid", "comm", "cpu", "text", "call", "nr", "family", "args", "result", "error",
+	"disposition", "duration_ns", "followed"]);
+
+const ANSWERED: Record<string, string> = { kernel: "the guest kernel", guest: "the guest itself (vDSO, rewritten code)", denied: "nobody: it was denied" };
+
+/* A field by its unit, which its name ends in */
+function fieldText(name: string, value: unknown): string {
+	if (typeof value === "number")
+		return name.endsWith("_ns") ? duration(value) : name.endsWith("_bytes") || name === "bytes" ? bytes(value) : name.endsWith("_ms") ? timeOfDay(value, true) : String(value);
+	return typeof value === "string" ? value : value === null ? "–" : value === true ? "yes" : value === false ? "no" : JSON.stringify(value);
+}
+
+const fieldName = (name: string): string => {
+	const words = name.replace(/_(ns|ms|bytes)$/, "").replace(/_/g, " ");
+	return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+function eventFields(row: GuestEvent): [string, string][] {
+	const { what, result } = parts(row);
+	const fields: [string, string][] = [["Time", timeOfDay(row.time_ms, true)], ["Task", `${row.comm}, thread ${row.pid} of process ${row.tgid}`]];
+	if (row.kind === "syscall") {
+		const full = / = (.*?)( <\d+\.\d+>)?$/.exec(row.text.slice(row.text.lastIndexOf(") = ") + 1))?.[1];
+		fields.push(["Call", `${row.call ?? "?"}${what}`], [row.error ? "Error" : "Result", full ?? result],
+			["Took", duration(row.duration_ns)], ["Answered by", ANSWERED[row.disposition ?? ""] ?? "–"],
+			["Registers", String(row["args"] ?? "")]);
+	} else {
+		fields.push(["What", row.text.replace(/ <\d+\.\d+>$/, "")]);
+		if (typeof row.duration_ns === "number")
+			fields.push(["Took", duration(row.duration_ns)]);
+	}
+	for (const [name, value] of Object.entries(row))
+		if (!TOLD.has(name))
+			fields.push([fieldName(name), fieldText(name, value)]);
+	fields.push(["Number", `${exact(row.seq)} (${row.ring} events), CPU ${row.cpu}`]);
+	return fields;
+}
+
 function details(row: Row): HTMLElement {
-	const fields: [string, string][] = isEvent(row)
-		? Object.entries(row).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]) : row.detail;
+	const fields = isEvent(row) ? eventFields(row) : row.detail;
 	return h("dl", { class: "fields" }, ...fields.flatMap(([name, value]) => [h("dt", {}, visible(name)), h("dd", {}, guest(value, 2000))]));
 }
 
@@ -113,6 +172,7 @@ export function events(live: Live): Panel {
 	const back = h("button", { type: "button", class: "button primary back", hidden: true, click: () => list.release() }, "Back to live");
 	const pause = h("button", { type: "button", class: "button", "data-action": "pause-feed", "aria-pressed": "false", click: () => setPaused(!paused) }, "Hold feed");
 	const status = h("p", { class: "note", role: "status" });
+	const refused = h("p", { class: "notice bad", role: "alert", hidden: true });
 	const input = (name: string, label: string, kind: string, size: number): HTMLInputElement =>
 		h("input", { type: kind, size, name, placeholder: label, "aria-label": label, min: kind === "number" ? 0 : null, change: () => restart() });
 	const call = input("call", "Calls: openat,read", "text", 16);
@@ -157,15 +217,24 @@ export function events(live: Live): Panel {
 				query.set(name, value);
 		if (errors.checked)
 			query.set("errors", "1");
-		tell({ start: `/api/events?${query}` });
+		refused.hidden = true;
+		/* Of what is over there is what the server has kept */
+		if (live.over)
+			query.set("last", "4000");
+		tell({ start: `/api/events?${query}`, once: live.over });
 	}
 
 	const matches = (row: Row): boolean => !needle || `${row.text} ${isEvent(row) ? `${row.comm} ${row.pid} ${row.call ?? row.kind}` : ""}`.toLowerCase().includes(needle);
 
-	function take({ count: fresh, events, omitted, limit: most, gap }: FromWorker): void {
+	function take({ count: fresh, events, omitted, limit: most, gap, refused: why }: FromWorker): void {
 		feed.measure(fresh);
+		if (why) {
+			text(refused, `The server does not understand this filter: ${visible(why)}`);
+			refused.hidden = false;
+			return;
+		}
 		if (gap) {
-			feed.lost += gap.lost;
+			feed.lost += gap.reason === "older" ? 0 : gap.lost;
 			put([gapRow(gap)]);
 		} else if (omitted) {
 			feed.left += omitted.total;
@@ -238,7 +307,7 @@ export function events(live: Live): Panel {
 			kinds.add(kind);
 		chip.setAttribute("aria-pressed", String(kinds.has(kind)));
 		store("kinds", [...kinds]);
-		const recorded = live.snapshot?.observation.kinds;
+		const recorded = live.over ? undefined : live.snapshot?.observation.kinds;
 		if (kinds.has(kind) && recorded && !recorded.includes(kind)) {
 			try {
 				await live.control({ action: "tracing", enabled: true, kinds: [...recorded, kind] });
@@ -259,7 +328,7 @@ export function events(live: Live): Panel {
 	}
 
 	async function record(): Promise<void> {
-		const recorded = live.snapshot?.observation.kinds;
+		const recorded = live.over ? undefined : live.snapshot?.observation.kinds;
 		const wanted = [...kinds].filter((kind) => recorded && !recorded.includes(kind));
 		if (recorded && wanted.length)
 			await live.control({ action: "tracing", enabled: true, kinds: [...recorded, ...wanted] }).catch(() => undefined);
@@ -274,7 +343,7 @@ export function events(live: Live): Panel {
 		element: h("section", { class: "card feed-card" },
 			h("details", { class: "filters", open: !matchMedia("(max-width: 860px)").matches }, h("summary", {}, "Filters"),
 				h("div", { class: "controls" }, chips),
-				h("div", { class: "controls" }, call, family, pid, comm, slow, h("label", {}, errors, "Errors only"), h("label", {}, "Most", limit))),
+				h("div", { class: "controls" }, call, family, pid, comm, slow, h("label", {}, errors, "Errors only"), h("label", {}, "Most", limit)), refused),
 			h("div", { class: "controls" }, pause, h("button", { type: "button", class: "button", click: () => restart() }, "Clear"), search, h("span", { class: "push" }), back,
 				exportButtons(() => ({
 					name: "vitrine-events", columns: ["seq", "time", "kind", "pid", "comm", "call", "disposition", "duration_ns", "text"],
@@ -285,14 +354,18 @@ export function events(live: Live): Panel {
 			list.element, legend, status),
 		show() {
 			void record();
-			stream(true);
+			if (live.over)
+				restart();
+			else
+				stream(true);
 		},
 		hide: () => stream(false),
+		moved: () => restart(),
 		update() {
-			const recorded = live.snapshot?.observation.kinds;
+			const recorded = live.over ? undefined : live.snapshot?.observation.kinds;
 			for (const chip of chips.children)
 				chip.toggleAttribute("data-unrecorded", !!recorded && !recorded.includes((chip as HTMLElement).dataset["kind"] as Kind));
-			set(status, `${exact(feed.rows.length)} lines here, ${exact(feed.received)} events received, ${exact(Math.round(feed.perSecond))} a second`,
+			set(status, `${exact(feed.rows.length)} lines here, ${exact(feed.received)} events received${live.over ? "" : `, ${exact(Math.round(feed.perSecond))} a second`}`,
 				feed.left ? `, ${exact(feed.left)} left out by the limit` : "", feed.lost ? `, ${exact(feed.lost)} lost in gaps` : "",
 				needle ? `; ${exact(found.length)} match the search` : "", ".");
 		},

@@ -38,8 +38,9 @@ export function files(): Panel {
 	});
 	const poller = new Poller(2500, async () => {
 		try {
-			mounts.update((await view("mounts")).list("mounts"));
-			open.update((await view("files")).list("files"));
+			const mounted = await view("mounts"), opened = await view("files");
+			mounts.update(mounted.list("mounts"), mounted.num("mounts_count"));
+			open.update(opened.list("files"), opened.num("files_count"));
 			notice.clear();
 		} catch (error) {
 			notice.show(error);
@@ -49,6 +50,7 @@ export function files(): Panel {
 		id: "files", label: "Mounts, open files", group: "Look closer",
 		element: h("div", { class: "stack" }, notice.element, mounts.element, open.element),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 	};
 }

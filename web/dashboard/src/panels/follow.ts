@@ -64,6 +64,26 @@ export function follow(live: Live): Panel {
 	});
 	table.element.hidden = true;
 
+	const cancel = h("button", { type: "button", class: "button", "data-action": "cancel-follow", hidden: true, click: () => void disarm() }, "Cancel");
+
+	/* What was asked for here does not outlive the page: a kernel that waits for a call is slower */
+	async function disarm(): Promise<void> {
+		const was = asked;
+		asked = false;
+		try {
+			take(await post<Follow>("/api/follow", { off: true }), true);
+			if (was)
+				text(state, "Cancelled. Nothing is waited for.");
+		} catch (error) {
+			text(state, `That cannot be cancelled: ${visible(error instanceof Error ? error.message : String(error))}`);
+		}
+	}
+
+	addEventListener("pagehide", () => {
+		if (asked)
+			void fetch("/api/follow", { method: "POST", keepalive: true, body: '{"off":true}', headers: { "Content-Type": "application/json" } });
+	});
+
 	async function arm(event: Event): Promise<void> {
 		event.preventDefault();
 		try {
@@ -84,8 +104,13 @@ export function follow(live: Live): Panel {
 		if (armed)
 			text(state, `Waiting for ${armed.call ?? "any call"}${armed.pid ? ` of ${armed.pid}` : ""}${armed.min_ns ? ` that takes ${duration(armed.min_ns)} or longer` : ""}…`);
 		const now = answer.view && !fresh ? readJourney(new Item(answer.view)) : null;
+		cancel.hidden = !armed;
 		if (now && now.key !== journey?.key)
-			draw(now);
+			draw(now, answer.text);
+		else if (now && answer.text !== told)
+			name(now, answer.text); /* its event came behind it */
+		if (live.over && !journey)
+			text(state, "The sandbox has ended, and no call was followed before.");
 		if (!armed && !fresh && journey && asked) {
 			text(state, "Here it is. Press Follow for the next one.");
 			asked = false;
@@ -93,10 +118,16 @@ export function follow(live: Live): Panel {
 		state.dataset["armed"] = String(!!armed);
 	}
 
-	function draw(now: Journey): void {
+	let told: string | null = null;
+	function name(now: Journey, said: string | null): void {
+		told = said;
+		set(title, guest(said?.replace(/ <\d+\.\d+>$/, "") ?? `${now.call}(${now.args}) = ${now.result}`, 300));
+	}
+
+	function draw(now: Journey, said: string | null): void {
 		journey = now;
 		result.hidden = table.element.hidden = false;
-		set(title, guest(`${now.call}(${now.args}) = ${now.result}`, 200));
+		name(now, said);
 		const asleep = now.waits.reduce((sum, wait) => sum + wait.end - wait.start, 0);
 		set(facts, guest(now.comm), ` ${now.pid ?? ""}: ${duration(now.duration)} in all`, asleep ? `, ${duration(asleep)} of it asleep` : "",
 			`, ${exact(now.funcs.length)} functions`, now.requests.length ? `, ${exact(now.requests.length)} requests to a device` : "", now.truncated ? "; cut, there was more" : "", now.overhead ? `. Watching took ${duration(now.overhead)}, which is left out` : "", ".");
@@ -119,10 +150,15 @@ export function follow(live: Live): Panel {
 		element: h("div", { class: "stack" },
 			card("Follow one call", h("form", { class: "controls", submit: (event) => void arm(event) },
 				h("label", {}, "Call", call), calls, h("label", {}, "Process or thread", pid), h("label", {}, "At least µs", least),
-				h("button", { class: "button primary", "data-action": "follow" }, "Follow")), state),
+				h("button", { class: "button primary", "data-action": "follow" }, "Follow"), cancel), state),
 			result, table.element),
 		show: () => poller.start(),
-		hide: () => poller.stop(),
+		hide() {
+			poller.stop();
+			if (asked)
+				void disarm();
+		},
+		moved: () => poller.now(),
 		update() {
 			const names = live.snapshot?.syscalls.calls.map(({ name }) => name) ?? [];
 			if (calls.childElementCount !== names.length)

@@ -9,7 +9,8 @@ import { card, Notice, Poller, type Panel } from "./panel.ts";
 import { Table } from "../parts/table.ts";
 import { view, type Item } from "../data/views.ts";
 
-const KEPT_EVENTS = /^(pgfault|pgmajfault|pgscan|pgsteal|pswp|compact|oom_kill|allocstall|pageout|kswapd|workingset)/;
+/* Faults are counted by kind on a page of their own; the kernel's pgfault is another count */
+const KEPT_EVENTS = /^(pgscan|pgsteal|pswp|compact|oom_kill|allocstall|pageout|kswapd|workingset)/;
 
 /* Free blocks by order: how much of each zone is free in which pieces */
 function freeLists(zones: Item[]): HTMLElement {
@@ -41,7 +42,7 @@ export function memory(): Panel {
 		],
 	});
 	const events = new Table<[string, number]>({
-		name: "memory-events", title: "Reclaim, compaction and faults", key: ([name]) => name, sort: "-count",
+		name: "memory-events", title: "Reclaim and compaction", key: ([name]) => name, sort: "-count",
 		columns: [
 			{ key: "event", label: "Event", text: true, value: ([name]) => name },
 			{ key: "count", label: "Times", value: ([, value]) => value, show: ([, value]) => exact(value) },
@@ -62,7 +63,7 @@ export function memory(): Panel {
 			set(zones, freeLists(now.list("zones")));
 			figures.update(now.numbers().filter(([name, value]) => name.endsWith("_bytes") && value > 0));
 			events.update(now.item("events").numbers().filter(([name, value]) => value > 0 && KEPT_EVENTS.test(name)));
-			groups.update(now.list("cgroups"));
+			groups.update(now.list("cgroups"), now.num("cgroups_count"));
 			notice.clear();
 		} catch (error) {
 			notice.show(error);
@@ -73,6 +74,7 @@ export function memory(): Panel {
 		element: h("div", { class: "stack" }, charts(...list), notice.element, card("Free blocks by size (buddy allocator)", zones),
 			h("div", { class: "grid" }, figures.element, events.element), groups.element),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 	};
 }

@@ -48,7 +48,8 @@ export function network(): Panel {
 	});
 	const poller = new Poller(1500, async () => {
 		try {
-			sockets.update((await view("sockets")).list("sockets"));
+			const now = await view("sockets");
+			sockets.update(now.list("sockets"), now.num("sockets_count"));
 			notice.clear();
 		} catch (error) {
 			notice.show(error);
@@ -58,6 +59,7 @@ export function network(): Panel {
 		id: "network", label: "Network", group: "Live", charts: list,
 		element: h("div", { class: "stack" }, charts(...list), devices.element, notice.element, sockets.element),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 		update({ snapshot }) {
 			devices.update((snapshot?.network.devices ?? []).map((device) => new Item(device)));

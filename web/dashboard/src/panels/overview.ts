@@ -28,7 +28,7 @@ export function overview(): Panel {
 		faults: new Tile({
 			name: "faults", label: "Page faults", format: rate,
 			values: (view) => combine((...kinds) => kinds.reduce((a, b) => a + b, 0),
-				...["refill", "minor", "major", "cow", "file"].map((kind) => view.at(`faults.${kind}`))),
+				...["refill", "minor", "major", "cow", "file", "bad"].map((kind) => view.at(`faults.${kind}`))),
 		}),
 		switches: new Tile({
 			name: "switches", label: "Context switches", format: rate,
@@ -61,32 +61,33 @@ export function overview(): Panel {
 		id: "overview", label: "Overview", group: "Live", element, charts: list,
 		update(live) {
 			const { snapshot } = live;
-			const view = live.store.view(LAST_MINUTE.span, LAST_MINUTE.step);
+			const view = live.store.view(LAST_MINUTE.span, LAST_MINUTE.step, live.at), now = live.store.now(live.at);
+			const available = snapshot?.memory.meminfo?.["mem_available_bytes"] ?? null;
 			memory = snapshot?.memory.meminfo?.["mem_total_bytes"] ?? snapshot?.sandbox.memory_bytes ?? null;
 			const load = snapshot?.scheduler.load;
-			tiles.cpu.update(view, load ? `load ${load.map((l) => l.toFixed(2)).join("  ")}` : "");
-			tiles.memory.update(view, memory ? `of ${bytes(memory)}` : "");
-			tiles.calls.update(view, snapshot ? `${count(snapshot.syscalls.total.calls)} in all` : "");
-			tiles.faults.update(view, snapshot ? `${count(Object.values(snapshot.faults).reduce((sum, { count: n }) => sum + n, 0))} in all` : "");
-			tiles.switches.update(view, snapshot ? `${snapshot.scheduler.tasks} tasks` : "");
+			tiles.cpu.update(view, now, load ? `load ${load.map((l) => l.toFixed(2)).join("  ")}` : "");
+			tiles.memory.update(view, now, memory ? `of ${bytes(memory)}${available !== null ? `, ${bytes(available)} available` : ""}` : "");
+			tiles.calls.update(view, now, snapshot ? `${count(snapshot.syscalls.total.calls)} in all` : "");
+			tiles.faults.update(view, now, snapshot ? `${count(Object.values(snapshot.faults).reduce((sum, { count: n }) => sum + n, 0))} in all` : "");
+			tiles.switches.update(view, now, snapshot?.scheduler.threads ? `${exact(snapshot.scheduler.threads)} threads, the kernel's too` : "");
 			for (const [tile, name] of [[tiles.cpuPressure, "cpu"], [tiles.ioPressure, "io"], [tiles.memoryPressure, "memory"]] as const)
-				tile.update(view, snapshot && !snapshot.pressure[name] ? "kernel without psi=1" : "some, 10 s");
+				tile.update(view, now, snapshot && !snapshot.pressure[name] ? "kernel without psi=1" : "some, 10 s");
 			showFeed(live, feed);
 			showFacts(live, sandbox, health);
 		},
 	};
 }
 
-let newest = -1;
+let newest: unknown = null;
 
 function showFeed(live: Live, feed: HTMLElement): void {
-	const first = live.rare[0]?.seq ?? 0;
-	if (first === newest)
+	const first = live.rare[0] ?? null;
+	if (first === newest && feed.childElementCount)
 		return;
 	newest = first;
 	set(feed, ...live.rare.slice(0, SHOWN).map((event) => h("li", { "data-kind": event.kind },
 		h("time", { class: "muted mono" }, timeOfDay(event.time_ms)), h("span", { class: "kind" }, event.kind),
-		h("span", { class: "what" }, guest(event.text, 160)))),
+		h("span", { class: "what" }, guest(`${event.comm} ${event.pid} ${event.text}`, 160)))),
 		live.rare.length ? null : h("li", { class: "muted" }, "Nothing yet: a fork, an exec, an exit or a signal shows here."));
 }
 

@@ -16,6 +16,8 @@ export interface Panel {
 	/** It came into sight, or went out of it. */
 	show?(): void;
 	hide?(): void;
+	/** What the kernel says is another thing now: the sandbox has ended, a recording stands elsewhere. */
+	moved?(): void;
 	/** Something is new; at most twice a second, only while in sight. */
 	update?(live: Live): void;
 }
@@ -27,6 +29,9 @@ export class Poller {
 
 	/** @ask never throws: it shows what went wrong itself. */
 	constructor(private readonly every: number, private readonly ask: () => Promise<void>) {}
+
+	/** What never changes need not be asked for again. */
+	static still = (): boolean => false;
 
 	start(): void {
 		this.active = true;
@@ -45,11 +50,13 @@ export class Poller {
 
 	private async round(): Promise<void> {
 		clearTimeout(this.timer);
+		const begun = performance.now();
 		if (!document.hidden)
 			await this.ask();
 		clearTimeout(this.timer);
-		if (this.active)
-			this.timer = window.setTimeout(() => void this.round(), this.every);
+		/* A list of thousands takes a while: the guest's kernel has other things to do, too */
+		if (this.active && !Poller.still())
+			this.timer = window.setTimeout(() => void this.round(), Math.max(this.every, 4 * (performance.now() - begun)));
 	}
 }
 
@@ -59,7 +66,7 @@ export class Notice {
 
 	show(error: unknown): void {
 		const reason = error instanceof DOMException && error.name === "TimeoutError" ? "no answer in time"
-			: error instanceof TypeError ? "the server cannot be reached"
+			: error instanceof TypeError ? "the server has gone, and had not been asked for this"
 				: error instanceof Error ? error.message : String(error);
 		this.element.textContent = `Not available now: ${reason}`;
 		this.element.hidden = false;

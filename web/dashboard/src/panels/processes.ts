@@ -43,10 +43,12 @@ export function processes(): Panel {
 	let beforeNs = 0;
 	const notice = new Notice();
 	const summary = h("p", { class: "note" });
-	const detail = h("div", { class: "stack" }, h("section", { class: "card" }, h("p", { class: "muted" }, "Choose a process to see its kernel stack, descriptors and memory map.")));
+	const detail = h("div", { class: "stack" });
+	const hint = h("p", { class: "note" }, "Choose a process to see its kernel stack, descriptors and memory map.");
+	const close = h("button", { type: "button", class: "button", "data-action": "close-task", click: () => { location.hash = "processes"; choose(null); } }, "All processes");
 	const table = new Table<Row>({
 		name: "processes", title: "Processes", key: (row) => row.pid, sort: "comm",
-		indent: (row) => row.depth, selected: () => selected, limit: 1000,
+		indent: (row) => row.depth, selected: () => selected, limit: 600,
 		open: (row) => { location.hash = `processes/${row.pid}`; choose(row.pid); },
 		columns: [
 			{ key: "comm", label: "Process", text: true, value: (row) => row.item.str("comm"), order: (row) => row.order },
@@ -62,13 +64,22 @@ export function processes(): Panel {
 		],
 	});
 	const toggle = h("input", { type: "checkbox", name: "kernel", change: () => { kernel = toggle.checked; poller.now(); } });
-	table.element.querySelector(".push")!.after(h("label", {}, toggle, "Kernel threads"));
+	close.hidden = true;
+	table.element.querySelector(".push")!.after(close, h("label", {}, toggle, "Kernel threads"));
+
+	/* The table has all of the page until there is something beside it */
+	const split = h("div", { class: "split one" }, h("div", { class: "stack" }, table.element, summary, hint), detail);
 
 	function choose(pid: number | null): void {
 		selected = pid;
+		split.classList.toggle("one", pid === null);
+		split.classList.toggle("even", pid !== null);
+		hint.hidden = pid !== null;
+		close.hidden = pid === null;
 		set(detail);
 		if (pid !== null)
 			set(detail, h("section", { class: "card" }, h("p", { class: "muted" }, `Asking about ${pid}…`)));
+		poller.now();
 		taskPoller.stop();
 		if (pid !== null)
 			taskPoller.start();
@@ -86,7 +97,7 @@ export function processes(): Panel {
 				set(detail, details.element);
 		} catch (error) {
 			if (pid === selected)
-				set(detail, h("section", { class: "card" }, h("p", {}, `Process ${pid} cannot be shown: `, guest(error instanceof Error ? error.message : error))));
+				set(detail, h("section", { class: "card" }, h("p", {}, `Process ${pid} cannot be shown${detail.firstChild === details.element ? " any more" : ""}: `, guest(error instanceof Error ? error.message : error))));
 		}
 	});
 
@@ -106,8 +117,11 @@ export function processes(): Panel {
 			}
 			before = times;
 			beforeNs = nowNs;
-			table.update(tree(all.filter((item) => kernel || !item.flag("kernel")), cpu));
-			text(summary, `${exact(now.num("processes_count"))} processes, ${exact(now.num("threads_count"))} threads.`);
+			const count = now.num("processes_count");
+			const ofKernel = now.num("kernel_count") ?? (now.flag("truncated") ? null : all.filter((item) => item.flag("kernel")).length);
+			const programs = count !== null && ofKernel !== null ? count - ofKernel : null;
+			table.update(tree(all.filter((item) => kernel || !item.flag("kernel")), cpu), kernel ? count : programs);
+			text(summary, `${exact(programs ?? count)} processes of programs, ${exact(ofKernel)} threads of the kernel; ${exact(now.num("threads_count"))} threads in all.`);
 			notice.clear();
 		} catch (error) {
 			notice.show(error);
@@ -116,7 +130,7 @@ export function processes(): Panel {
 
 	return {
 		id: "processes", label: "Processes", group: "Look closer",
-		element: h("div", { class: "stack" }, notice.element, h("div", { class: "split even" }, h("div", { class: "stack" }, table.element, summary), detail)),
+		element: h("div", { class: "stack" }, notice.element, split),
 		show() {
 			poller.start();
 			const pid = Number(location.hash.split("/")[1]);
@@ -124,6 +138,10 @@ export function processes(): Panel {
 				choose(pid);
 			else if (selected !== null)
 				taskPoller.start();
+		},
+		moved() {
+			poller.now();
+			taskPoller.now();
 		},
 		hide() {
 			poller.stop();

@@ -68,13 +68,14 @@ export function scheduler(): Panel {
 		element: h("div", { class: "stack" }, charts(...list), notice.element, picture,
 			h("div", { class: "grid" }, picks.element, card("Run-queue delay of single waits", delays, counts))),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 		update({ snapshot }) {
 			if (!snapshot)
 				return;
 			showHistogram(delays, snapshot.scheduler.run_delay, "Run-queue delay");
 			const { forks, execs, exits, signals, ooms, oopses, threads } = snapshot.scheduler;
-			set(counts, `${exact(threads)} threads; ${exact(forks)} forks, ${exact(execs)} execs, ${exact(exits)} exits, ` +
+			set(counts, `${exact(threads)} threads, the kernel's too; ${exact(forks)} forks, ${exact(execs)} execs, ${exact(exits)} exits, ` +
 				`${exact(signals)} signals, ${exact(ooms)} OOM kills, ${exact(oopses)} oopses.`);
 		},
 	};

@@ -57,7 +57,7 @@ export function syscalls(): Panel {
 			{ key: "name", label: "Call", text: true, value: (row) => row.name },
 			{ key: "family", label: "Family", text: true, plain: true, minor: true, value: (row) => FAMILY_LABEL[row.family] ?? row.family },
 			{ key: "calls", label: "Calls", value: (row) => row.calls, show: (row) => exact(row.calls), bar: (row) => row.calls / most },
-			{ key: "per_second", label: "Rate", minor: true, value: (row) => row.perSecond, show: (row) => rate(row.perSecond) },
+			{ key: "per_second", label: "Rate", title: "Of the last ten seconds", minor: true, value: (row) => row.perSecond, show: (row) => rate(row.perSecond) },
 			{ key: "errors", label: "Errors", value: (row) => row.errors, show: (row) => row.errors ? `${exact(row.errors)} (${percent(row.errors / row.calls)})` : "0" },
 			{ key: "enosys", label: "ENOSYS", minor: true, value: (row) => row.enosys, show: (row) => exact(row.enosys) },
 			{ key: "time_ns", label: "Time", title: "Added up, waiting included", minor: true, value: (row) => row.time_ns, show: (row) => duration(row.time_ns) },
@@ -104,6 +104,7 @@ export function syscalls(): Panel {
 				h("div", { class: "stack side-cards" }, h("section", { class: "card" }, h("header", { class: "card-head" }, detailTitle), detail),
 					card("Who answered", answered), notice.element, missing.element))),
 		show: () => poller.start(),
+		moved: () => poller.now(),
 		hide: () => poller.stop(),
 		update(live: Live) {
 			const { snapshot, snapshots } = live;
@@ -111,7 +112,7 @@ export function syscalls(): Panel {
 				return;
 			const rows = difference(snapshot, recent ? snapshots[Math.max(0, snapshots.length - 11)] : undefined);
 			if (!recent && snapshots.length > 1) {
-				const rates = new Map(difference(snapshot, snapshots[snapshots.length - 2]).map((row) => [row.nr, row.perSecond]));
+				const rates = new Map(difference(snapshot, snapshots[Math.max(0, snapshots.length - 11)]).map((row) => [row.nr, row.perSecond]));
 				for (const row of rows)
 					row.perSecond = rates.get(row.nr) ?? 0;
 			}

@@ -4,13 +4,16 @@
 // Theory of operation
 // A chart is a description: series are functions of a view of the store. It is drawn only while
 // it can be seen. The legend is HTML: it shows the newest values, or those under the cursor, which
-// all charts share, and a press on an entry hides that series. Stacked areas are summed here.
+// all charts share, with its time in the heading; a press on an entry hides that series. The newest
+// values are those of the last whole second, whatever the window is. Stacked areas are summed here.
+// Dragging chooses a piece of time for all charts (range.ts).
 
 import uPlot from "uplot";
 import { h, set, text } from "../base/dom.ts";
 import { exportButtons, type Sheet } from "./export.ts";
 import { bytes, byteRate, timeOfDay } from "../base/format.ts";
 import type { Values, View } from "../data/store.ts";
+import { moment, setRange } from "./range.ts";
 import { colour, onTheme, seriesColour } from "../base/theme.ts";
 
 export interface Series {
@@ -18,6 +21,8 @@ export interface Series {
 	/** Index of its colour; its place without one. */
 	colour?: number;
 	values: (view: View) => Values;
+	/** Not shown until somebody wants it: it would leave no room for the others. */
+	off?: boolean;
 }
 
 export interface ChartOptions {
@@ -47,17 +52,19 @@ export class Chart {
 	private uplot: uPlot | null = null;
 	private times: number[] = [];
 	private raw: Values[] = [];
+	private now: (number | null)[] = [];
 	private width = 0;
+	private readonly when = h("time", { class: "when muted" });
 
 	constructor(private readonly options: ChartOptions) {
-		this.hidden = options.series.map(() => false);
+		this.hidden = options.series.map(({ off }) => !!off);
 		this.plot = h("div", { class: "plot", role: "img", "aria-label": `${options.title}, a chart over time` });
 		this.plot.style.setProperty("min-height", `${options.height ?? 180}px`);
 		const entries = options.series.map((series, i) => this.entry(series, i));
 		this.element = h("figure", {
 			class: options.wide ? "card chart wide" : "card chart", "data-chart": options.name,
 		},
-			h("figcaption", {}, h("h3", { title: options.about }, options.title),
+			h("figcaption", {}, h("h3", { title: options.about }, options.title), this.when,
 				exportButtons(() => this.sheet())),
 			this.plot,
 			h("ul", { class: "legend", "aria-label": `${options.title}: newest values` }, ...entries));
@@ -69,7 +76,7 @@ export class Chart {
 		const value = h("span", { class: "value", "data-series": series.label }, "–");
 		const swatch = h("span", { class: "swatch" });
 		const entry = h("button", {
-			type: "button", class: "entry", "aria-pressed": "true", title: `Show or hide ${series.label}`,
+			type: "button", class: "entry", "aria-pressed": String(!this.hidden[i]), title: `Show or hide ${series.label}`,
 			click: () => {
 				this.hidden[i] = !this.hidden[i];
 				entry.setAttribute("aria-pressed", String(!this.hidden[i]));
@@ -80,11 +87,12 @@ export class Chart {
 		return h("li", {}, entry);
 	}
 
-	/** Take a new view; costs little when the chart is not on show. */
-	draw(view: View): void {
+	/** Take a new view, and what is now; costs little when the chart is not on show. */
+	draw(view: View, now: View): void {
 		if (!this.element.isConnected || !this.width)
 			return;
 		this.times = view.times;
+		this.now = this.options.series.map((series) => lastOf(series.values(now)));
 		this.raw = this.options.series.map((series) => series.values(view));
 		if (!this.uplot)
 			this.build();
@@ -107,7 +115,7 @@ export class Chart {
 
 	/** The newest values, as the legend shows them. */
 	newest(): (number | null)[] {
-		return this.raw.map((values) => lastOf(values));
+		return this.now;
 	}
 
 	private colour(i: number): string {
@@ -148,9 +156,9 @@ export class Chart {
 		this.uplot = new uPlot({
 			width: this.width,
 			height: options.height ?? 180,
-			padding: [8, 24, 0, 0],
+			padding: [8, 30, 0, 0],
 			legend: { show: false },
-			cursor: { sync: { key: "vitrine" }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
+			cursor: { sync: { key: "vitrine" }, drag: { x: true, y: false, setScale: false, dist: 8 }, points: { size: 6 }, y: false },
 			scales: { x: { time: true, auto: false }, y: { auto: false } },
 			series: [{}, ...options.series.map((series, i) => ({
 				label: series.label,
@@ -174,15 +182,41 @@ export class Chart {
 					values: (_, splits) => splits.map((value) => options.format(value)),
 				},
 			],
-			hooks: { setCursor: [(plot) => this.read(plot.cursor.idx ?? null)] },
+			hooks: {
+				setCursor: [(plot) => this.read(plot.cursor.idx ?? null)],
+				setSelect: [(plot) => this.choose(plot)],
+				draw: [(plot) => this.drawMoment(plot)],
+			},
 		}, this.data(), this.plot);
+		this.uplot.over.addEventListener("dblclick", () => setRange(null));
 	}
 
 	private read(at: number | null): void {
-		this.legend.forEach(({ value }, i) => {
-			const values = this.raw[i] ?? [];
-			text(value, this.options.format(at === null ? lastOf(values) : values[at] ?? null));
-		});
+		text(this.when, at === null ? "" : timeOfDay((this.times[at] ?? NaN) * 1000));
+		this.legend.forEach(({ value }, i) =>
+			text(value, this.options.format(at === null ? this.now[i] ?? null : this.raw[i]?.[at] ?? null)));
+	}
+
+	/* A piece was dragged over; charts that only follow the pointer of another one have none */
+	private choose(plot: uPlot): void {
+		const { left, width } = plot.select;
+		if (width < 8)
+			return;
+		plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+		setRange({ from: plot.posToVal(left, "x") * 1000, to: plot.posToVal(left + width, "x") * 1000 });
+	}
+
+	private drawMoment(plot: uPlot): void {
+		const at = moment();
+		if (at === null)
+			return;
+		const x = Math.round(plot.valToPos(at / 1000, "x", true));
+		if (x < plot.bbox.left || x > plot.bbox.left + plot.bbox.width)
+			return;
+		plot.ctx.save();
+		plot.ctx.fillStyle = colour("accent");
+		plot.ctx.fillRect(x, plot.bbox.top, Math.max(1, devicePixelRatio), plot.bbox.height);
+		plot.ctx.restore();
 	}
 
 	private resize(): void {

@@ -28,12 +28,12 @@ const RECIPES = {
 		series: [column("User", "cpu.user", 0), column("System", "cpu.system", 1), column("I/O wait", "cpu.iowait", 3), column("Interrupts", "cpu.irq", 4)],
 	},
 	memory: {
-		title: "Memory", stacked: true, format: bytes,
-		about: "Physical memory of the guest by use; the parts add up to all of it",
+		title: "Memory by use", stacked: true, format: bytes,
+		about: "Physical memory of the guest by use; with what is free the parts add up to all of it",
 		series: [
 			column("Anonymous", "memory.anonymous", 0), column("Page cache", "memory.cached", 2), column("Buffers", "memory.buffers", 5),
 			column("Slab", "memory.slab", 3), column("Page tables", "memory.page_tables", 1), column("Kernel stacks", "memory.kernel_stack", 6),
-			column("Other", "memory.other", 7), column("Free", "memory.free", 8),
+			column("Other", "memory.other", 7), { ...column("Free", "memory.free", 8), off: true },
 		],
 	},
 	dirty: {

@@ -2,9 +2,11 @@
 // table.ts - tables that sort, filter, and export, and whose rows stay where they are
 //
 // Rows have keys: an update changes texts in place, so that a selection, a focus or a reader's
-// finger does not lose the row it is on.
+// finger does not lose the row it is on. A column is as wide as its widest text has been, so that
+// columns stand still while figures change. The filter looks at what is shown.
 
 import { h, text, visible } from "../base/dom.ts";
+import { exact } from "../base/format.ts";
 import { exportButtons, type Cell, type Sheet } from "./export.ts";
 
 export interface Column<Row> {
@@ -46,6 +48,14 @@ export interface TableOptions<Row> {
 	selected?: () => string | number | null;
 }
 
+function shownOf<Row>(column: Column<Row>, row: Row): string {
+	const value = column.show ? column.show(row) : column.value(row);
+	return value === null ? "–" : String(value);
+}
+
+/* Narrow spaces of units are typed as plain ones, or not at all */
+const searchable = (shown: string): string => shown.toLowerCase().replace(/\s/g, "");
+
 interface Shown {
 	element: HTMLTableRowElement;
 	cells: HTMLElement[];
@@ -62,14 +72,17 @@ export class Table<Row> {
 	private sortKey: string;
 	private down: boolean;
 	private needle = "";
+	private total: number | null = null;
+	private readonly widths: number[];
 
 	constructor(private readonly options: TableOptions<Row>) {
 		this.down = options.sort.startsWith("-");
+		this.widths = options.columns.map(({ label }) => label.length);
 		this.sortKey = options.sort.replace(/^-/, "");
 		const search = options.filter === false ? null : h("input", {
 			type: "search", placeholder: "Filter", "aria-label": `Filter ${options.title ?? options.name}`,
 			input: (event) => {
-				this.needle = (event.target as HTMLInputElement).value.toLowerCase();
+				this.needle = searchable((event.target as HTMLInputElement).value);
 				this.render();
 			},
 		});
@@ -110,8 +123,10 @@ export class Table<Row> {
 		}
 	}
 
-	update(rows: Row[]): void {
+	/** @total: of which @rows are as many as had room; null: these are all. */
+	update(rows: Row[], total: number | null = null): void {
 		this.rows = rows;
+		this.total = total !== null && total > rows.length ? total : null;
 		this.render();
 	}
 
@@ -119,8 +134,7 @@ export class Table<Row> {
 		const { columns } = this.options;
 		let rows = this.rows;
 		if (this.needle)
-			rows = rows.filter((row) => columns.some((column) =>
-				String(column.value(row) ?? "").toLowerCase().includes(this.needle)));
+			rows = rows.filter((row) => columns.some((column) => searchable(shownOf(column, row)).includes(this.needle)));
 		const by = columns.find((column) => column.key === this.sortKey);
 		if (!by)
 			return rows;
@@ -163,10 +177,22 @@ export class Table<Row> {
 			this.shown.delete(key);
 			this.current.delete(key);
 		}
+		this.widen();
 		const rest = all.length - rows.length;
-		text(this.note, !this.rows.length ? this.options.empty ?? "Nothing here yet."
-			: !all.length ? "No row matches the filter." : rest ? `${rest} more rows are not shown; the export has them.` : "");
+		const missing = this.total === null ? "" : `These are ${exact(this.rows.length)} of ${exact(this.total)}: the kernel gives no more.`;
+		text(this.note, [!this.rows.length ? this.options.empty ?? "Nothing here yet."
+			: !all.length ? "No row matches the filter." : rest ? `${exact(rest)} more rows are not shown; the export has them.` : "", missing].filter(Boolean).join(" "));
 		this.note.hidden = !this.note.textContent;
+	}
+
+	/* Never narrower than before */
+	private widen(): void {
+		this.options.columns.forEach((column, i) => {
+			const cell = this.heads.get(column.key)!;
+			const wanted = `calc(${Math.min(this.widths[i]!, column.text ? 32 : 24)}ch + 20px)`;
+			if (cell.style.minWidth !== wanted)
+				cell.style.setProperty("min-width", wanted);
+		});
 	}
 
 	private make(key: string | number): Shown {
@@ -196,9 +222,9 @@ export class Table<Row> {
 	private fill(shown: Shown, row: Row): void {
 		this.options.columns.forEach((column, i) => {
 			const cell = shown.cells[i]!;
-			const value = column.show ? column.show(row) : column.value(row);
-			const shownText = visible(value === null ? "–" : String(value));
+			const shownText = visible(shownOf(column, row));
 			text(cell, shownText.length > 300 ? shownText.slice(0, 300) + "…" : shownText);
+			this.widths[i] = Math.max(this.widths[i]!, shownText.length + (i === 0 && this.options.indent ? 2 * this.options.indent(row) : 0));
 			if (column.bar) {
 				const share = Math.round(100 * Math.max(0, Math.min(1, column.bar(row) || 0)));
 				cell.parentElement!.style.setProperty("--bar", share + "%");

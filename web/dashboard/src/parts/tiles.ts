@@ -33,11 +33,10 @@ export class Tile {
 			options.full === undefined ? null : h("span", { class: "meter" }, this.meter));
 	}
 
-	update(view: View, detail = ""): void {
+	/** @now: what the figure is of, @view: where it came from. */
+	update(view: View, now: View, detail = ""): void {
 		const values = this.options.values(view);
-		let newest: number | null = null;
-		for (let i = values.length - 1; i >= values.length - 4 && newest === null; i--)
-			newest = values[i] ?? null;
+		const newest = this.options.values(now)[0] ?? null;
 		text(this.figure, this.options.format(newest));
 		text(this.detail, detail);
 		const full = typeof this.options.full === "function" ? this.options.full() : this.options.full;
