@@ -154,7 +154,8 @@ static void print_help(const struct option_set *set)
 {
 	static const struct option_spec help = { 'h', "help", NULL, NULL, 0, "show this help" };
 
-	printf("Usage: vitrine %s\n\n%s\n\nOptions:\n", set->synopsis, set->about);
+	printf("Usage: %s %s\n\n%s\n\nOptions:\n", set->program ? set->program : "vitrine",
+	       set->synopsis, set->about);
 	for (size_t i = 0; i < set->count; i++)
 		print_option(&set->specs[i]);
 	print_option(&help);

@@ -43,7 +43,8 @@ struct option_spec {
 
 /**
  * struct option_set - all options of a verb
- * @synopsis: what follows "Usage: vitrine" in the help
+ * @program:  what follows "Usage:" in the help; NULL: "vitrine"
+ * @synopsis: what follows that
  * @about:    one paragraph
  * @specs:    the options, without --help, which every verb has
  * @anywhere: options may also follow operands (not where those are another program's)
@@ -53,6 +54,7 @@ struct option_set {
 	const struct option_spec *specs;
 	size_t count;
 	bool anywhere;
+	const char *program;
 };
 
 #define OPTIONS_HELP 0

@@ -90,11 +90,11 @@ static const struct option_spec specs[] = {
 };
 
 static const struct option_set set = {
-	"run, called as kbox: kbox [image] -S|-R|-r IMAGE [OPTION]... [--] [COMMAND "
-	"[ARGUMENT]...]",
+	"[image] -S|-R|-r IMAGE [OPTION]... [--] [COMMAND [ARGUMENT]...]",
 	"kbox's own words, for those who have them in scripts; `vitrine run` can do more.",
 	specs,
 	ARRAY_SIZE(specs),
+	.program = "kbox",
 };
 
 int run_options_parse_kbox(struct run_options *options, int argc, char **argv, struct error *err)

@@ -44,6 +44,51 @@ it 'kbox: -r has the minimal mounts'
 host vitrine -r mini --ephemeral -- cut -d' ' -f2 /proc/mounts
 expect "$minimal"
 
+it 'kbox: called by that name, it takes the words of kbox'
+mkdir -p "$scratch/bin" "$scratch/data"
+ln -s "$(command -v vitrine)" "$scratch/bin/kbox"
+cp "$XDG_DATA_HOME/vitrine/images/mini.ext4" "$scratch/data/alpine.ext4"
+kbox() {
+	host "$scratch/bin/kbox" "$@"
+}
+kbox image -S "$scratch/data/alpine.ext4" -- sh -c 'id -u; uname -s'
+expect '0
+Linux'
+kbox -S "$scratch/data/alpine.ext4" -c /bin/echo -- one 'two three'
+expect 'one two three'
+input 'echo "$0"'
+kbox -R "$scratch/data/alpine.ext4"
+expect /bin/sh
+kbox -r "$scratch/data/alpine.ext4" -- cut -d' ' -f2 /proc/mounts
+expect "$minimal"
+kbox -S "$scratch/data/alpine.ext4" -w /tmp -t ext4 -n --sqpoll --syscall-mode trap -m data=writeback -- \
+	sh -c 'pwd; grep " / " /proc/mounts'
+shows '/tmp
+*data=writeback*'
+kbox -S "$scratch/data/alpine.ext4" -k 'mem=128M loglevel=4' -- cat /proc/meminfo
+shows 'MemTotal: *1[012]???? kB*'
+kbox -S "$scratch/data/alpine.ext4" --change-id 5:6 -- id
+shows 'uid=5 gid=6*'
+kbox -S "$scratch/data/alpine.ext4" --trace-format json -- true
+says '"call":"exit_group"'
+status 0
+kbox --help
+shows 'Usage: kbox *'
+kbox -- true
+status 2
+one_line
+it 'run has them, too, where their letters are free'
+host vitrine run --ephemeral -c echo mini one two
+expect 'one two'
+host vitrine run --ephemeral --mount-opts data=writeback mini -- grep ' / ' /proc/mounts
+shows '*data=writeback*'
+host vitrine run --ephemeral --mount-opts noatime mini -- true
+status 2
+one_line
+host vitrine run --ephemeral --trace-format text mini -- true
+says '+++ exited with 0 +++'
+status 0
+
 it 'logs shows what the command wrote, -f goes on until it ends'
 start box mini -- sh -c 'echo first; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last'
 soon_logs() {
