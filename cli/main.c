@@ -43,10 +43,15 @@ static const struct verb verbs[] = {
 };
 
 static const struct verb aliases[] = {
-	{ "images", cmd_image, NULL }, { "--version", cmd_version, NULL },
-	{ "-V", cmd_version, NULL },   { "--help", cmd_help, NULL },
-	{ "-h", cmd_help, NULL },      { "-S", cmd_run, NULL },
-	{ "-R", cmd_run, NULL },       { "-r", cmd_run, NULL },
+	{ "images", cmd_image, NULL },
+	{ "--version", cmd_version, NULL },
+	{ "-V", cmd_version, NULL },
+	{ "--help", cmd_help, NULL },
+	{ "-h", cmd_help, NULL },
+	{ "-S", cmd_run, NULL },
+	{ "__complete", cmd_complete, NULL },
+	{ "-R", cmd_run, NULL },
+	{ "-r", cmd_run, NULL },
 };
 
 static const struct verb *find(const struct verb *table, size_t count, const char *name)
@@ -106,6 +111,20 @@ static void usage(FILE *out)
 		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
 	fputs("\n'vitrine help COMMAND' shows a command's options; 'man vitrine' has the rest.\n",
 	      out);
+}
+
+int cli_verb(int argc, char **argv)
+{
+	const struct verb *verb = find(verbs, ARRAY_SIZE(verbs), argv[0]);
+
+	if (!verb)
+		verb = find(aliases, ARRAY_SIZE(aliases), argv[0]);
+	if (argc < 2 || (verb && verb->run == cmd_help))
+		for (size_t i = 0; argc < 3 && i < ARRAY_SIZE(verbs); i++)
+			puts(verbs[i].name);
+	else if (verb)
+		return verb->run(argc, argv);
+	return 0;
 }
 
 int cmd_help(int argc, char **argv)

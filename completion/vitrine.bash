@@ -1,53 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# bash completion for vitrine; verbs and options are asked of the program itself
+# bash completion for vitrine; the program itself says what fits
 
-_vitrine_verbs() {
-	"$@" --help 2>/dev/null | awk '/^  [a-z]+ / { print $1 }'
-}
-
-_vitrine_options() {
-	"$@" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*'
-}
-
-_vitrine_sandboxes() {
-	"$1" ps -q 2>/dev/null
+# The words up to the cursor, which bash has cut at ':' and '='
+_vitrine_words() {
+	local line=${COMP_LINE:0:COMP_POINT} part
+	words=()
+	for part in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+		if [ ${#words[@]} -gt 0 ] && [ -n "$part" ] && [[ $line == "${words[-1]}$part"* ]]; then
+			line=${line#"${words[-1]}"}
+			words[-1]+=$part
+		else
+			words+=("$part")
+		fi
+		[[ $line == "${words[-1]}"[[:space:]]* ]] && line=${line#"${words[-1]}"}
+		line=${line#"${line%%[![:space:]]*}"}
+	done
 }
 
 _vitrine() {
-	local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]}
-	local verb=${COMP_WORDS[1]-} last=${COMP_WORDS[COMP_CWORD - 1]} choices=
-
+	local words word candidate cut
+	_vitrine_words
+	word=${words[-1]}
 	COMPREPLY=()
-	if [ "$COMP_CWORD" = 1 ]; then
-		choices=$(_vitrine_verbs "$program")
-	elif [ "$verb" = image ] && [ "$COMP_CWORD" = 2 ]; then
-		choices=$(_vitrine_verbs "$program" image)
-	else
-		case $last in
-		--mount-profile) choices='full minimal' ;;
-		--syscall-mode) choices='auto seccomp' ;;
-		--wx) choices='allow deny' ;;
-		--trace-format) choices='text json perfetto' ;;
-		--disk | --env-file | --record | --replay | -S | -R | -r) ;;
-		*)
-			case $verb:$word in
-			image:-*) choices=$(_vitrine_options "$program" image "${COMP_WORDS[2]}") ;;
-			*:-*) choices=$(_vitrine_options "$program" "$verb") ;;
-			run:*) choices=$("$program" image ls -q 2>/dev/null) ;;
-			commit:* | diff:*) choices=$("$program" image disks -q 2>/dev/null) ;;
-			exec:* | ps:* | kill:* | logs:* | top:* | observe:* | follow:* | trace:*) choices=$(_vitrine_sandboxes "$program") ;;
-			help:*) choices=$(_vitrine_verbs "$program") ;;
-			image:*)
-				case ${COMP_WORDS[2]} in
-				build) choices='mini debian' ;;
-				inspect | rm | lock | export) choices=$("$program" image ls -q 2>/dev/null) ;;
-				esac
-				;;
-			esac
-			;;
-		esac
-	fi
-	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+	while IFS= read -r candidate; do
+		if [ "$candidate" = :files ]; then
+			compopt -o default 2>/dev/null
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$word")
+		elif [[ $candidate == "$word"* ]]; then
+			COMPREPLY+=("$candidate")
+		fi
+	done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
+	# What stands before the last ':' is not replaced
+	cut=${word%"${word##*[:=]}"}
+	COMPREPLY=("${COMPREPLY[@]#"$cut"}")
+	[[ ${COMPREPLY[0]-} != *: ]] || compopt -o nospace 2>/dev/null
 }
 
-complete -o default -F _vitrine vitrine
+complete -F _vitrine vitrine

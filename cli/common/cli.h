@@ -34,6 +34,12 @@ int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_complete(int argc, char **argv);
+
+/**
+ * cli_verb() - Call the verb that argv[0] names, for completion only
+ */
+int cli_verb(int argc, char **argv);
 
 /**
  * cli_fail() - Print "vitrine: ..." on stderr

@@ -21,6 +21,8 @@
 #define SPECS_MAX 64
 #define HELP_COLUMN 30
 
+void (*options_hook)(const struct option_set *set, int argc, char **argv);
+
 int option_flag(void *field, const char *value, struct error *err)
 {
 	*(bool *)field = true;
@@ -251,6 +253,10 @@ int options_parse(const struct option_set *set, void *target, int argc, char **a
 	char name[64];
 	int code;
 
+	if (options_hook) {
+		options_hook(set, argc, argv);
+		return OPTIONS_HELP;
+	}
 	fill_tables(set, &tables);
 	optind = 0; /* glibc: start over */
 	opterr = 0;

@@ -60,6 +60,13 @@ struct option_set {
 #define OPTIONS_HELP 0
 
 /**
+ * options_hook - When it is set, options_parse() gives its arguments to it and returns OPTIONS_HELP
+ *
+ * For whoever wants a verb's table, not the verb.
+ */
+extern void (*options_hook)(const struct option_set *set, int argc, char **argv);
+
+/**
  * options_parse() - Parse the options of a verb
  * @set:    the verb's options
  * @target: structure that they fill

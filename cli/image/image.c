@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "cli/common/cli.h"
+#include "cli/common/complete.h"
 #include "image.h"
 #include "vitrine/util.h"
 
@@ -35,6 +36,8 @@ int cmd_image(int argc, char **argv)
 	struct error err = { 0 };
 	const char *near;
 
+	if (complete_words(argc, &commands[0].name, ARRAY_SIZE(commands), sizeof(commands[0])))
+		return 0;
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
