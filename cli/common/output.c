@@ -13,12 +13,22 @@
 #include "output.h"
 #include "vitrine/util.h"
 
+static int lost; /* errno value */
+
+/* What is longer than the stream's buffer is written at once, and its reason is not told again */
+void output_text(const char *text)
+{
+	errno = 0;
+	if (puts(text) < 0 && !lost)
+		lost = errno;
+}
+
 void output_json(const json_t *json)
 {
 	cleanup_free char *text = guest_dumps(json, JSON_INDENT(2));
 
 	if (text)
-		puts(text);
+		output_text(text);
 }
 
 int output_finish(int status)
@@ -28,6 +38,7 @@ int output_finish(int status)
 
 	errno = 0;
 	code = fflush(stdout) ? errno : 0;
+	code = lost ? lost : code;
 	if (!code && !ferror(stdout))
 		return status;
 	error_set(&err, code, "standard output%s", code ? "" : " could not be written");

@@ -6,6 +6,11 @@
 #include <jansson.h>
 
 /**
+ * output_text() - Print a text of any length, and the end of the line
+ */
+void output_text(const char *text);
+
+/**
  * output_json() - Print a value, with strings of guests among it, and the end of the line
  * @json: a reference is the caller's
  */

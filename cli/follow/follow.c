@@ -14,6 +14,7 @@
 #include "cli/common/cli.h"
 #include "follow.h"
 #include "cli/common/options.h"
+#include "cli/common/output.h"
 #include "engine/control/rundir.h"
 #include "observe/client/client.h"
 #include "observe/text/guest_text.h"
@@ -100,7 +101,7 @@ static int print_json(const json_t *view)
 	cleanup_free char *text = guest_dumps(view, JSON_COMPACT);
 
 	if (text)
-		puts(text);
+		output_text(text);
 	return 0;
 }
 

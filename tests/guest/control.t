@@ -91,6 +91,21 @@ check $? 'the command of a killed client has ended by SIGPIPE'
 # logs
 host vitrine logs box
 expect started
+it 'what cannot be written is a failure, whoever writes it'
+vitrine exec box sh -c 'while [ ! -e /tmp/enough ]; do usleep 20000; done' </dev/null &
+for words in 'logs box' 'logs -k box' 'ps box' 'ps --json box' 'ps --format {{.Name}}' 'ps -q box' \
+	'cp box:/etc/passwd -' 'exec box echo out' 'trace -c --duration 1 box' \
+	'trace -c --format json --duration 1 box' 'top --once -d 0.1 box' 'top --once --json box' \
+	'follow -t 20 --json box any' 'follow -t 20 box any'; do
+	host bash -c "vitrine $words >/dev/full"
+	status 125
+	says 'No space left on device'
+	one_line
+done
+vitrine exec box touch /tmp/enough </dev/null
+host vitrine trace -o /dev/full run --ephemeral mini -- true
+status 125
+says '/dev/full: No space left on device'
 host vitrine logs box --kernel
 shows '*Run /sbin/vitrine-init as init process*'
 
