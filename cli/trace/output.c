@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "lib/clock.h"
+#include "lib/plain.h"
 #include "trace.h"
 
 #define PAUSE_MIN_NS 500000L
@@ -40,20 +42,29 @@ void trace_pause(unsigned idle)
 	nanosleep(&pause, NULL);
 }
 
+static int write_some(const struct trace *trace, const char *data, size_t len)
+{
+	/* A terminal that the traced sandbox has put in raw mode */
+	if (!strcmp(plain_line_end(trace->fd), "\r\n"))
+		return plain_write(trace->fd, data, len) < 0 ? -1 : (int)len;
+	return (int)write(trace->fd, data, len);
+}
+
 void trace_flush(struct trace *trace)
 {
 	size_t at = 0;
 
 	while (at < trace->out.len && !trace->closed) {
-		ssize_t n = write(trace->fd, trace->out.data + at, trace->out.len - at);
+		int n = write_some(trace, trace->out.data + at, trace->out.len - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
 			trace->closed = true;
 			trace->error = errno == EPIPE ? 0 : errno;
-		} else
+		} else {
 			at += n;
+		}
 	}
 	trace->out.len = 0;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "engine/memory/memory.h"
+#include "lib/say.h"
 #include "vitrine/util.h"
 
 #define TRANSPORT_FEATURES                                                                         \
@@ -43,22 +44,13 @@ void virtio_report(struct virtio_device *dev, const char *format, ...)
 {
 	char line[512];
 	va_list args;
-	int n, m;
 
 	if (atomic_fetch_add(&dev->reports, 1) >= REPORTS_MAX)
 		return;
-	n = snprintf(line, sizeof(line), "vitrine: %s (virtio %u): ", dev->ops->name, dev->index);
 	va_start(args, format);
-	m = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
+	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	n += m < 0 ? 0 : m;
-	if (n > (int)sizeof(line) - 2)
-		n = sizeof(line) - 2;
-	line[n++] = '\n';
-
-	/* A message that cannot be written has nobody to be told about it */
-	if (write(STDERR_FILENO, line, n) < 0)
-		return;
+	say("%s (virtio %u): %s", dev->ops->name, dev->index, line);
 }
 
 /* Wait until the device has given back every request of a queue; the lock is held */

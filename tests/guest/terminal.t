@@ -92,3 +92,29 @@ for i in 1 2 3 4 5; do
 done
 vitrine kill other
 wait
+
+# our own lines begin where lines begin, although the terminal is the guest's
+type_line 'clear; vitrine run --ephemeral --verbose mini -- sh -c "sleep 1; echo end of it"'
+screen '*end of it*HOST>*'
+! grep -q '^ .*\[ ' <<<"$stdout"
+check $? 'the log of the kernel is no staircase'
+
+type_line 'clear; vitrine trace -e write run --ephemeral mini -- sh -c "sleep 1; echo end of it"'
+screen '*end of it*HOST>*'
+! grep -q '^ .*write(1' <<<"$stdout"
+check $? 'and neither is a trace'
+
+# a long command line is one line of a list, unless it is asked for
+# shellcheck disable=SC2046 # words are meant
+start wide mini -- sleep 1000 $(printf '1 %.0s' {1..100})
+for list in 'ps wide' ps; do
+	type_line "clear; vitrine $list; echo end of $list"
+	screen "*sleep 1000 1 1*end of $list*"
+	! grep -q '^ *1 1' <<<"$stdout"
+	check $? "$list cuts lines to the terminal"
+done
+type_line 'clear; vitrine ps -w; echo end of it'
+screen '*1 1
+*1 1*end of it*'
+vitrine kill wide
+wait
