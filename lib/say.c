@@ -12,11 +12,13 @@
 
 #include "lib/plain.h"
 
+/* Little: it may be the stack of a guest kernel. A line with more escapes than that is cut */
+#define TEXT_MAX 640 /* a struct error and some words */
 #define LINE_MAX_ 1024
 
 void say(const char *format, ...)
 {
-	char text[LINE_MAX_], line[LINE_MAX_ * 4 + 16];
+	char text[TEXT_MAX], line[LINE_MAX_];
 	va_list args;
 	size_t len;
 
