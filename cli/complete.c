@@ -266,6 +266,7 @@ static const struct {
 	{ "stop ", { offer_names, offer_names } },
 	{ "kill ", { offer_names, NULL } },
 	{ "rm ", { offer_ended_and_running, offer_ended_and_running } },
+	{ "wait ", { offer_ended_and_running, offer_ended_and_running } },
 	{ "logs ", { offer_ended_and_running, NULL } },
 	{ "top ", { offer_names, NULL } },
 	{ "follow ", { offer_name_or_call, offer_call } },

@@ -27,6 +27,7 @@ static const struct verb verbs[] = {
 	{ "ps", cmd_ps, "list running sandboxes, or the processes of one" },
 	{ "stop", cmd_stop, "ask a sandbox to end, and end it when it does not" },
 	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
+	{ "wait", cmd_wait, "wait until a sandbox has ended, and print its status" },
 	{ "rm", cmd_rm, "forget detached sandboxes that have ended" },
 	{ "logs", cmd_logs, "show what a sandbox has written" },
 	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },

@@ -3,6 +3,8 @@
 
 #include <string.h>
 #include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/kept.h"
 #include "cli/run/detach.h"
 #include "cli/run/options.h"
 #include "cli/trace/trace.h"
@@ -24,6 +26,16 @@ static int run_traced(struct run_options *run)
 	return status;
 }
 
+/* What a detached sandbox of this name has left would be taken for what this one leaves */
+static void forget_last(const char *name)
+{
+	static struct client client = { .fd = -1 };
+
+	if (client_open(&client, name, NULL) < 0)
+		kept_remove(name);
+	client_close(&client);
+}
+
 static int run(struct run_options *options)
 {
 	struct error err = { 0 };
@@ -33,6 +45,8 @@ static int run(struct run_options *options)
 		return run_traced(options);
 	if (run_options_resolve(options, &err))
 		return cli_fail(EXIT_VITRINE, &err);
+	if (!options->config.detached)
+		forget_last(options->config.name);
 	status = options->config.detached ? run_detached(options, &err)
 					  : sandbox_run(&options->config, &err);
 	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;

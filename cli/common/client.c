@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include "client.h"
@@ -17,6 +18,7 @@
 
 #define POLL_MS 100
 #define END_PATIENCE_MS 15000
+#define LINGER_MS 2000
 
 int client_open(struct client *client, const char *name, struct error *err)
 {
@@ -51,14 +53,29 @@ static bool is_over(int fd)
 	return n == 0 || (errno != EAGAIN && errno != EINTR);
 }
 
+/*
+ * The connection ends before the process does, which may still write what is kept of a detached
+ * sandbox, or wait for who reads its output: not for long
+ */
+static void await_process(int process)
+{
+	struct pollfd fd = { .fd = process, .events = POLLIN };
+
+	if (process >= 0)
+		poll(&fd, 1, LINGER_MS);
+}
+
 bool client_await_end(struct client *client, unsigned ms)
 {
+	cleanup_close int process = (int)syscall(SYS_pidfd_open, client_pid(client), 0);
 	struct pollfd fd = { .fd = client->fd, .events = POLLIN };
 	const uint64_t until = clock_now_ns() + ms * NS_PER_MS;
 
 	do {
-		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd))
+		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd)) {
+			await_process(process);
 			return true;
+		}
 	} while (clock_now_ns() < until);
 	return false;
 }

@@ -13,6 +13,7 @@
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/output.h"
+#include "cli/image/store.h"
 #include "engine/control/rundir.h"
 #include "ps.h"
 #include "vitrine/util.h"
@@ -41,7 +42,12 @@ static void print_image(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
 {
 	const char *image = ps_text(sandbox, "image"), *slash = strrchr(image, '/');
 
+	size_t len, suffix = strlen(IMAGE_SUFFIX);
+
 	snprintf(text, FORMAT_TEXT_MAX, "%s", slash ? slash + 1 : image);
+	len = strlen(text);
+	if (len > suffix && !strcmp(text + len - suffix, IMAGE_SUFFIX))
+		text[len - suffix] = '\0';
 }
 
 static void print_uptime(char text[FORMAT_TEXT_MAX], const json_t *sandbox)

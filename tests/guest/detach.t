@@ -68,6 +68,22 @@ host vitrine exec box true
 status 125
 says 'no sandbox named box is running'
 
+it 'wait tells the status, of what has ended and of what is going to'
+host vitrine wait box
+expect 5
+host "${detach[@]}" brief mini -- sh -c 'sleep 1; exit 7'
+host vitrine wait box brief
+expect '5
+7'
+host vitrine wait nosuch
+status 125
+one_line
+
+it 'one in the foreground takes the place of what was kept under its name'
+host vitrine run "${run_options[@]}" --name brief mini -- true
+host vitrine wait brief
+status 125
+
 it 'stop ends what does not listen'
 host "${detach[@]}" deaf mini -- sh -c 'trap "" TERM; while :; do sleep 0.1; done'
 expect deaf
@@ -113,7 +129,7 @@ it 'templates'
 host "${detach[@]}" box mini -- sleep 1000
 host vitrine ps --format 'table {{.Name}}\t{{ .Image }}'
 expect "NAME	IMAGE
-box	mini.ext4"
+box	mini"
 host vitrine ps --format '{{json .Name}}'
 expect '"box"'
 host bash -c 'vitrine ps --format json | python3 -c "import json, sys; print(json.loads(sys.stdin.read())[\"name\"])"'
