@@ -146,17 +146,31 @@ static unsigned trace_threads(pid_t pid)
 	return threads;
 }
 
+/* A kernel thread, or pid 1: it has no command line, and others are left alone */
+static bool is_threadless(pid_t pid)
+{
+	char path[64], byte;
+	int fd;
+	bool empty;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY);
+	empty = fd >= 0 && read(fd, &byte, 1) == 0;
+	if (fd >= 0)
+		close(fd);
+	return pid == 1 || empty;
+}
+
 int main(void)
 {
 	int status;
 	pid_t pid;
 
 	for (pid_t task = 1; task < 64; task++) {
-		if (task == getpid())
+		if (!is_threadless(task))
 			continue;
 		read_proc(task);
-		if (task == 1 || kill(task, 0) == 0)
-			trace(task);
+		trace(task);
 	}
 	pid = fork();
 	if (!pid)
