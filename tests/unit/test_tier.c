@@ -172,8 +172,8 @@ static void areas_have_a_budget(void **state)
 	budget = limits_used()->areas;
 	assert_true((uint64_t)budget * limits_used()->area_bytes <= 16 * MIB);
 	for (unsigned i = 0; i < 3; i++)
-		assert_null(areas_add(&processes[i], budget / 16 * (i + 1)));
-	assert_null(areas_add(&processes[0], budget / 16));
+		assert_null(areas_add(&processes[i], budget / 8 * (i + 1)));
+	assert_null(areas_add(&processes[0], budget / 8));
 	for (unsigned round = 0; round < 1000; round++) {
 		while ((asked = areas_add(&processes[0], 100))) {
 			for (unsigned i = 0; i < 3; i++)

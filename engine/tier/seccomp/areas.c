@@ -9,16 +9,16 @@
  * cache of the page tables: when there is too much, the process that has most is unmapped, and what
  * it touches again faults in again.
  *
- * Each change of a mapping adds two areas at the most, so counting changes is an upper bound, which
- * sinks only when a process is unmapped. One that changes its mappings all the time is unmapped
- * every now and then without need, for a fraction of what its changes cost.
+ * What is counted are changes of mappings: each adds an area, if it is not within a larger one,
+ * when it adds two. So the host never has more than twice the budget, and a guest that is not out
+ * for it has less than it. The count sinks only when a process is unmapped. One that changes its
+ * mappings all the time is unmapped every now and then without need, for a fraction of what its
+ * changes cost.
  */
 #include "areas.h"
 
 #include "engine/tier/seccomp/host/limits.h"
 #include "engine/tier/seccomp/host/pages.h"
-
-#define ADDED_BY_CHANGE 2
 
 static struct stub_process *mapped[PAGES_MAX]; /* those with areas, by their control page */
 static unsigned long total;
@@ -36,17 +36,15 @@ static struct stub_process *find_largest(void)
 
 struct stub_process *areas_add(struct stub_process *process, unsigned changes)
 {
-	const unsigned added = changes * ADDED_BY_CHANGE;
-
-	if (total + added > limits_used()->areas) {
+	if (total + changes > limits_used()->areas) {
 		struct stub_process *largest = find_largest();
 
 		if (largest)
 			return largest;
 	}
 	mapped[process->page] = process;
-	process->areas += added;
-	total += added;
+	process->areas += changes;
+	total += changes;
 	return NULL;
 }
 

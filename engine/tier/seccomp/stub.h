@@ -84,7 +84,7 @@ enum process_use {
  * @next:     in the pool
  * @oldest, @newest, @nstopped: its stopped threads that are not parked
  * @turns:    how often one of its threads went on
- * @areas:    host areas of what is mapped for the guest, at the most: areas.c
+ * @areas:    changes of its mappings since nothing was mapped: areas.c
  */
 struct stub_process {
 	struct stub_thread service;
