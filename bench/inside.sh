@@ -87,8 +87,10 @@ redis() {
 }
 
 for group; do
+	began=$(date +%s)
 	case $group in
 	fio) fio_rows ;;
 	*) $group ;;
 	esac
+	echo "$group took $(($(date +%s) - began)) s"
 done
