@@ -4,14 +4,19 @@
  * Theory of operation
  * Since Linux 6.3 who creates a memory file says whether it may be executed. A host that sets
  * vm.memfd_noexec to 2 refuses those who do not say that it may not; an older one does not know
- * either flag. So both are asked for what they know.
+ * either flag. So both are asked for what they know. Where no memory file may be executed, a file
+ * without a name in a directory for temporary ones does as well: such a host allows those.
  *
- * Host system calls: memfd_create, ftruncate, mmap, write.
+ * Host system calls: memfd_create, ftruncate, mmap, write; open, fstatvfs.
  */
 #include "lib/memfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include "vitrine/util.h"
 
@@ -35,8 +40,8 @@ int memfile_create(const char *name, uint64_t size, struct error *err)
 	if (fd < 0)
 		return error_set(err, errno, "cannot create the memory file %s", name);
 	if (ftruncate(fd, (off_t)size))
-		return error_set(err, errno, "cannot size the memory file %s to %lu KiB", name,
-				 size >> 10);
+		return error_set(err, errno, "cannot size the memory file %s to %lu KiB%s", name,
+				 size >> 10, errno == EFBIG ? " (ulimit -f?)" : "");
 	return steal_fd(fd);
 }
 
@@ -57,16 +62,45 @@ void *memfile_shared(const char *name, uint64_t size, int *fd, struct error *err
 	return at;
 }
 
+/* A file without a name, in a file system from which one may execute */
+static int temporary_program(void)
+{
+	const char *const places[] = { getenv("TMPDIR"), "/var/tmp", "/tmp", "/dev/shm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		cleanup_close int fd =
+		    places[i] ? open(places[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0700) : -1;
+		struct statvfs fs;
+
+		if (fd >= 0 && !fstatvfs(fd, &fs) && !(fs.f_flag & ST_NOEXEC))
+			return steal_fd(fd);
+	}
+	return -1;
+}
+
+/* What somebody may write to cannot be executed */
+static int reopen_for_reading(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 int memfile_program(const char *name, const void *text, size_t len, struct error *err)
 {
 	cleanup_close int fd = create(name, MFD_EXEC);
+	const bool temporary = fd < 0;
 
+	if (temporary)
+		fd = temporary_program();
 	if (fd < 0)
-		return error_set(err, errno,
-				 "cannot create the memory file %s, which is to be executed "
-				 "(is vm.memfd_noexec set on this host?)",
+		return error_set(err, 0,
+				 "this host lets nobody execute what %s is to hold: neither a "
+				 "memory file (vm.memfd_noexec?) nor a file in TMPDIR, /var/tmp "
+				 "or /tmp (noexec?)",
 				 name);
 	if (write(fd, text, len) != (ssize_t)len)
 		return error_set(err, errno, "cannot write the memory file %s", name);
-	return steal_fd(fd);
+	return temporary ? reopen_for_reading(fd) : steal_fd(fd);
 }

@@ -29,10 +29,10 @@ int memfile_create(const char *name, uint64_t size, struct error *err);
 void *memfile_shared(const char *name, uint64_t size, int *fd, struct error *err);
 
 /**
- * memfile_program() - Create a memory file that can be executed
+ * memfile_program() - Create a memory file that can be executed, or what comes closest
  * @name:       as above
  * @text, @len: what is in it
- * @err:        filled on failure; a host may refuse this kind (vm.memfd_noexec)
+ * @err:        filled on failure; a host may refuse all that can be executed
  *
  * Return: a descriptor, which is the caller's, or -1.
  */

@@ -60,7 +60,8 @@ int memory_init(uint64_t size, struct error *err)
 		   MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, phys_fd, 0);
 	if (got != want)
 		return error_set(err, got == MAP_FAILED ? errno : EEXIST,
-				 "cannot map the guest's memory at %p", want);
+				 "cannot map the guest's memory at %p%s", want,
+				 got == MAP_FAILED && errno == ENOMEM ? " (ulimit -v?)" : "");
 	phys_size = size;
 	return 0;
 }

@@ -30,6 +30,49 @@ for what in fsgsbase wait-killable listener memfd; do
 	status 125
 done
 
+# limited LIMIT WHAT: with a limit of this process one line says which it is
+limited() {
+	it "prlimit $1: one line and status 125"
+	host prlimit "$1" vitrine run --ephemeral mini -- echo fine
+	status 125
+	says "$2"
+	one_line
+}
+limited --as=1000000000 'ulimit -v'
+limited --fsize=1048576 'ulimit -f'
+limited --nofile=8:8 'ulimit -n'
+
+# fine_with WHAT COMMAND...: a host with less does as well
+fine_with() {
+	it "$1: it runs nevertheless"
+	shift
+	host "$@" vitrine run --ephemeral mini -- sh -c '/bin/true && echo fine'
+	expect fine
+}
+fine_with 'few descriptors' prlimit --nofile=48:48
+fine_with 'no locked memory, a small stack' prlimit --memlock=0:0 --stack=131072:131072
+fine_with 'no directory for temporary files' env TMPDIR=/nonexistent
+fine_with 'no environment but for the image' env -i PATH="$PATH" XDG_DATA_HOME="$XDG_DATA_HOME"
+
+# What only root may take away, in namespaces of its own
+if [ "$(id -u)" = 0 ] && unshare -mp --fork --mount-proc true 2>/dev/null; then
+	# shellcheck disable=SC2016 # for that shell
+	in_namespaces=(unshare -mp --fork --mount-proc sh -c 'eval "$0" && exec "$@"')
+	# the sysctl is one of the process namespace
+	for level in 1 2; do
+		[ ! -e /proc/sys/vm/memfd_noexec ] ||
+			fine_with "vm.memfd_noexec=$level" "${in_namespaces[@]}" \
+				"echo $level >/proc/sys/vm/memfd_noexec"
+	done
+	mkdir "$scratch/temporary"
+	fine_with 'no /dev/shm, nothing to be executed in TMPDIR' "${in_namespaces[@]}" \
+		"mount -t tmpfs -o ro none /dev/shm && mount -t tmpfs -o noexec none $scratch/temporary &&
+		export TMPDIR=$scratch/temporary"
+	fine_with 'no /sys, no /dev' "${in_namespaces[@]}" \
+		'mount -t tmpfs none /sys && mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3'
+	fine_with 'processes that are hidden' "${in_namespaces[@]}" 'mount -o remount,hidepid=2 /proc'
+fi
+
 # ---- while it runs
 
 # sandbox COMMAND: start one, wait until it has written "ready", and tell $pid and its $stubs
