@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # inside.sh - the part of the benchmark that runs in the environment; prints "@@ ROW NANOSECONDS"
 #
-# Usage: inside.sh full|quick [GROUP...]      groups: micro files programs fio redis
+# Usage: inside.sh full|again|quick [GROUP...]      groups: micro files programs fio redis
 #
 # Runs where the payload (see "run") was unpacked. A row whose program is not installed is left out.
 
@@ -13,13 +13,19 @@ listed=40000
 requests=30000
 target=check
 commands=200
-if [ "$1" = quick ]; then
+case $1 in
+again)
+	quick=-s
+	requests=15000
+	;;
+quick)
 	quick=-q
 	listed=5000
 	requests=5000
 	target=part
 	commands=50
-fi
+	;;
+esac
 shift
 [ $# -gt 0 ] || set -- micro files programs fio redis
 jobs=$(nproc)

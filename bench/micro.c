@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* micro.c - measure what a system costs, one row at a time
  *
- *	micro [-q] [-t TWIN] [-b BARE] [ROW...]  print "@@ ROW NANOSECONDS" for each row
+ *	micro [-q|-s] [-t TWIN] [-b BARE] [ROW...]  print "@@ ROW NANOSECONDS" for each row
+ *	                                         -s: fewer samples, shorter ones; -q: of less, too
  *	micro time ROW N PREPARE COMMAND...      median run time of COMMAND, after sh -c PREPARE
  *	micro spawn ROW N COMMAND...             without PREPARE; ROW-first is until it writes an @
  *	micro nop                                do nothing, as a program
@@ -68,17 +69,19 @@ static int rows(int argc, char **argv)
 						    file_rows };
 	int option;
 
-	while ((option = getopt(argc, argv, "qt:b:")) != -1) {
-		if (option == 'q') {
+	while ((option = getopt(argc, argv, "qst:b:")) != -1) {
+		if (option == 'q' || option == 's') {
 			settings.seconds = 0.02;
 			settings.samples = 3;
+		}
+		if (option == 'q') {
 			settings.file_bytes = 32 << 20;
 			settings.files = 2000;
 		} else if (option == 't') {
 			settings.twin = optarg;
 		} else if (option == 'b') {
 			settings.bare = optarg;
-		} else {
+		} else if (option != 's') {
 			return 2;
 		}
 	}
