@@ -30,8 +30,12 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED __attribute__((unused))
 
-/* Children are given this long, and as long again to die of SIGKILL; milliseconds */
-#define PATIENCE 3000
+/* Children are given this long, and as long again to die of SIGKILL; milliseconds. Attacks of which
+ * some are to hang define less; for the others a busy host is no reason to look so.
+ */
+#ifndef PATIENCE
+#define PATIENCE 40000
+#endif
 
 static UNUSED long raw(long nr, long a, long b, long c, long d, long e, long f)
 {

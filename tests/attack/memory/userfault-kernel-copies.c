@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* userfault-kernel-copies - make the kernel's copies of user memory wait for ever, then be killed
  */
+#define PATIENCE 3000
 #include "tests/attack/attack.h"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* stub-own-filter - the stub's other calls: seccomp, prctl, sigaltstack, sigprocmask, exit_group */
+#define PATIENCE 3000
 #include "tests/attack/attack.h"
 
 #include <linux/filter.h>

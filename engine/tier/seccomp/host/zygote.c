@@ -227,7 +227,9 @@ static void on_death(struct child *child)
 {
 }
 
-/* Is there more than the stub where the stub's parts are? What cannot be read is taken for yes */
+/* Is there more than the stub where the stub's parts are? Its own are files, what the host puts
+ * there is none. What cannot be read is taken for yes.
+ */
 static bool is_in_the_way(pid_t pid)
 {
 	char path[64], line[512];
@@ -240,7 +242,7 @@ static bool is_in_the_way(pid_t pid)
 		uint64_t start, end;
 
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2 && end > STUB_CODE &&
-		    start < STUB_END && !strstr(line, "/memfd:vitrine-"))
+		    start < STUB_END && !strchr(line, '/'))
 			return true;
 	}
 	return false;
