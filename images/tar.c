@@ -21,7 +21,6 @@
 #include "vitrine/util.h"
 
 #define BUFFER (256 * 1024)
-#define RATIO_FROM (1LL << 30)
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
 #define WHITEOUT_OTHER ".wh..wh." /* what aufs kept beside its files */
@@ -59,20 +58,8 @@ void tar_support(struct archive *a)
 	archive_read_support_format_tar(a);
 }
 
-static int check_ratio(struct archive *a, const struct tar_rules *rules, struct error *err)
-{
-	int64_t out = archive_filter_bytes(a, 0), in = archive_filter_bytes(a, -1);
-
-	if (!rules->ratio || out < RATIO_FROM || out / (in + 1) < (int64_t)rules->ratio)
-		return 0;
-	return error_set(err, 0,
-			 "it unpacks to more than %u times its size; give --size to say how much "
-			 "it may take",
-			 rules->ratio);
-}
-
 static int copy_data(struct ext4 *fs, struct archive *a, struct archive_entry *entry,
-		     const struct tar_rules *rules, struct error *err)
+		     struct error *err)
 {
 	const void *data;
 	int64_t offset;
@@ -82,8 +69,7 @@ static int copy_data(struct ext4 *fs, struct archive *a, struct archive_entry *e
 	while ((ret = archive_read_data_block(a, &data, &len, &offset)) == ARCHIVE_OK) {
 		if (interrupt_caught())
 			return error_set(err, 0, "interrupted");
-		if (offset < 0 || ext4_seek(fs, offset, err) || ext4_write(fs, data, len, err) ||
-		    check_ratio(a, rules, err))
+		if (offset < 0 || ext4_seek(fs, offset, err) || ext4_write(fs, data, len, err))
 			return -1;
 		progress_bytes(archive_filter_bytes(a, 0));
 	}
@@ -179,7 +165,7 @@ static int add_entry(struct ext4 *fs, struct archive *a, struct archive_entry *e
 		return error_set(err, 0, "'%.200s' is of no type that a file can have", path);
 	if (check_numbers(fs, entry, path, err) || ext4_add(fs, &node, err))
 		return -1;
-	if (archive_entry_filetype(entry) == AE_IFREG && copy_data(fs, a, entry, rules, err))
+	if (archive_entry_filetype(entry) == AE_IFREG && copy_data(fs, a, entry, err))
 		return -1;
 	return copy_xattrs(fs, entry, err);
 }
@@ -199,7 +185,7 @@ int tar_unpack_archive(struct ext4 *fs, struct archive *a, const struct tar_rule
 					 (unsigned long long)rules->entries);
 		if (rules->visit && archive_entry_pathname(entry))
 			rules->visit(rules->context, archive_entry_pathname(entry));
-		if (add_entry(fs, a, entry, rules, err) || check_ratio(a, rules, err))
+		if (add_entry(fs, a, entry, rules, err))
 			return -1;
 		progress_bytes(archive_filter_bytes(a, 0));
 	}

@@ -12,13 +12,11 @@ struct archive;
  * struct tar_rules - what an archive may do
  * @whiteouts: names that begin with ".wh." hide what is below, as in a layer of a container image
  * @entries:   most entries; 0: no limit
- * @ratio:     most bytes unpacked for each byte read, looked at from 1 GiB on; 0: no limit
  * @visit:     called with every path, may be NULL
  */
 struct tar_rules {
 	bool whiteouts;
 	uint64_t entries;
-	unsigned ratio;
 	void (*visit)(void *context, const char *path);
 	void *context;
 };
