@@ -18,9 +18,10 @@
  *   x87, SSE, AVX, ..., PKRU        the frame's FPU image; without one, the initial state
  *   signal mask and stack           frame; constants, for they are the stub's
  *
- * tests/guest/abi/registers.c goes through the same list. What else there is (debug registers, TSC
- * and CPUID faulting, AMX, shadow stacks) takes system calls, which the host does not execute for
- * guests.
+ * tests/guest/abi/registers.c goes through the same list. What else there is (debug registers,
+ * faults by RDTSC and CPUID, AMX, shadow stacks) takes system calls, which the host does not
+ * execute for guests. One of them the supervisor makes: a thread for which RDTSC faults is made
+ * like that, and given to nobody else (process.c).
  *
  * Layout: arch/x86/include/uapi/asm/sigcontext.h of Linux; struct _fpx_sw_bytes lies at 464 of the
  * FPU image.
