@@ -18,6 +18,7 @@
 #include "engine/memory/memory.h"
 #include "engine/control/observer.h"
 #include "engine/jobs/request.h"
+#include "engine/jobs/signals.h"
 #include "engine/sandbox.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
@@ -92,7 +93,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	uint32_t status;
 	bool lost;
 
-	jobs_signals_block();
+	signals_block();
 	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
 	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &image, err) ||
 	    check_observable(&image, err) || vcpu_init(&boot, err))
@@ -103,7 +104,8 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	tier_ops_fill(tier, &ops);
 	if (tier->start(&boot, err)) /* before there is a second thread */
 		return -1;
-	if (virtio_init(config, err) || jobs_init(config, err) || control_init(config, err)) {
+	if (virtio_init(config, err) || jobs_init(config, err) || signals_init(config, err) ||
+	    control_init(config, err)) {
 		tier->stop();
 		return -1;
 	}

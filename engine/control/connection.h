@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* connection.h - one client of the control socket; private to control*.c */
+/* connection.h - one client of the control socket; private to engine/control */
 #ifndef ENGINE_CONTROL_CONNECTION_H
 #define ENGINE_CONTROL_CONNECTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "message.h"
+#include "engine/jobs/request.h"
 #include "engine/sandbox.h"
+#include "message.h"
 #include "vitrine/abi.h"
 
 #define CONNECTION_HANDLES 16
 
-/**
- * struct observe_wish - what a client wants to observe
- * @what:     VT_OBSERVE_*; 0 when it does not observe
- * @kinds:    bit per enum vt_event_kind; only with VT_OBSERVE_EVENTS
- * @flags:    VT_OBSERVE_PATHS
- * @interval: nanoseconds between samples; only with VT_OBSERVE_SAMPLER
- * @filter:   calls whose events are wanted, and how much of their buffers
- */
-struct observe_wish {
-	uint64_t what, kinds, flags, interval;
-	struct vt_observe_filter filter;
-};
+/* Clients at a time, and how many more may ask who the sandbox is and end it */
+#define CONNECTIONS_MAX 32
+#define CONNECTIONS_RESERVE 4
 
 /**
  * struct connection - one client, served by one thread
@@ -31,6 +24,9 @@ struct observe_wish {
  * @fds:     descriptors that came with the message that is being served
  * @handles: guest files that it has open, 0 for none; closed when it goes
  * @wish:    what it observes, and @next_observer: in the list of those that do
+ * @reserve: it is one more than CONNECTIONS_MAX
+ * @observes: it says nothing for long because it looks
+ * @waits_since: for the client (nanoseconds), which has to send or to receive; 0: for the sandbox
  * @packet:  the message that is being served
  */
 struct connection {
@@ -39,16 +35,42 @@ struct connection {
 	int fds[MESSAGE_FDS];
 	size_t nfds;
 	int64_t handles[CONNECTION_HANDLES];
-	struct observe_wish wish;
+	struct vt_observe wish;
 	struct connection *next_observer;
+	bool reserve, observes;
+	uint64_t waits_since;
+	struct connection *next;
 	char packet[MESSAGE_MAX];
 };
 
-/* An operation: 0 to go on with the connection, -1 to end it */
-typedef int connection_op(struct connection *conn, struct message *msg);
+/**
+ * connection_open() - A client has come
+ * @fd:     its socket; taken over
+ * @config: the sandbox
+ *
+ * When there are too many, one that has left the sandbox waiting for long has to go. When there is
+ * none, or no memory, the client is told so.
+ *
+ * Return: the connection, or NULL.
+ */
+struct connection *connection_open(int fd, const struct sandbox_config *config);
 
 /**
- * connection_answer() - Send an object; NULL counts as a lack of memory
+ * connection_close() - The client is served
+ */
+void connection_close(struct connection *conn);
+
+/**
+ * connection_send() - Send an object with @len bytes of payload and @nfds descriptors
+ * @json: consumed; NULL counts as a lack of memory
+ *
+ * Return: 0, or -1 when the client is gone.
+ */
+int connection_send(struct connection *conn, json_t *json, const void *payload, size_t len,
+		    const int *fds, size_t nfds);
+
+/**
+ * connection_answer() - Send an object alone
  */
 int connection_answer(struct connection *conn, json_t *json);
 
@@ -64,25 +86,36 @@ int connection_error(struct connection *conn, const struct error *err);
  */
 ssize_t connection_receive(struct connection *conn);
 
-void connection_close_fds(struct connection *conn);
+/**
+ * connection_ask() - Ask the guest kernel, as long as the client waits
+ *
+ * As request_call().
+ */
+int64_t connection_ask(struct connection *conn, const struct question *question,
+		       struct reply *reply);
 
-/* The sandbox is over: an operation that would go on for ever says its last word */
-bool control_stopping(void);
+/**
+ * connection_asked() - A client has asked something, or has its answer
+ */
+void connection_asked(bool yes);
 
-/* exec.c */
-connection_op control_exec;
+/**
+ * connections_stop() - The sandbox is over: wait until who asked something has an answer
+ *
+ * For three seconds at the most.
+ */
+void connections_stop(void);
 
-/* files.c: MESSAGE_OPEN to MESSAGE_READLINK */
-connection_op control_file;
-void control_files_close(struct connection *conn);
+/**
+ * connections_stopping() - Is the sandbox over?
+ *
+ * An operation that would go on for ever says its last word then.
+ */
+bool connections_stopping(void);
 
-/* query.c */
-connection_op control_info, control_ps, control_logs, control_kill;
-void control_query_init(void);
-
-/* observe.c */
-connection_op control_observe, control_view, control_follow;
-void control_observe_close(struct connection *conn);
-void control_observe_stop(void);
+/**
+ * connection_gone() - Has the client gone?
+ */
+bool connection_gone(const struct connection *conn);
 
 #endif

@@ -5,9 +5,9 @@
  * The client sends its own stdin (used if it says "stdin": true), stdout and stderr with the
  * message; the streams of the new job use them directly, so the data never passes through the
  * socket. What follows on the connection are window sizes and signals from the client, and from us
- * {"pid": n} and at the end {"exit": status, "lost": errno,
- * "lost_fd": 1 or 2} (why output could not be written, 0 when all was). By then the output is
- * written and nothing of ours reads the client's terminal any more.
+ * {"pid": n}, {"signal": n} for each signal that was passed on, and at the end {"exit": status,
+ * "lost": errno, "lost_fd": 1 or 2} (why output could not be written, 0 when all was). By then the
+ * output is written and nothing of ours reads the client's terminal any more.
  *
  * A client that disappears does not stop its command, as with docker and ssh without a terminal;
  * but its streams are cut, which hangs up the command's terminal if it has one.
@@ -16,10 +16,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include "connection.h"
+#include "operations.h"
 #include "engine/jobs/jobs.h"
 #include "engine/jobs/request.h"
 #include "vitrine/util.h"
+
+#define DRAIN_MS 500 /* until the client is looked at again */
 
 static size_t list_length(const char *const *list)
 {
@@ -71,18 +73,18 @@ static const char **environment_merge(char *const *base, const struct message *m
 	return env;
 }
 
-static void resize(int job, const struct message *msg)
+/* False when the guest kernel does not take it: it hangs, and the client need not wait for it */
+static bool pass_signal(struct connection *conn, int job, int sig)
 {
-	const uint64_t args[4] = { job, msg->rows, msg->columns };
+	struct error err;
 
-	request_post(VT_REQ_RESIZE, args, NULL, 0, NULL, NULL);
-}
-
-static void send_signal(int job, const struct message *msg)
-{
-	const uint64_t args[4] = { job_pid(job), msg->signal };
-
-	request_post(VT_REQ_SIGNAL, args, NULL, 0, NULL, NULL);
+	if (request_stalled()) {
+		error_set(&err, ETIMEDOUT, "the guest's kernel does not answer");
+		connection_error(conn, &err);
+		return false;
+	}
+	job_signal(job, sig);
+	return connection_answer(conn, json_pack("{s:i}", "signal", sig)) == 0;
 }
 
 /* A message of a client whose command runs; false when the client has gone or misbehaves */
@@ -91,15 +93,16 @@ static bool client_message(struct connection *conn, int job)
 	ssize_t len = connection_receive(conn);
 	struct message msg;
 	struct error err;
+	bool good = true;
 
 	if (len <= 0 || message_parse(conn->packet, len, &msg, &err) < 0)
 		return false;
 	if (msg.op == MESSAGE_RESIZE)
-		resize(job, &msg);
+		job_resize(job, msg.rows, msg.columns);
 	else if (msg.op == MESSAGE_SIGNAL)
-		send_signal(job, &msg);
+		good = pass_signal(conn, job, msg.signal);
 	message_free(&msg);
-	return true;
+	return good;
 }
 
 /* Wait for the end of the job; false when the client has gone meanwhile */
@@ -121,6 +124,21 @@ static bool session_run(struct connection *conn, int job)
 			job_cut(job);
 		}
 	}
+	return present;
+}
+
+/* Write out what the job has left; false when the client has gone meanwhile */
+static bool session_drain(struct connection *conn, int job)
+{
+	bool present = true;
+
+	while (present && !job_flush(job, DRAIN_MS)) {
+		struct pollfd client = { .fd = conn->fd, .events = POLLRDHUP };
+
+		present = poll(&client, 1, 0) <= 0;
+	}
+	if (!present)
+		job_cut(job);
 	return present;
 }
 
@@ -152,14 +170,13 @@ int control_exec(struct connection *conn, struct message *msg)
 	if (!msg->input)
 		spec.fds[0] = -1;
 	spec.env = (char *const *)env;
-	job = env ? job_start(&spec, &err) : error_set(&err, ENOMEM, "exec");
+	job = env ? job_start(&spec, conn->fd, &err) : error_set(&err, ENOMEM, "exec");
 	if (job < 0) {
 		ret = connection_error(conn, &err);
 		goto close;
 	}
 	connection_answer(conn, json_pack("{s:i}", "pid", (int)job_pid(job)));
-	present = session_run(conn, job);
-	job_drain(job);
+	present = session_run(conn, job) && session_drain(conn, job);
 	lost = job_output_error(job, &lost_fd);
 	ret = present ? connection_answer(conn,
 					  json_pack("{s:i, s:i, s:i}", "exit", (int)job_status(job),

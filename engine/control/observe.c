@@ -25,15 +25,17 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-#include "connection.h"
+#include "operations.h"
 #include "control.h"
 #include "engine/jobs/request.h"
 #include "engine/telemetry/telemetry.h"
 #include "lib/clock.h"
 #include "vitrine/util.h"
 
-#define PATIENCE 20 /* seconds that the kernel has for an answer: a busy one takes one or two */
 #define EVERYTHING (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS | VT_OBSERVE_SAMPLER)
+
+/* The kernel is told whoever hears of it: the next observer relies on it */
+static const struct patience patience = { REQUEST_PATIENCE, -1 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t arrival_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -41,9 +43,9 @@ static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
 /* Under arrival_lock: the other one is held while the kernel is asked */
 static bool arrived, answered;
 static struct connection *observers;
-static struct observe_wish current; /* as the kernel knows it */
-static struct observe_wish always;  /* from the start; what is not zero in it stays */
-static const struct observe_wish unknown = { .what = ~0U }; /* nobody's: it is told anew */
+static struct vt_observe current; /* as the kernel knows it */
+static struct vt_observe always;  /* from the start; what is not zero in it stays */
+static const struct vt_observe unknown = { .what = ~0U }; /* nobody's: it is told anew */
 static bool asked;
 static const struct connection *follower; /* who asked last that a call be followed */
 
@@ -52,37 +54,37 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-static void wish_add(struct observe_wish *sum, const struct observe_wish *wish)
+static void wish_add(struct vt_observe *sum, const struct vt_observe *wish)
 {
 	sum->what |= wish->what;
 	sum->kinds |= wish->kinds;
 	sum->flags |= wish->flags;
-	sum->interval = smaller(sum->interval, wish->interval);
-	for (size_t i = 0; i < ARRAY_SIZE(sum->filter.calls); i++)
-		sum->filter.calls[i] |= wish->filter.calls[i];
-	if (wish->filter.capture > sum->filter.capture)
-		sum->filter.capture = wish->filter.capture;
+	sum->interval_ns = smaller(sum->interval_ns, wish->interval_ns);
+	for (size_t i = 0; i < ARRAY_SIZE(sum->calls); i++)
+		sum->calls[i] |= wish->calls[i];
+	if (wish->capture > sum->capture)
+		sum->capture = wish->capture;
 }
 
-static struct observe_wish wish_of(const struct message *msg)
+static struct vt_observe wish_of(const struct message *msg)
 {
-	struct observe_wish wish = {
+	struct vt_observe wish = {
 		.what = (msg->counters ? VT_OBSERVE_COUNTERS : 0) |
 			(msg->events ? VT_OBSERVE_EVENTS : 0) |
 			(msg->sampler ? VT_OBSERVE_SAMPLER : 0),
 	};
 
 	if (msg->sampler)
-		wish.interval = msg->interval_ms * 1000000;
+		wish.interval_ns = msg->interval_ms * 1000000;
 	if (!msg->events)
 		return wish;
 	wish.kinds = msg->kinds;
 	wish.flags = msg->paths ? VT_OBSERVE_PATHS : 0;
-	wish.filter.capture = msg->capture;
+	wish.capture = msg->capture;
 	if (msg->calls.present)
-		memcpy(wish.filter.calls, msg->calls.words, sizeof(wish.filter.calls));
+		memcpy(wish.calls, msg->calls.words, sizeof(wish.calls));
 	else
-		memset(wish.filter.calls, 0xff, sizeof(wish.filter.calls));
+		memset(wish.calls, 0xff, sizeof(wish.calls));
 	return wish;
 }
 
@@ -106,13 +108,13 @@ static void always_take(const struct sandbox_config *config)
 	asked = true;
 	always.what = on & (VT_OBSERVE_COUNTERS | VT_OBSERVE_SAMPLER);
 	if (on & VT_OBSERVE_SAMPLER)
-		always.interval = VT_SAMPLE_FAST_NS;
+		always.interval_ns = VT_SAMPLE_FAST_NS;
 	if ((on & VT_OBSERVE_EVENTS) && !config->web.argv) {
 		always.what |= VT_OBSERVE_EVENTS;
 		always.kinds = ~0UL;
 		always.flags = VT_OBSERVE_PATHS;
-		always.filter.capture = VT_CAPTURE_DEFAULT;
-		memset(always.filter.calls, 0xff, sizeof(always.filter.calls));
+		always.capture = VT_CAPTURE_DEFAULT;
+		memset(always.calls, 0xff, sizeof(always.calls));
 	}
 	current = always;
 	current.what |= on;
@@ -121,16 +123,14 @@ static void always_take(const struct sandbox_config *config)
 /* Tell the kernel, if it does not know yet; with the lock held. Return: 0 or a negative errno */
 static int64_t observe_update(void)
 {
-	struct observe_wish sum = always;
+	struct vt_observe sum = always;
 	struct reply reply;
 
 	for (const struct connection *conn = observers; conn; conn = conn->next_observer)
 		wish_add(&sum, &conn->wish);
 	if (!memcmp(&sum, &current, sizeof(sum)))
 		return 0;
-	request_call_within(VT_REQ_OBSERVE,
-			    (const uint64_t[4]){ sum.what, sum.kinds, sum.flags, sum.interval },
-			    &sum.filter, sizeof(sum.filter), PATIENCE, &reply);
+	request_call(&(struct question){ QUESTION(VT_REQ_OBSERVE, &sum) }, &patience, &reply);
 	free(reply.data);
 	if (reply.value == -ETIMEDOUT)
 		current = unknown;
@@ -149,12 +149,14 @@ static void observer_remove(struct connection *conn)
 			break;
 		}
 	}
-	conn->wish = (struct observe_wish){ 0 };
+	conn->wish = (struct vt_observe){ 0 };
+	conn->observes = false;
 }
 
-static void observer_add(struct connection *conn, const struct observe_wish *wish)
+static void observer_add(struct connection *conn, const struct vt_observe *wish)
 {
 	conn->wish = *wish;
+	conn->observes = wish->what;
 	conn->next_observer = observers;
 	observers = conn;
 }
@@ -227,15 +229,15 @@ static int send_region(struct connection *conn)
 {
 	const int fd = telemetry_fd();
 
-	return message_send(conn->fd,
-			    json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE,
-				      "version", VT_TELEMETRY_VERSION),
-			    NULL, 0, &fd, 1);
+	return connection_send(conn,
+			       json_pack("{s:I, s:i}", "size", (json_int_t)VT_TELEMETRY_SIZE,
+					 "version", VT_TELEMETRY_VERSION),
+			       NULL, 0, &fd, 1);
 }
 
 int control_observe(struct connection *conn, struct message *msg)
 {
-	const struct observe_wish before = conn->wish, wish = wish_of(msg);
+	const struct vt_observe before = conn->wish, wish = wish_of(msg);
 	int64_t value;
 	int ret;
 
@@ -260,12 +262,11 @@ int control_observe(struct connection *conn, struct message *msg)
 	return ret;
 }
 
-static int64_t follow(int64_t call, uint64_t pid, uint64_t min_ns)
+static int64_t follow(const struct vt_follow *ask)
 {
-	const uint64_t args[4] = { call, pid, min_ns };
 	struct reply reply;
 
-	request_call_within(VT_REQ_FOLLOW, args, NULL, 0, PATIENCE, &reply);
+	request_call(&(struct question){ QUESTION(VT_REQ_FOLLOW, ask) }, &patience, &reply);
 	free(reply.data);
 	return reply.value;
 }
@@ -278,7 +279,7 @@ void control_observe_close(struct connection *conn)
 		observe_update();
 	if (follower == conn) {
 		follower = NULL;
-		follow(VT_FOLLOW_OFF, 0, 0);
+		follow(&(struct vt_follow){ .call = VT_FOLLOW_OFF });
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -301,8 +302,8 @@ static int view_send(struct connection *conn, const struct reply *reply)
 	do {
 		len = reply->len - at < MESSAGE_PAYLOAD_MAX ? reply->len - at : MESSAGE_PAYLOAD_MAX;
 		more = at + len < reply->len;
-		if (message_send(conn->fd, json_pack("{s:b}", "more", (int)more),
-				 (char *)reply->data + at, len, NULL, 0) < 0)
+		if (connection_send(conn, json_pack("{s:b}", "more", (int)more),
+				    (char *)reply->data + at, len, NULL, 0))
 			return -1;
 		at += len;
 	} while (more);
@@ -311,11 +312,14 @@ static int view_send(struct connection *conn, const struct reply *reply)
 
 int control_view(struct connection *conn, struct message *msg)
 {
-	const uint64_t args[4] = { msg->view, msg->pid, msg->arg };
+	const struct vt_view_of ask = { .view = msg->view, .pid = msg->pid, .arg = msg->arg };
 	struct reply reply;
 	int ret;
 
-	request_call_within(VT_REQ_VIEW, args, msg->payload, msg->payload_len, PATIENCE, &reply);
+	connection_ask(conn,
+		       &(struct question){ QUESTION(VT_REQ_VIEW, &ask), .rest = msg->payload,
+					   .rest_len = msg->payload_len },
+		       &reply);
 	ret = reply.value < 0 ? errno_error(conn, reply.value, "view") : view_send(conn, &reply);
 	free(reply.data);
 	return ret;
@@ -323,6 +327,7 @@ int control_view(struct connection *conn, struct message *msg)
 
 int control_follow(struct connection *conn, struct message *msg)
 {
+	const struct vt_follow ask = { .call = msg->call, .pid = msg->pid, .min_ns = msg->min_ns };
 	int64_t value;
 
 	pthread_mutex_lock(&lock);
@@ -330,7 +335,7 @@ int control_follow(struct connection *conn, struct message *msg)
 	if (msg->call == VT_FOLLOW_OFF && follower && follower != conn)
 		value = -EBUSY;
 	else
-		value = follow(msg->call, msg->pid, msg->min_ns);
+		value = follow(&ask);
 	if (value >= 0)
 		follower = msg->call == VT_FOLLOW_OFF ? NULL : conn;
 	pthread_mutex_unlock(&lock);

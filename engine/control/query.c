@@ -4,23 +4,23 @@
  * Theory of operation
  * Lists that may not fit in one packet come as several, each but the last with "more": true. Names
  * and command lines are the guest's and need not be UTF-8, which JSON demands: bytes outside
- * printable ASCII that do not form valid UTF-8 become '?'.
+ * printable ASCII that do not form valid UTF-8 become '?', and so do control characters, of which
+ * each would take six bytes.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "connection.h"
+#include "operations.h"
 #include "engine/jobs/jobs.h"
 #include "engine/log/logring.h"
 #include "engine/jobs/request.h"
 #include "vitrine/util.h"
 
 #define STATUS_KILLED (128 + 9)
-#define PS_BATCH 32
-#define LOG_POLL 200 /* milliseconds until a follower's death is noticed */
+#define PS_RECORD 512 /* bytes of a process in JSON, its command line left out, and to spare */
+#define LOG_POLL 200  /* milliseconds until a follower's death is noticed */
 
 static time_t started;
 
@@ -32,19 +32,23 @@ void control_query_init(void)
 /* A JSON string from guest bytes */
 static json_t *guest_string(const char *text, size_t len)
 {
-	json_t *string = json_stringn(text, len);
-	char *copy;
+	cleanup_free char *copy = strndup(text, len);
+	json_t *string;
 
+	if (!copy)
+		return NULL;
+	for (char *c = copy; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
+	string = json_string(copy);
 	if (string)
 		return string;
-	copy = strndup(text, len);
-	for (size_t i = 0; copy && copy[i]; i++) {
-		if (copy[i] < ' ' || copy[i] > '~')
-			copy[i] = '?';
+	for (char *c = copy; *c; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	}
-	string = copy ? json_string(copy) : NULL;
-	free(copy);
-	return string;
+	return json_string(copy);
 }
 
 static json_t *string_array(char *const *list)
@@ -104,44 +108,66 @@ static int processes_send(struct connection *conn, json_t *array, bool more)
 				 json_pack("{s:o, s:b}", "processes", array, "more", (int)more));
 }
 
-int control_ps(struct connection *conn, struct message *msg)
+/* The records of one reply. @from: set behind the last. Return: 0, or -1 when the client is gone */
+static int records_send(struct connection *conn, const struct reply *reply, int32_t *from)
 {
-	static const uint64_t no_args[4];
-	cleanup_free void *data = NULL;
-	struct reply reply;
-	struct error err;
 	json_t *batch = json_array();
+	size_t at = 0, size = 0;
 	int ret = 0;
 
-	request_call(VT_REQ_PS, no_args, NULL, 0, &reply);
-	data = reply.data;
-	if (reply.value < 0) {
-		json_decref(batch);
-		error_set(&err, -reply.value, "ps");
-		return connection_error(conn, &err);
-	}
-	for (size_t at = 0; !ret && at + sizeof(struct vt_ps) <= reply.len;) {
+	while (!ret && at + sizeof(struct vt_ps) <= reply->len) {
 		struct vt_ps ps;
-		const char *cmdline = (char *)data + at + sizeof(ps);
+		const char *cmdline = (char *)reply->data + at + sizeof(ps);
 
-		memcpy(&ps, (char *)data + at, sizeof(ps));
-		if (ps.cmdline_len > reply.len - at - sizeof(ps))
+		memcpy(&ps, (char *)reply->data + at, sizeof(ps));
+		if (ps.cmdline_len > reply->len - at - sizeof(ps))
 			break;
-		json_array_append_new(batch, process_pack(&ps, cmdline));
-		at += (sizeof(ps) + ps.cmdline_len + 7) & ~7UL;
-		if (json_array_size(batch) == PS_BATCH) {
+		/* A quotation mark or a backslash takes two bytes */
+		size += PS_RECORD + 2 * (size_t)ps.cmdline_len;
+		if (size > MESSAGE_MAX) {
 			ret = processes_send(conn, batch, true);
 			batch = json_array();
+			size = PS_RECORD + 2 * (size_t)ps.cmdline_len;
 		}
+		json_array_append_new(batch, process_pack(&ps, cmdline));
+		*from = ps.pid + 1;
+		at += (sizeof(ps) + ps.cmdline_len + 7) & ~7UL;
 	}
-	return processes_send(conn, batch, false) | ret;
+	if (!ret && json_array_size(batch))
+		return processes_send(conn, batch, true);
+	json_decref(batch);
+	return ret;
 }
 
-static bool client_gone(struct connection *conn)
+static int ps_error(struct connection *conn, int64_t value)
 {
-	struct pollfd client = { .fd = conn->fd, .events = POLLIN | POLLRDHUP };
+	struct error err;
 
-	return poll(&client, 1, 0) > 0;
+	if (value == -ETIMEDOUT)
+		error_set(&err, 0, "the guest's kernel does not answer");
+	else if (value == -ESHUTDOWN)
+		error_set(&err, 0, "the sandbox is ending");
+	else
+		error_set(&err, (int)-value, "ps");
+	return connection_error(conn, &err);
+}
+
+int control_ps(struct connection *conn, struct message *msg)
+{
+	struct vt_ps_from ask = { 1 };
+	struct reply reply;
+	int32_t before;
+	int ret;
+
+	do {
+		before = ask.pid;
+		connection_ask(conn, &(struct question){ QUESTION(VT_REQ_PS, &ask) }, &reply);
+		if (reply.value < 0)
+			return ps_error(conn, reply.value);
+		ret = records_send(conn, &reply, &ask.pid);
+		free(reply.data);
+	} while (!ret && ask.pid > before);
+	return ret ? ret : processes_send(conn, json_array(), false);
 }
 
 int control_logs(struct connection *conn, struct message *msg)
@@ -154,17 +180,16 @@ int control_logs(struct connection *conn, struct message *msg)
 	while (text) {
 		size_t len;
 
-		over = control_stopping(); /* before what was written last is read */
+		over = connections_stopping(); /* before what was written last is read */
 		len = logring_read(which, &offset, text, MESSAGE_PAYLOAD_MAX);
 
-		if (len &&
-		    message_send(conn->fd, json_pack("{s:b}", "more", 1), text, len, NULL, 0) < 0)
+		if (len && connection_send(conn, json_pack("{s:b}", "more", 1), text, len, NULL, 0))
 			return -1;
 		if (len)
 			continue;
 		if (!msg->follow || over)
 			break;
-		if (client_gone(conn))
+		if (connection_gone(conn))
 			return -1;
 		logring_wait(which, offset, LOG_POLL);
 	}
@@ -173,7 +198,10 @@ int control_logs(struct connection *conn, struct message *msg)
 
 int control_kill(struct connection *conn, struct message *msg)
 {
-	uint64_t args[4] = { msg->pid ? msg->pid : job_pid(JOB_MAIN), msg->signal };
+	struct vt_signal ask = {
+		.pid = msg->pid ? msg->pid : job_pid(JOB_MAIN),
+		.signal = msg->signal ? msg->signal : 15, /* SIGTERM, as kill(1) */
+	};
 	struct reply reply;
 	struct error err;
 
@@ -181,12 +209,14 @@ int control_kill(struct connection *conn, struct message *msg)
 		jobs_shutdown(STATUS_KILLED);
 		return connection_answer(conn, json_object());
 	}
-	if (!msg->signal)
-		args[1] = 15; /* SIGTERM, as kill(1) */
-	request_call(VT_REQ_SIGNAL, args, NULL, 0, &reply);
+	connection_ask(conn, &(struct question){ QUESTION(VT_REQ_SIGNAL, &ask) }, &reply);
 	free(reply.data);
+	if (reply.value == -ETIMEDOUT) {
+		error_set(&err, 0, "the guest's kernel does not answer");
+		return connection_error(conn, &err);
+	}
 	if (reply.value < 0) {
-		error_set(&err, -reply.value, "process %llu", (unsigned long long)args[0]);
+		error_set(&err, -reply.value, "process %d", ask.pid);
 		return connection_error(conn, &err);
 	}
 	return connection_answer(conn, json_object());

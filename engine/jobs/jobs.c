@@ -8,7 +8,11 @@
  * waits for job_exit_fd() and releases them.
  *
  * The kernel reports a job's end after it has given us all output; the streams may still hold it,
- * which is why streams_flush() stands between the end and the report to the user.
+ * which is why job_flush() stands between the end and the report to the user.
+ *
+ * Slots are used again, numbers are not: a number's remainder by JOBS_MAX is its slot, and the rest
+ * counts who had it. So what the kernel says about a job that we have given up on, or what a pump
+ * of it still writes, reaches nobody else.
  *
  * Host system calls: futex, eventfd2, write, close.
  */
@@ -24,7 +28,6 @@
 #include <unistd.h>
 #include "engine/log/logring.h"
 #include "request.h"
-#include "signals.h"
 #include "terminal.h"
 #include "lib/say.h"
 #include "lib/clock.h"
@@ -36,8 +39,11 @@
 
 enum job_state { JOB_FREE, JOB_STARTING, JOB_RUNNING, JOB_ENDED, JOB_NSTATES };
 
+#define NUMBERS (1U << 29) /* so that four times one is a stream's number */
+
 struct job {
 	enum job_state state;
+	uint32_t number, uses;
 	bool tty;
 	pid_t pid;
 	uint32_t wait_status;
@@ -146,61 +152,96 @@ static int streams_open(int id, const struct job_spec *spec, struct error *err)
 
 /* ---- life of a job ---- */
 
-static int job_claim(const struct job_spec *spec, int first, struct error *err)
+static struct job *job_at(uint32_t id)
 {
-	int id;
+	return &jobs[id % JOBS_MAX];
+}
+
+static int job_claim(const struct job_spec *spec, unsigned first, struct error *err)
+{
+	uint32_t slot, uses, number = 0;
 
 	pthread_mutex_lock(&lock);
-	for (id = first; id < JOBS_MAX && jobs[id].state != JOB_FREE; id++)
+	for (slot = first; slot < JOBS_MAX && jobs[slot].state != JOB_FREE; slot++)
 		;
-	if (id < JOBS_MAX)
-		jobs[id] = (struct job){ .state = JOB_STARTING, .tty = spec->tty, .exit_fd = -1 };
+	if (slot < JOBS_MAX) {
+		uses = jobs[slot].uses + 1;
+		number = (slot + (uses - 1) * JOBS_MAX) % NUMBERS;
+		jobs[slot] = (struct job){
+			.state = JOB_STARTING,
+			.number = number,
+			.uses = uses,
+			.tty = spec->tty,
+			.exit_fd = -1,
+		};
+	}
 	pthread_mutex_unlock(&lock);
-	if (id == JOBS_MAX)
+	if (slot == JOBS_MAX)
 		return error_set(err, 0, "the sandbox runs %d commands already", JOBS_MAX);
-	return id;
+	return number;
 }
 
 static void job_free(int id)
 {
+	struct job *job = job_at(id);
+
 	pthread_mutex_lock(&lock);
-	if (jobs[id].exit_fd >= 0)
-		close(jobs[id].exit_fd);
-	jobs[id].state = JOB_FREE;
+	if (job->exit_fd >= 0)
+		close(job->exit_fd);
+	job->state = JOB_FREE;
 	pthread_cond_broadcast(&released);
 	pthread_mutex_unlock(&lock);
 }
 
 static void job_started(int id, pid_t pid)
 {
+	struct job *job = job_at(id);
+
 	pthread_mutex_lock(&lock);
-	jobs[id].pid = pid;
-	if (jobs[id].state == JOB_STARTING)
-		jobs[id].state = JOB_RUNNING;
+	job->pid = pid;
+	if (job->state == JOB_STARTING)
+		job->state = JOB_RUNNING;
 	pthread_mutex_unlock(&lock);
 }
 
-int job_start(const struct job_spec *spec, struct error *err)
+/* Why there is no process */
+static int start_error(int64_t value, struct error *err)
 {
-	static const uint64_t no_args[4];
+	if (value == -ETIMEDOUT || value == -ECANCELED)
+		return error_set(err, ETIMEDOUT,
+				 "cannot start the command: the guest's kernel does not answer");
+	if (value == -EAGAIN || value == -ENOMEM)
+		return error_set(err, (int)-value,
+				 "cannot start the command: the guest has no room for one more "
+				 "process");
+	if (value == -ESHUTDOWN)
+		return error_set(err, 0, "cannot start the command: the sandbox is ending");
+	return error_set(err, (int)-value, "cannot start the command in the sandbox");
+}
+
+int job_start(const struct job_spec *spec, int peer, struct error *err)
+{
+	const struct patience patience = { REQUEST_PATIENCE, peer };
 	cleanup_blob struct blob blob = { 0 };
 	struct reply reply;
 	int id = job_claim(spec, JOB_MAIN + 1, err);
+	struct job *job = job_at(id);
 	int64_t pid;
 
 	if (id < 0)
 		return -1;
-	jobs[id].exit_fd = eventfd(0, EFD_CLOEXEC);
-	if (jobs[id].exit_fd < 0) {
+	job->exit_fd = eventfd(0, EFD_CLOEXEC);
+	if (job->exit_fd < 0) {
 		error_set(err, errno, "cannot make an eventfd");
 		goto fail;
 	}
 	if (spawn_pack(&blob, id, spec, err) < 0 || streams_open(id, spec, err) < 0)
 		goto fail;
-	pid = request_call(VT_REQ_SPAWN, no_args, blob.data, blob.len, &reply);
+	pid = request_call(&(struct question){ VT_REQ_SPAWN, blob.data, blob.len }, &patience,
+			   &reply);
 	if (pid < 0) {
 		streams_release(id);
-		error_set(err, -pid, "cannot start the command in the sandbox");
+		start_error(pid, err);
 		goto fail;
 	}
 	job_started(id, pid);
@@ -215,14 +256,28 @@ pid_t job_pid(int id)
 	pid_t pid;
 
 	pthread_mutex_lock(&lock);
-	pid = jobs[id].pid;
+	pid = job_at(id)->pid;
 	pthread_mutex_unlock(&lock);
 	return pid;
 }
 
+void job_signal(int id, int sig)
+{
+	const struct vt_signal ask = { .pid = job_pid(id), .signal = sig };
+
+	request_post(&(struct question){ QUESTION(VT_REQ_SIGNAL, &ask) }, NULL, NULL);
+}
+
+void job_resize(int id, uint16_t rows, uint16_t columns)
+{
+	const struct vt_resize ask = { .job = id, .rows = rows, .columns = columns };
+
+	request_post(&(struct question){ QUESTION(VT_REQ_RESIZE, &ask) }, NULL, NULL);
+}
+
 int job_exit_fd(int id)
 {
-	return jobs[id].exit_fd;
+	return job_at(id)->exit_fd;
 }
 
 uint32_t job_status(int id)
@@ -230,7 +285,7 @@ uint32_t job_status(int id)
 	uint32_t status;
 
 	pthread_mutex_lock(&lock);
-	status = jobs[id].wait_status;
+	status = job_at(id)->wait_status;
 	pthread_mutex_unlock(&lock);
 	return status & 0x7f ? 128 + (status & 0x7f) : (status >> 8) & 0xff;
 }
@@ -241,10 +296,9 @@ void job_cut(int id)
 		stream_cut(id * 4 + i);
 }
 
-static void streams_flush(int id)
+bool job_flush(int id, int ms)
 {
-	stream_flush(id * 4 + 1, -1);
-	stream_flush(id * 4 + 2, -1);
+	return stream_flush(id * 4 + 1, ms) && stream_flush(id * 4 + 2, ms);
 }
 
 int job_output_error(int id, int *fd)
@@ -258,28 +312,24 @@ int job_output_error(int id, int *fd)
 	return 0;
 }
 
-void job_drain(int id)
-{
-	streams_flush(id);
-	streams_release(id);
-}
-
 void job_release(int id)
 {
+	streams_release(id);
 	job_free(id);
 }
 
 static void op_job_exit(vt_u32 id, vt_u32 wait_status)
 {
 	static const uint64_t one = 1;
+	struct job *job = job_at(id);
 
-	if (id >= JOBS_MAX)
-		return;
 	pthread_mutex_lock(&lock);
-	jobs[id].wait_status = wait_status;
-	jobs[id].state = JOB_ENDED;
-	if (jobs[id].exit_fd >= 0 && write(jobs[id].exit_fd, &one, sizeof(one)) < 0)
-		abort(); /* an eventfd of ours cannot be full */
+	if (job->number == id && job->state != JOB_FREE && job->state != JOB_ENDED) {
+		job->wait_status = wait_status;
+		job->state = JOB_ENDED;
+		if (job->exit_fd >= 0 && write(job->exit_fd, &one, sizeof(one)) < 0)
+			abort(); /* an eventfd of ours cannot be full */
+	}
 	pthread_mutex_unlock(&lock);
 }
 
@@ -288,6 +338,7 @@ static void op_job_exit(vt_u32 id, vt_u32 wait_status)
 static void main_started(void *ctx, int64_t value)
 {
 	if (value > 0) {
+		terminal_keys(false);
 		job_started(JOB_MAIN, value);
 	} else if (value != -ESHUTDOWN) { /* a kernel that died says why */
 		terminal_restore();
@@ -296,14 +347,8 @@ static void main_started(void *ctx, int64_t value)
 	}
 }
 
-void jobs_signals_block(void)
-{
-	signals_block();
-}
-
 int jobs_init(const struct sandbox_config *config, struct error *err)
 {
-	static const uint64_t no_args[4];
 	cleanup_blob struct blob blob = { 0 };
 	struct job_spec spec = {
 		.argv = config->argv,
@@ -318,30 +363,31 @@ int jobs_init(const struct sandbox_config *config, struct error *err)
 	};
 	int ret;
 
-	signals_block();
 	terminal_size(&spec.rows, &spec.columns);
 	if (job_claim(&spec, JOB_MAIN, err) != JOB_MAIN)
 		return -1;
 	if (spawn_pack(&blob, JOB_MAIN, &spec, err) < 0 || streams_open(JOB_MAIN, &spec, err) < 0)
 		return -1;
-	ret = request_post(VT_REQ_SPAWN, no_args, blob.data, blob.len, main_started, NULL);
+	ret = request_post(&(struct question){ VT_REQ_SPAWN, blob.data, blob.len }, main_started,
+			   NULL);
 	if (ret)
 		return error_set(err, -ret, "cannot queue the command");
 	if (config->tty && config->interactive && terminal_raw(0, err) < 0)
 		return -1;
-	return signals_init(config, err);
+	terminal_keys(true);
+	return 0;
 }
 
 void jobs_shutdown(uint32_t status)
 {
-	const uint64_t args[4] = { status };
+	const struct vt_shutdown ask = { status };
 	bool again;
 
 	pthread_mutex_lock(&lock);
 	again = impatient;
 	impatient = true;
 	pthread_mutex_unlock(&lock);
-	request_post(VT_REQ_SHUTDOWN, args, NULL, 0, NULL, NULL);
+	request_post(&(struct question){ QUESTION(VT_REQ_SHUTDOWN, &ask) }, NULL, NULL);
 	if (again)
 		job_cut(JOB_MAIN);
 }
@@ -356,21 +402,28 @@ bool jobs_main_ended(void)
 	return ended;
 }
 
-static bool job_running(int id)
+/* After a panic there are jobs whose end nobody has reported */
+static void jobs_end(void)
 {
-	bool running;
+	static const uint64_t one = 1;
 
 	pthread_mutex_lock(&lock);
-	running = jobs[id].state == JOB_RUNNING;
+	for (unsigned slot = JOB_MAIN + 1; slot < JOBS_MAX; slot++) {
+		if (jobs[slot].state != JOB_RUNNING)
+			continue;
+		jobs[slot].wait_status = SIGKILL;
+		jobs[slot].state = JOB_ENDED;
+		if (write(jobs[slot].exit_fd, &one, sizeof(one)) < 0)
+			abort();
+	}
 	pthread_mutex_unlock(&lock);
-	return running;
 }
 
 /* With the lock held */
 static bool clients_left(void)
 {
-	for (int id = JOB_MAIN + 1; id < JOBS_MAX; id++) {
-		if (jobs[id].state != JOB_FREE)
+	for (unsigned slot = JOB_MAIN + 1; slot < JOBS_MAX; slot++) {
+		if (jobs[slot].state != JOB_FREE)
 			return true;
 	}
 	return false;
@@ -382,12 +435,8 @@ int jobs_finish(void)
 	int ret = 0, fd, lost;
 
 	request_stop();
-	/* After a panic there are jobs whose end nobody has reported */
-	for (int id = JOB_MAIN + 1; id < JOBS_MAX; id++) {
-		if (job_running(id))
-			op_job_exit(id, SIGKILL);
-	}
-	streams_flush(JOB_MAIN);
+	jobs_end();
+	job_flush(JOB_MAIN, -1);
 	deadline = clock_deadline(CLIENT_PATIENCE);
 	pthread_mutex_lock(&lock);
 	while (clients_left() && ret != ETIMEDOUT)

@@ -11,7 +11,7 @@
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
 
-#define JOBS_MAX (STREAM_MAX / 4)
+#define JOBS_MAX (STREAM_MAX / 4) /* at a time */
 #define JOB_MAIN 0
 
 /**
@@ -33,19 +33,11 @@ struct job_spec {
 };
 
 /**
- * jobs_signals_block() - Block the signals that are forwarded to the main job
- *
- * Call it before the first thread is created.
- */
-void jobs_signals_block(void);
-
-/**
  * jobs_init() - Prepare the main job and queue its start
  * @config: the sandbox; outlives it
  * @err:    filled on failure
  *
- * Puts the terminal in raw mode when the job gets one, and starts the thread that forwards signals,
- * window size changes and the time-out.
+ * Puts the terminal in raw mode when the job gets one. signals.h has what forwards signals to it.
  *
  * Return: 0 or -1.
  */
@@ -79,11 +71,23 @@ void jobs_shutdown(uint32_t status);
 /**
  * job_start() - Start one more process and wait until it exists
  * @spec: what to run
+ * @peer: for whom, a socket: not waited for any longer when it is closed; -1 for nobody
  * @err:  filled on failure
  *
- * Return: the job's number, which the caller gives to job_release(), or -1.
+ * Return: the job's number, which the caller gives to job_release(), or -1. No two jobs ever have
+ * the same.
  */
-int job_start(const struct job_spec *spec, struct error *err);
+int job_start(const struct job_spec *spec, int peer, struct error *err);
+
+/**
+ * job_signal() - Send a signal to a job's process, without waiting
+ */
+void job_signal(int id, int sig);
+
+/**
+ * job_resize() - Change the window size of a job's terminal, without waiting
+ */
+void job_resize(int id, uint16_t rows, uint16_t columns);
 
 /**
  * job_pid() - Guest process id
@@ -114,12 +118,15 @@ void job_cut(int id);
 int job_output_error(int id, int *fd);
 
 /**
- * job_drain() - Write out the rest of a job that has ended and let go of its descriptors
+ * job_flush() - Write out the rest of a job that has ended
+ * @ms: give up for now after that time
+ *
+ * Return: is it written?
  */
-void job_drain(int id);
+bool job_flush(int id, int ms);
 
 /**
- * job_release() - Forget a job after job_drain(); jobs_finish() waits for this
+ * job_release() - Let go of a job's descriptors and forget it; jobs_finish() waits for this
  */
 void job_release(int id);
 

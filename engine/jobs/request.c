@@ -3,38 +3,42 @@
  *
  * Theory of operation
  * A request is on one of two lists: queued until the guest kernel fetches it, then sent until it is
- * answered, in any order. VT_IRQ_REQUEST tells pid 1 that there is something to fetch. The answer
- * is stored in the request, or given to a callback on the vCPU thread.
+ * answered, in any order. VT_IRQ_REQUEST tells the kernel that there is something to fetch. The
+ * answer is stored in the request, or given to a callback on the vCPU thread.
  *
- * The number of requests in flight is bounded by the callers: a control connection has one.
+ * Whoever waits may give up. The request then stays with the kernel, which is told that nobody
+ * wants the answer any more when it has one.
  *
- * Host system calls: futex.
+ * The number of requests in flight is bounded by the callers: a control connection has one. Those
+ * that were given up are bounded by the kernel (errand.c there).
+ *
+ * Host system calls: futex, poll.
  */
 #include "request.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "lib/clock.h"
 #include "engine/vcpu/irq.h"
 #include "vitrine/util.h"
 
 #define STALLED_AFTER_NS (3 * NS_PER_SECOND)
+#define LOOK_AT_PEER_NS (NS_PER_SECOND / 2) /* between two looks whether it is there */
 
 struct request {
 	struct request *next;
 	uint64_t id;
 	uint64_t queued_ns; /* monotonic */
 	enum vt_request_kind kind;
-	uint64_t args[4];
-	void *data;
-	size_t len;
 	void (*done)(void *ctx, int64_t value);
 	void *ctx;
 	struct reply *reply; /* of a waiting caller, who also frees the request; or NULL */
-	bool answered;
+	bool answered, abandoned;
+	size_t len;
+	uint8_t data[];
 };
 
 struct request_list {
@@ -71,31 +75,25 @@ static struct request *list_take(struct request_list *list, uint64_t id)
 	return NULL;
 }
 
-static void request_free(struct request *req)
+static struct request *request_new(const struct question *question)
 {
-	free(req->data);
-	free(req);
-}
-
-static struct request *request_new(enum vt_request_kind kind, const uint64_t args[4],
-				   const void *data, size_t len)
-{
-	struct request *req = calloc(1, sizeof(*req));
+	struct request *req = calloc(1, sizeof(*req) + question->head_len + question->rest_len);
 
 	if (!req)
 		return NULL;
-	req->kind = kind;
-	memcpy(req->args, args, sizeof(req->args));
-	req->len = len;
-	if (len) {
-		req->data = malloc(len);
-		if (!req->data) {
-			free(req);
-			return NULL;
-		}
-		memcpy(req->data, data, len);
-	}
+	req->kind = question->kind;
+	req->len = question->head_len + question->rest_len;
+	if (question->head_len)
+		memcpy(req->data, question->head, question->head_len);
+	if (question->rest_len)
+		memcpy(req->data + question->head_len, question->rest, question->rest_len);
 	return req;
+}
+
+static bool too_long(const struct question *question)
+{
+	return question->head_len > VT_REQ_DATA_MAX ||
+	       question->rest_len > VT_REQ_DATA_MAX - question->head_len;
 }
 
 /* With the lock held */
@@ -110,15 +108,14 @@ static int request_queue(struct request *req)
 	return 0;
 }
 
-int request_post(enum vt_request_kind kind, const uint64_t args[4], const void *data, size_t len,
-		 void (*done)(void *ctx, int64_t value), void *ctx)
+int request_post(const struct question *question, void (*done)(void *ctx, int64_t value), void *ctx)
 {
 	struct request *req;
 	int ret;
 
-	if (len > VT_REQ_DATA_MAX)
+	if (too_long(question))
 		return -E2BIG;
-	req = request_new(kind, args, data, len);
+	req = request_new(question);
 	if (!req)
 		return -ENOMEM;
 	req->done = done;
@@ -127,67 +124,73 @@ int request_post(enum vt_request_kind kind, const uint64_t args[4], const void *
 	ret = request_queue(req);
 	pthread_mutex_unlock(&lock);
 	if (ret)
-		request_free(req);
+		free(req);
 	return ret;
 }
 
-/* With the lock held. False: @until, on the monotonic clock, came first; NULL: there is no end */
-static bool wait_for_answer(struct request *req, const struct timespec *until)
+static bool peer_gone(int peer)
 {
-	int ret = 0;
+	struct pollfd fd = { .fd = peer, .events = POLLRDHUP };
 
-	while (!req->answered && !ret)
-		ret = until ? pthread_cond_clockwait(&answered, &lock, CLOCK_MONOTONIC, until)
-			    : pthread_cond_wait(&answered, &lock);
-	return req->answered;
+	return peer >= 0 && poll(&fd, 1, 0) > 0 && fd.revents;
+}
+
+/* With the lock held. Return: 0 when the answer is there, or why it is not waited for any longer */
+static int wait_for_answer(struct request *req, const struct patience *patience)
+{
+	const uint64_t end = clock_now_ns() + patience->seconds * NS_PER_SECOND;
+
+	while (!req->answered) {
+		uint64_t now = clock_now_ns(), next = end;
+		struct timespec until;
+
+		if (now >= end)
+			return -ETIMEDOUT;
+		if (peer_gone(patience->peer))
+			return -ECANCELED;
+		if (patience->peer >= 0 && end - now > LOOK_AT_PEER_NS)
+			next = now + LOOK_AT_PEER_NS;
+		until = clock_timespec(next);
+		pthread_cond_clockwait(&answered, &lock, CLOCK_MONOTONIC, &until);
+	}
+	return 0;
 }
 
 /* With the lock held: nobody waits any more. True: it is the caller's to free again */
 static bool request_abandon(struct request *req)
 {
-	req->reply->value = -ETIMEDOUT;
 	req->reply = NULL;
+	req->abandoned = true;
 	return list_take(&queued, req->id);
 }
 
-static int64_t call_until(enum vt_request_kind kind, const uint64_t args[4], const void *data,
-			  size_t len, const struct timespec *until, struct reply *reply)
+int64_t request_call(const struct question *question, const struct patience *patience,
+		     struct reply *reply)
 {
 	bool mine = true;
 	struct request *req;
 	int ret;
 
 	*reply = (struct reply){ .value = -ENOMEM };
-	if (len > VT_REQ_DATA_MAX)
+	if (too_long(question))
 		return reply->value = -E2BIG;
-	req = request_new(kind, args, data, len);
+	req = request_new(question);
 	if (!req)
 		return reply->value;
 	req->reply = reply;
 	pthread_mutex_lock(&lock);
 	ret = request_queue(req);
+	if (!ret) {
+		ret = wait_for_answer(req, patience);
+		if (ret)
+			mine = request_abandon(req);
+	}
 	if (ret)
 		reply->value = ret;
-	else if (!wait_for_answer(req, until))
-		mine = request_abandon(req);
 	pthread_mutex_unlock(&lock);
 	if (mine)
-		request_free(req);
+		free(req);
 	return reply->value;
-}
-
-int64_t request_call(enum vt_request_kind kind, const uint64_t args[4], const void *data,
-		     size_t len, struct reply *reply)
-{
-	return call_until(kind, args, data, len, NULL, reply);
-}
-
-int64_t request_call_within(enum vt_request_kind kind, const uint64_t args[4], const void *data,
-			    size_t len, unsigned seconds, struct reply *reply)
-{
-	const struct timespec until = clock_deadline(seconds * 1000ULL);
-
-	return call_until(kind, args, data, len, &until, reply);
 }
 
 /* With the lock held: @req is on no list */
@@ -196,7 +199,7 @@ static void request_answer(struct request *req, int64_t value, const void *data,
 	if (!req->reply) {
 		if (req->done)
 			req->done(req->ctx, value);
-		request_free(req);
+		free(req);
 		return;
 	}
 	req->reply->value = value;
@@ -244,24 +247,26 @@ static int op_next(struct vt_request *out)
 		out->id = req->id;
 		out->kind = req->kind;
 		out->len = req->len;
-		memcpy(out->args, req->args, sizeof(out->args));
-		if (req->len)
-			memcpy(out->data, req->data, req->len);
+		memcpy(out->data, req->data, req->len);
 		list_append(&sent, req);
 	}
 	pthread_mutex_unlock(&lock);
 	return req != NULL;
 }
 
-static void op_done(vt_u64 id, vt_s64 value, const void *data, vt_u32 len)
+static int op_done(vt_u64 id, vt_s64 value, const void *data, vt_u32 len)
 {
 	struct request *req;
+	bool wanted = false;
 
 	pthread_mutex_lock(&lock);
 	req = list_take(&sent, id);
-	if (req)
+	if (req) {
+		wanted = !req->abandoned;
 		request_answer(req, value, data, len);
+	}
 	pthread_mutex_unlock(&lock);
+	return wanted;
 }
 
 void request_ops_fill(struct vt_host_ops *ops)

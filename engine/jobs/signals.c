@@ -64,11 +64,8 @@ static void window_changed(void)
 	uint16_t rows, columns;
 
 	terminal_size(&rows, &columns);
-	if (rows && columns) {
-		const uint64_t args[4] = { JOB_MAIN, rows, columns };
-
-		request_post(VT_REQ_RESIZE, args, NULL, 0, NULL, NULL);
-	}
+	if (rows && columns)
+		job_resize(JOB_MAIN, rows, columns);
 }
 
 /* Die of the signal itself, so that our parent sees what happened */
@@ -87,8 +84,6 @@ static void die_of(int sig)
 
 static void signal_take(int sig)
 {
-	uint64_t args[4] = { 0 };
-
 	if (sig == SIGCONT)
 		terminal_resumed();
 	if (sig == SIGWINCH || sig == SIGCONT) {
@@ -97,11 +92,9 @@ static void signal_take(int sig)
 	}
 	if (__atomic_load_n(&over, __ATOMIC_ACQUIRE))
 		die_of(sig);
-	args[0] = job_pid(JOB_MAIN);
-	args[1] = sig;
-	if (!args[0] || request_stalled())
+	if (!job_pid(JOB_MAIN) || request_stalled())
 		die_of(sig);
-	request_post(VT_REQ_SIGNAL, args, NULL, 0, NULL, NULL);
+	job_signal(JOB_MAIN, sig);
 }
 
 /* The time-out has passed for the @step-th time */

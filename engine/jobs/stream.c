@@ -48,6 +48,7 @@ enum stream_state {
 /**
  * struct stream - one direction
  * @lock:   protects everything below; never held across a system call that can block
+ * @id:     who has it now: a pump that is late has another number
  * @change: the stream's thread waits here for the ring, stream_flush() for the end
  * @hungry: a pump has seen -EAGAIN and wants VT_IRQ_STREAM
  * @busy:   the thread is writing a span of the ring
@@ -60,6 +61,7 @@ struct stream {
 	pthread_t thread;
 	struct stream_config config;
 	struct ring ring;
+	uint32_t id;
 	enum stream_state state;
 	bool threaded, hungry, busy, nowait, stop;
 	int error;
@@ -68,6 +70,11 @@ struct stream {
 
 static struct stream streams[STREAM_MAX];
 static pthread_once_t streams_once = PTHREAD_ONCE_INIT;
+
+static struct stream *stream_at(uint32_t id)
+{
+	return &streams[id % STREAM_MAX];
+}
 
 static void streams_init(void)
 {
@@ -215,12 +222,13 @@ static int thread_start(struct stream *stream, struct error *err)
 
 int stream_open(uint32_t id, const struct stream_config *config, struct error *err)
 {
-	struct stream *stream = &streams[id];
+	struct stream *stream = stream_at(id);
 	int ret = 0;
 
 	pthread_once(&streams_once, streams_init);
 	pthread_mutex_lock(&stream->lock);
 	stream->config = *config;
+	stream->id = id;
 	stream->ring = (struct ring){ .size = STREAM_RING };
 	stream->hungry = stream->busy = stream->stop = stream->threaded = false;
 	stream->nowait = true;
@@ -254,7 +262,7 @@ static void thread_stop(struct stream *stream)
 
 void stream_cut(uint32_t id)
 {
-	struct stream *stream = &streams[id];
+	struct stream *stream = stream_at(id);
 
 	pthread_mutex_lock(&stream->lock);
 	if (stream->state != STREAM_FREE) {
@@ -266,7 +274,7 @@ void stream_cut(uint32_t id)
 
 bool stream_flush(uint32_t id, int timeout)
 {
-	struct stream *stream = &streams[id];
+	struct stream *stream = stream_at(id);
 	const struct timespec deadline = clock_deadline(timeout < 0 ? 0 : timeout);
 	bool done;
 	int ret = 0;
@@ -288,7 +296,7 @@ bool stream_flush(uint32_t id, int timeout)
 
 int stream_error(uint32_t id)
 {
-	struct stream *stream = &streams[id];
+	struct stream *stream = stream_at(id);
 	int error;
 
 	pthread_mutex_lock(&stream->lock);
@@ -299,7 +307,7 @@ int stream_error(uint32_t id)
 
 void stream_release(uint32_t id)
 {
-	struct stream *stream = &streams[id];
+	struct stream *stream = stream_at(id);
 	bool threaded;
 
 	stream_cut(id);
@@ -317,23 +325,28 @@ void stream_release(uint32_t id)
 	pthread_mutex_unlock(&stream->lock);
 }
 
-static struct stream *stream_of(vt_u32 id, enum stream_direction direction)
+/* The kernel's side: with the lock held, or NULL when the stream is somebody else's by now */
+static struct stream *stream_lock(vt_u32 id)
 {
-	struct stream *stream = id < STREAM_MAX ? &streams[id] : NULL;
+	struct stream *stream = stream_at(id);
 
-	return stream && stream->config.direction == direction ? stream : NULL;
+	pthread_mutex_lock(&stream->lock);
+	if (stream->id == id && stream->state != STREAM_FREE)
+		return stream;
+	pthread_mutex_unlock(&stream->lock);
+	return NULL;
 }
 
 static vt_s64 op_read(vt_u32 id, void *buf, vt_u32 len)
 {
-	struct stream *stream = stream_of(id, STREAM_TO_GUEST);
+	struct stream *stream = stream_lock(id);
 	size_t n = 0;
 	vt_s64 ret;
 
 	if (!stream)
 		return 0;
-	pthread_mutex_lock(&stream->lock);
-	if (stream->ring.data && stream->state != STREAM_DEAD) {
+	if (stream->config.direction == STREAM_TO_GUEST && stream->ring.data &&
+	    stream->state != STREAM_DEAD) {
 		bool full = ring_used(&stream->ring) == stream->ring.size;
 
 		n = ring_get(&stream->ring, buf, len);
@@ -342,7 +355,7 @@ static vt_s64 op_read(vt_u32 id, void *buf, vt_u32 len)
 	}
 	if (n) {
 		ret = n;
-	} else if (stream->state == STREAM_OPEN) {
+	} else if (stream->state == STREAM_OPEN && stream->config.direction == STREAM_TO_GUEST) {
 		stream->hungry = true;
 		ret = -EAGAIN;
 	} else {
@@ -376,14 +389,13 @@ static ssize_t write_now(struct stream *stream, const void *buf, size_t len)
 
 static vt_s64 op_write(vt_u32 id, const void *buf, vt_u32 len)
 {
-	struct stream *stream = stream_of(id, STREAM_TO_HOST);
+	struct stream *stream = stream_lock(id);
 	vt_s64 ret = -EPIPE;
 	ssize_t n;
 
 	if (!stream)
 		return -EPIPE;
-	pthread_mutex_lock(&stream->lock);
-	if (stream->state != STREAM_OPEN)
+	if (stream->state != STREAM_OPEN || stream->config.direction != STREAM_TO_HOST)
 		goto out;
 	if (!stream->ring.data) {
 		ret = len;
@@ -414,11 +426,10 @@ out:
 /* The guest has closed its side: stop reading for it, but write out what it wrote */
 static void op_close(vt_u32 id)
 {
-	struct stream *stream = id < STREAM_MAX ? &streams[id] : NULL;
+	struct stream *stream = stream_lock(id);
 
 	if (!stream)
 		return;
-	pthread_mutex_lock(&stream->lock);
 	if (stream->state == STREAM_OPEN)
 		stream->state = STREAM_ENDED;
 	if (stream->config.direction == STREAM_TO_GUEST)

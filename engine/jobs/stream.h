@@ -8,7 +8,7 @@
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
 
-#define STREAM_MAX 256
+#define STREAM_MAX 256 /* at a time */
 
 enum stream_direction { STREAM_TO_GUEST, STREAM_TO_HOST };
 
@@ -29,7 +29,7 @@ struct stream_config {
 
 /**
  * stream_open() - Connect a stream number to a host descriptor
- * @id:     job * 4 + {0, 1, 2}, below STREAM_MAX, not open
+ * @id:     job * 4 + {0, 1, 2}; its remainder by STREAM_MAX is not in use
  * @config: copied
  * @err:    filled on failure
  *
@@ -60,7 +60,9 @@ bool stream_flush(uint32_t id, int timeout);
 int stream_error(uint32_t id);
 
 /**
- * stream_release() - End a stream and its thread; the number can be used again
+ * stream_release() - End a stream and its thread
+ *
+ * The kernel may still have a pump for the number, which finds that nobody is at the other side.
  */
 void stream_release(uint32_t id);
 

@@ -42,6 +42,15 @@ int terminal_raw(int fd, struct error *err)
 	return 0;
 }
 
+void terminal_keys(bool ours)
+{
+	if (ours)
+		raw.c_lflag |= ISIG;
+	else
+		raw.c_lflag &= ~ISIG;
+	terminal_resumed();
+}
+
 void terminal_restore(void)
 {
 	int saved_errno = errno;

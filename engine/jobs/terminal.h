@@ -19,6 +19,12 @@
 int terminal_raw(int fd, struct error *err);
 
 /**
+ * terminal_keys() - Whose are the keys that send signals, in raw mode
+ * @ours: as long as there is no guest program to take them
+ */
+void terminal_keys(bool ours);
+
+/**
  * terminal_restore() - Give the terminal back as it was; async-signal-safe, may be called twice
  */
 void terminal_restore(void);

@@ -68,57 +68,29 @@ struct vt_virtio_info {
 };
 
 /* ---- requests from the supervisor (vt_host_ops.request_next) ---- */
+/* Each has data: the structure that is named here, and behind it what stands after the plus sign */
 enum vt_request_kind {
-	VT_REQ_SPAWN = 1, /* start a process: struct vt_spawn */
-	VT_REQ_SIGNAL,	  /* args[0] = pid (0: every process), args[1] = signal */
-	VT_REQ_RESIZE,	  /* args[0] = job, args[1] = rows, args[2] = columns */
-	VT_REQ_SHUTDOWN,  /* args[0] = exit status: kill everything, sync, halt */
-	VT_REQ_PS,	  /* reply: array of struct vt_ps */
-	VT_REQ_OPEN,	  /* args[0] = flags, args[1] = mode, data = path; reply value = handle */
-	VT_REQ_CLOSE,	  /* args[0] = handle */
-	VT_REQ_READ,	  /* args[0] = handle, args[1] = offset, args[2] = length; reply data */
-	VT_REQ_WRITE,	  /* args[0] = handle, args[1] = offset, data */
-	VT_REQ_STAT,	  /* data = path; reply: struct vt_file_stat (lstat) */
-	/* args[0] = handle, args[1] = most bytes; reply: more struct vt_dirent, empty at the end */
-	VT_REQ_LIST,
-	VT_REQ_MKDIR,	 /* args[0] = mode, data = path */
-	VT_REQ_UNLINK,	 /* data = path */
-	VT_REQ_SYMLINK,	 /* data = target NUL path */
-	VT_REQ_READLINK, /* data = path; reply data */
-	/*
-	 * What is observed from now on: args[0] = VT_OBSERVE_*, args[1] = bit per enum
-	 * vt_event_kind, args[2] = VT_OBSERVE_PATHS, args[3] = nanoseconds between samples;
-	 * data = struct vt_observe_filter, or nothing for all calls
-	 */
-	VT_REQ_OBSERVE,
-	VT_REQ_VIEW,   /* args[0] = enum vt_view, args[1..3] and data by view; reply: JSON */
-	VT_REQ_FOLLOW, /* args[0] = call or -1, args[1] = pid or 0, args[2] = least ns */
+	VT_REQ_SPAWN = 1, /* vt_spawn + strings: start a process */
+	VT_REQ_SIGNAL,	  /* vt_signal */
+	VT_REQ_RESIZE,	  /* vt_resize */
+	VT_REQ_SHUTDOWN,  /* vt_shutdown: kill everything, sync, halt */
+	VT_REQ_PS,	 /* vt_ps_from; reply: struct vt_ps records, none behind the last process */
+	VT_REQ_OPEN,	 /* vt_open + path; reply value: a handle */
+	VT_REQ_CLOSE,	 /* vt_close */
+	VT_REQ_READ,	 /* vt_read; reply: data */
+	VT_REQ_WRITE,	 /* vt_write + data */
+	VT_REQ_STAT,	 /* path; reply: struct vt_file_stat (lstat) */
+	VT_REQ_LIST,	 /* vt_list; reply: more struct vt_dirent, none at the end */
+	VT_REQ_MKDIR,	 /* vt_mkdir + path */
+	VT_REQ_UNLINK,	 /* path */
+	VT_REQ_SYMLINK,	 /* target NUL path */
+	VT_REQ_READLINK, /* path; reply: the target */
+	VT_REQ_OBSERVE,	 /* vt_observe: what is observed from now on */
+	VT_REQ_VIEW,	 /* vt_view_of + path; reply: JSON */
+	VT_REQ_FOLLOW,	 /* vt_follow */
 };
 
-#define VT_OBSERVE_PATHS 1 /* show what descriptors stand for */
-
-struct vt_observe_filter {
-	vt_u64 calls[8]; /* bit per system call whose events are wanted */
-	vt_u32 capture;	 /* most bytes of a buffer */
-	vt_u32 pad;
-};
-
-/* Views of the kernel's state; pid: in the initial namespace */
-enum vt_view {
-	VT_VIEW_SCHEDULER = 1, /* the run queue as EEVDF sees it */
-	VT_VIEW_PROCESSES,
-	VT_VIEW_TASK,	/* args[1] = pid: kernel stack, call, descriptors, memory map */
-	VT_VIEW_MEMORY, /* zones, free lists, reclaim */
-	VT_VIEW_SLAB,
-	VT_VIEW_PAGE_CACHE, /* data = path: its pages; without: the files with most */
-	VT_VIEW_BLOCK,
-	VT_VIEW_SOCKETS,
-	VT_VIEW_MOUNTS,
-	VT_VIEW_FILES,	/* open files; args[1] = pid, or 0 for all */
-	VT_VIEW_FOLLOW, /* the call that was followed last */
-	VT_NR_VIEWS,
-};
-
+/* Bytes of a request's data, what follows the structure included */
 #define VT_REQ_DATA_MAX (256 * 1024)
 
 /**
@@ -130,7 +102,6 @@ enum vt_view {
 struct vt_request {
 	vt_u64 id;
 	vt_u32 kind, len;
-	vt_u64 args[4];
 	vt_u8 *data;
 };
 
@@ -139,19 +110,111 @@ struct vt_request {
 #define VT_SPAWN_USER 4 /* resolve the user name string in the guest's /etc/passwd */
 
 /**
- * struct vt_spawn - head of a VT_REQ_SPAWN's data
- * @job:     the supervisor's number for this process and its streams: job * 4 + {0,1,2}
+ * struct vt_spawn - VT_REQ_SPAWN
+ * @job:     the supervisor's number for this process and its streams: job * 4 + {0,1,2}; it never
+ *           gives a number twice
  * @flags:   VT_SPAWN_*
  * @strings: bytes of NUL-terminated strings that follow: working directory, user name (may be
  *           empty), argc arguments, envc environment entries
  *
- * The reply's value is the guest pid or a negative errno; when the process ends the kernel calls
- * job_exit() with its wait status.
+ * The reply's value is the guest pid or a negative errno. After a pid comes job_exit() with the
+ * wait status when the process has ended, after an errno nothing.
  */
 struct vt_spawn {
 	vt_u32 job, flags, uid, gid;
 	vt_u16 rows, columns;
 	vt_u32 argc, envc, strings;
+};
+
+/* @pid 0: to every process */
+struct vt_signal {
+	vt_s32 pid;
+	vt_u32 signal;
+};
+
+struct vt_resize {
+	vt_u32 job;
+	vt_u16 rows, columns;
+};
+
+struct vt_shutdown {
+	vt_u32 status; /* to exit with */
+};
+
+struct vt_ps_from {
+	vt_s32 pid; /* the lowest that is wanted */
+};
+
+struct vt_open {
+	vt_u32 flags, mode;
+};
+
+struct vt_close {
+	vt_u32 handle;
+};
+
+struct vt_read {
+	vt_u32 handle, len;
+	vt_u64 offset;
+};
+
+struct vt_write {
+	vt_u32 handle, pad;
+	vt_u64 offset;
+};
+
+struct vt_list {
+	vt_u32 handle, len; /* most bytes */
+};
+
+struct vt_mkdir {
+	vt_u32 mode;
+};
+
+#define VT_OBSERVE_PATHS 1 /* show what descriptors stand for */
+
+/**
+ * struct vt_observe - VT_REQ_OBSERVE
+ * @what:        VT_OBSERVE_COUNTERS and so on
+ * @flags:       VT_OBSERVE_PATHS
+ * @kinds:       bit per enum vt_event_kind
+ * @interval_ns: between samples; 0: as it was
+ * @calls:       bit per system call whose events are wanted
+ * @capture:     most bytes of a buffer
+ */
+struct vt_observe {
+	vt_u32 what, flags;
+	vt_u64 kinds, interval_ns;
+	vt_u64 calls[8];
+	vt_u32 capture, pad;
+};
+
+/* Views of the kernel's state; pid: in the initial namespace */
+enum vt_view {
+	VT_VIEW_SCHEDULER = 1, /* the run queue as EEVDF sees it */
+	VT_VIEW_PROCESSES,
+	VT_VIEW_TASK,	/* of pid: kernel stack, call, descriptors, memory map */
+	VT_VIEW_MEMORY, /* zones, free lists, reclaim */
+	VT_VIEW_SLAB,
+	VT_VIEW_PAGE_CACHE, /* of path: its pages; without: the files with most */
+	VT_VIEW_BLOCK,
+	VT_VIEW_SOCKETS,
+	VT_VIEW_MOUNTS,
+	VT_VIEW_FILES,	/* open files; of pid, or with 0 of all */
+	VT_VIEW_FOLLOW, /* the call that was followed last */
+	VT_NR_VIEWS,
+};
+
+struct vt_view_of {
+	vt_u32 view;
+	vt_s32 pid;
+	vt_u64 arg;
+};
+
+/* @call -1: any; @pid 0: anybody */
+struct vt_follow {
+	vt_s32 call, pid;
+	vt_u64 min_ns;
 };
 
 struct vt_ps {
@@ -232,9 +295,12 @@ struct vt_host_ops {
 	vt_s64 (*stream_write)(vt_u32 stream, const void *buf, vt_u32 len);
 	void (*stream_close)(vt_u32 stream);
 
-	/* requests: request_next() returns 1 when it filled @req, 0 when there is none */
+	/*
+	 * requests: request_next() returns 1 when it filled @req, 0 when there is none;
+	 * request_done() 1 when somebody still waited for the answer
+	 */
 	int (*request_next)(struct vt_request *req);
-	void (*request_done)(vt_u64 id, vt_s64 value, const void *data, vt_u32 len);
+	int (*request_done)(vt_u64 id, vt_s64 value, const void *data, vt_u32 len);
 	void (*job_exit)(vt_u32 job, vt_u32 wait_status);
 };
 

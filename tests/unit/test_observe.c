@@ -2,7 +2,7 @@
 /* test_observe.c - what clients hear of a kernel that cannot be observed
  *
  * control/observe.c as a client of the control socket meets it. The guest's side,
- * request_call_within(), is a kernel that was built without the observatory, hangs, or is ending.
+ * request_call(), is a kernel that was built without the observatory, hangs, or is ending.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "engine/control/connection.h"
 #include "engine/control/control.h"
+#include "engine/control/operations.h"
 #include "engine/jobs/request.h"
 #include "engine/telemetry/telemetry.h"
 #include "vitrine/util.h"
@@ -27,13 +27,19 @@ static int64_t kernel_says;
 static unsigned asked;
 static struct error heard;
 
-int64_t request_call_within(enum vt_request_kind kind, const uint64_t args[4], const void *data,
-			    size_t len, unsigned seconds, struct reply *reply)
+int64_t request_call(const struct question *question, const struct patience *patience,
+		     struct reply *reply)
 {
-	assert_in_range(kind, VT_REQ_OBSERVE, VT_REQ_FOLLOW);
+	assert_in_range(question->kind, VT_REQ_OBSERVE, VT_REQ_FOLLOW);
 	asked++;
 	*reply = (struct reply){ .value = kernel_says };
 	return kernel_says;
+}
+
+int64_t connection_ask(struct connection *conn, const struct question *question,
+		       struct reply *reply)
+{
+	return request_call(question, &(struct patience){ 0 }, reply);
 }
 
 static int region = -1;
@@ -47,6 +53,12 @@ int connection_error(struct connection *conn, const struct error *err)
 {
 	heard = *err;
 	return 0;
+}
+
+int connection_send(struct connection *conn, json_t *json, const void *payload, size_t len,
+		    const int *fds, size_t nfds)
+{
+	return message_send(conn->fd, json, payload, len, fds, nfds);
 }
 
 int connection_answer(struct connection *conn, json_t *json)

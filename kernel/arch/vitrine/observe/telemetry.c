@@ -6,7 +6,7 @@
  * attached to the kernel's tracepoints. What is counted is counted whenever it is on; events are
  * filtered by what is wished for (struct vt_wishes) before they get a number.
  *
- * Switching runs in pid 1 or at boot and may sleep. It forgets the tasks' state, so a call that was
+ * Switching runs in the server or at boot and may sleep. It forgets the tasks' state, so a call that was
  * in progress when observing began is not counted: what was counted began and ended under
  * observation. Counters themselves are never set back.
  *
@@ -148,23 +148,23 @@ static const struct vt_wishes everything = {
 /**
  * vt_observe_request() - Answer VT_REQ_OBSERVE
  *
- * Context: pid 1. Return: 0, -ENODEV without a region, or why it could not be switched on.
+ * Context: the server. Return: 0, -ENODEV without a region, or why it could not be switched on.
  */
 long vt_observe_request(const struct vt_request *req)
 {
-	const struct vt_observe_filter *filter = (const struct vt_observe_filter *)req->data;
+	const struct vt_observe *ask = (const struct vt_observe *)req->data;
 	struct vt_wishes wishes = everything;
 
-	wishes.mask = req->args[0] & (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS | VT_OBSERVE_SAMPLER);
-	wishes.kinds = req->args[1];
-	wishes.paths = req->args[2] & VT_OBSERVE_PATHS;
-	if (req->args[3])
-		wishes.interval_ns = req->args[3];
-	if (req->len >= sizeof(*filter)) {
-		BUILD_BUG_ON(sizeof(wishes.calls) != sizeof(filter->calls));
-		memcpy(wishes.calls, filter->calls, sizeof(wishes.calls));
-		wishes.capture = filter->capture;
-	}
+	if (req->len < sizeof(*ask))
+		return -EINVAL;
+	wishes.mask = ask->what & (VT_OBSERVE_COUNTERS | VT_OBSERVE_EVENTS | VT_OBSERVE_SAMPLER);
+	wishes.kinds = ask->kinds;
+	wishes.paths = ask->flags & VT_OBSERVE_PATHS;
+	if (ask->interval_ns)
+		wishes.interval_ns = ask->interval_ns;
+	BUILD_BUG_ON(sizeof(wishes.calls) != sizeof(ask->calls));
+	memcpy(wishes.calls, ask->calls, sizeof(wishes.calls));
+	wishes.capture = ask->capture;
 	return observe(&wishes);
 }
 

@@ -3,20 +3,20 @@
  *
  * Theory of operation
  * The kernel holds every file system, so copying in and out of a sandbox needs no agent: a request
- * is a system call with kernel pointers. Requests run one after the other on a work queue, because
- * a file system may hang (FUSE) and pid 1 may not. Paths are resolved in the root of pid 1, by
- * root.
+ * is a system call with kernel pointers. Each is an errand (errand.c), because a file system may
+ * hang. Paths are resolved in the root of pid 1, by root.
  *
  * Only regular files and directories can be opened: reading a device or a FIFO could block for ever
  * or have effects. O_NONBLOCK keeps the open itself from blocking, the type is checked on what was
  * opened, not on a name.
+ *
+ * An errand holds what it works on: the supervisor may have given up on it, and close the handle.
  */
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include "../../../fs/internal.h"
 #include "job.h"
@@ -24,45 +24,41 @@
 #define FILES_OPEN_MAX 64
 #define FILES_OPEN_FLAGS (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW | O_DIRECTORY)
 
-/**
- * struct files_work - a request with its own copy of the data
- * @reply, @reply_len: filled by a handler that answers with data
- */
-struct files_work {
-	struct work_struct work;
-	struct vt_request req;
-	u8 *reply;
-	u32 reply_len;
-	u8 data[];
-};
-
-static struct workqueue_struct *files_queue;
 static DEFINE_XARRAY_ALLOC1(files_open);
 
-/* The data as one absolute path; the byte behind it is a NUL (see vt_files_request()) */
-static const char *work_path(struct files_work *work)
+/* What follows the request's structure */
+static const char *errand_rest(struct vt_errand *errand, size_t head, size_t *len)
 {
-	const char *path = work->data;
-
-	return path[0] == '/' && strlen(path) == work->req.len ? path : NULL;
+	*len = errand->req.len - head;
+	return errand->data + head;
 }
 
-static struct filename *work_filename(struct files_work *work)
+/* ... as one absolute path; the byte behind it is a NUL */
+static const char *errand_path(struct vt_errand *errand, size_t head)
 {
-	const char *path = work_path(work);
+	size_t len;
+	const char *path = errand_rest(errand, head, &len);
 
-	return path ? getname_kernel(path) : ERR_PTR(-EINVAL);
+	return path[0] == '/' && strlen(path) == len ? path : NULL;
 }
 
-static struct file *work_file(struct files_work *work)
+/* The file of a handle, with a reference, or NULL */
+static struct file *file_get(u32 handle)
 {
-	return xa_load(&files_open, work->req.args[0]);
+	struct file *file;
+
+	xa_lock(&files_open);
+	file = xa_load(&files_open, handle);
+	if (file)
+		get_file(file);
+	xa_unlock(&files_open);
+	return file;
 }
 
-static u8 *reply_alloc(struct files_work *work, u32 size)
+static u8 *reply_alloc(struct vt_errand *errand, u32 size)
 {
-	work->reply = kvmalloc(size, GFP_KERNEL);
-	return work->reply;
+	errand->reply = kvmalloc(size, GFP_KERNEL);
+	return errand->reply;
 }
 
 static int mode_set(struct file *file, umode_t mode)
@@ -80,24 +76,25 @@ static int mode_set(struct file *file, umode_t mode)
 	return ret;
 }
 
-static long files_do_open(struct files_work *work)
+static long files_do_open(struct vt_errand *errand)
 {
-	int flags = work->req.args[0] & FILES_OPEN_FLAGS;
-	umode_t mode = work->req.args[1] & S_IALLUGO;
-	const char *path = work_path(work);
+	const struct vt_open *ask = vt_request_head(&errand->req, sizeof(*ask));
+	const char *path = ask ? errand_path(errand, sizeof(*ask)) : NULL;
 	struct file *file;
 	long ret = 0;
 	u32 handle;
+	int flags;
 
 	if (!path)
 		return -EINVAL;
-	file = filp_open(path, flags | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, mode);
+	flags = ask->flags & FILES_OPEN_FLAGS;
+	file = filp_open(path, flags | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, ask->mode & S_IALLUGO);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	if (!S_ISREG(file_inode(file)->i_mode) && !S_ISDIR(file_inode(file)->i_mode))
 		ret = -EOPNOTSUPP;
 	else if (flags & O_CREAT)
-		ret = mode_set(file, mode); /* whatever the umask is */
+		ret = mode_set(file, ask->mode & S_IALLUGO); /* whatever the umask is */
 	if (!ret)
 		ret = xa_alloc(&files_open, &handle, file, XA_LIMIT(1, FILES_OPEN_MAX), GFP_KERNEL);
 	if (ret) {
@@ -107,9 +104,10 @@ static long files_do_open(struct files_work *work)
 	return handle;
 }
 
-static long files_do_close(struct files_work *work)
+static long files_do_close(struct vt_errand *errand)
 {
-	struct file *file = xa_erase(&files_open, work->req.args[0]);
+	const struct vt_close *ask = vt_request_head(&errand->req, sizeof(*ask));
+	struct file *file = ask ? xa_erase(&files_open, ask->handle) : NULL;
 
 	if (!file)
 		return -EBADF;
@@ -117,37 +115,56 @@ static long files_do_close(struct files_work *work)
 	return 0;
 }
 
-static long files_do_read(struct files_work *work)
+static long file_read(struct vt_errand *errand, struct file *file, u32 len, loff_t pos)
 {
-	u32 len = min_t(u64, work->req.args[2], VT_REQ_DATA_MAX);
-	loff_t pos = work->req.args[1];
-	struct file *file = work_file(work);
 	ssize_t n;
 
-	if (!file || !(file->f_mode & FMODE_READ))
+	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
 	if (!S_ISREG(file_inode(file)->i_mode))
 		return -EISDIR;
-	if (!reply_alloc(work, len))
+	if (!reply_alloc(errand, len))
 		return -ENOMEM;
-	n = kernel_read(file, work->reply, len, &pos);
-	work->reply_len = n > 0 ? n : 0;
+	n = kernel_read(file, errand->reply, len, &pos);
+	errand->reply_len = n > 0 ? n : 0;
 	return n;
 }
 
-static long files_do_write(struct files_work *work)
+static long files_do_read(struct vt_errand *errand)
 {
-	loff_t pos = work->req.args[1];
-	struct file *file = work_file(work);
+	const struct vt_read *ask = vt_request_head(&errand->req, sizeof(*ask));
+	struct file *file = ask ? file_get(ask->handle) : NULL;
+	long ret;
 
-	if (!file || !(file->f_mode & FMODE_WRITE))
+	if (!file)
 		return -EBADF;
-	return kernel_write(file, work->data, work->req.len, &pos);
+	ret = file_read(errand, file, min_t(u32, ask->len, VT_REQ_DATA_MAX), ask->offset);
+	__fput_sync(file);
+	return ret;
 }
 
-static long files_do_stat(struct files_work *work)
+static long files_do_write(struct vt_errand *errand)
 {
-	const char *name = work_path(work);
+	const struct vt_write *ask = vt_request_head(&errand->req, sizeof(*ask));
+	struct file *file = ask ? file_get(ask->handle) : NULL;
+	long ret = -EBADF;
+	const char *data;
+	size_t len;
+	loff_t pos;
+
+	if (!file)
+		return -EBADF;
+	data = errand_rest(errand, sizeof(*ask), &len);
+	pos = ask->offset;
+	if (file->f_mode & FMODE_WRITE)
+		ret = kernel_write(file, data, len, &pos);
+	__fput_sync(file);
+	return ret;
+}
+
+static long files_do_stat(struct vt_errand *errand)
+{
+	const char *name = errand_path(errand, 0);
 	struct vt_file_stat *reply;
 	struct kstat stat;
 	struct path path;
@@ -162,7 +179,7 @@ static long files_do_stat(struct files_work *work)
 	path_put(&path);
 	if (ret)
 		return ret;
-	reply = (struct vt_file_stat *)reply_alloc(work, sizeof(*reply));
+	reply = (struct vt_file_stat *)reply_alloc(errand, sizeof(*reply));
 	if (!reply)
 		return -ENOMEM;
 	*reply = (struct vt_file_stat){
@@ -175,74 +192,106 @@ static long files_do_stat(struct files_work *work)
 		.mtime_ns = stat.mtime.tv_nsec,
 		.ino = stat.ino,
 	};
-	work->reply_len = sizeof(*reply);
+	errand->reply_len = sizeof(*reply);
 	return 0;
 }
 
 struct files_list {
 	struct dir_context ctx;
-	struct files_work *work;
+	struct vt_errand *errand;
+	u32 room;
 };
 
 static bool files_list_entry(struct dir_context *ctx, const char *name, int len, loff_t offset,
 			     u64 ino, unsigned int type)
 {
-	struct files_work *work = container_of(ctx, struct files_list, ctx)->work;
+	struct files_list *list = container_of(ctx, struct files_list, ctx);
+	struct vt_errand *errand = list->errand;
 	u32 reclen = ALIGN(offsetof(struct vt_dirent, name) + len + 1, 8);
-	struct vt_dirent *entry = (struct vt_dirent *)(work->reply + work->reply_len);
+	struct vt_dirent *entry = (struct vt_dirent *)(errand->reply + errand->reply_len);
 
-	if (work->reply_len + reclen > work->req.args[1])
+	if (errand->reply_len + reclen > list->room)
 		return false;
 	memset(entry, 0, reclen);
 	entry->reclen = reclen;
 	entry->type = type;
 	memcpy(entry->name, name, len);
-	work->reply_len += reclen;
+	errand->reply_len += reclen;
 	return true;
 }
 
-static long files_do_list(struct files_work *work)
+static long files_do_list(struct vt_errand *errand)
 {
-	struct files_list list = { .ctx.actor = files_list_entry, .work = work };
-	struct file *file = work_file(work);
+	const struct vt_list *ask = vt_request_head(&errand->req, sizeof(*ask));
+	struct files_list list = { .ctx.actor = files_list_entry, .errand = errand };
+	struct file *file = ask ? file_get(ask->handle) : NULL;
+	long ret = -ENOMEM;
 
 	if (!file)
 		return -EBADF;
-	work->req.args[1] = min_t(u64, work->req.args[1], VT_REQ_DATA_MAX);
-	if (!reply_alloc(work, work->req.args[1]))
-		return -ENOMEM;
-	return iterate_dir(file, &list.ctx);
+	list.room = min_t(u32, ask->len, VT_REQ_DATA_MAX);
+	if (reply_alloc(errand, list.room))
+		ret = iterate_dir(file, &list.ctx);
+	__fput_sync(file);
+	return ret;
 }
 
-static long files_do_mkdir(struct files_work *work)
+static long files_do_mkdir(struct vt_errand *errand)
 {
-	const char *path = work_path(work);
+	const struct vt_mkdir *ask = vt_request_head(&errand->req, sizeof(*ask));
+	const char *path = ask ? errand_path(errand, sizeof(*ask)) : NULL;
 
-	return path ? vt_mkdir(path, work->req.args[0] & S_IALLUGO) : -EINVAL;
+	return path ? vt_mkdir(path, ask->mode & S_IALLUGO) : -EINVAL;
 }
 
-static long files_do_unlink(struct files_work *work)
+static long files_do_unlink(struct vt_errand *errand)
 {
-	return do_unlinkat(AT_FDCWD, work_filename(work));
+	const char *path = errand_path(errand, 0);
+
+	return path ? do_unlinkat(AT_FDCWD, getname_kernel(path)) : -EINVAL;
 }
 
-static long files_do_symlink(struct files_work *work)
+static long files_do_symlink(struct vt_errand *errand)
 {
-	const char *target = work->data;
+	const char *target = errand->data;
 	size_t len = strlen(target);
-	const char *path = target + len + 1;
+	const char *path;
 
-	if (!len || len + 1 >= work->req.len || *path != '/' ||
-	    strlen(path) != work->req.len - len - 1)
+	if (!len || len + 1 >= errand->req.len)
+		return -EINVAL;
+	path = errand_path(errand, len + 1);
+	if (!path)
 		return -EINVAL;
 	return do_symlinkat(getname_kernel(target), AT_FDCWD, getname_kernel(path));
 }
 
-static long files_do_readlink(struct files_work *work)
+static long link_read(struct vt_errand *errand, struct path *path)
 {
-	const char *name = work_path(work);
 	DEFINE_DELAYED_CALL(done);
 	const char *link;
+	size_t len;
+	long ret;
+
+	if (!d_is_symlink(path->dentry))
+		return -EINVAL;
+	/* Of /proc/PID: it leads to an object, and to follow it takes a path walk */
+	if (d_inode(path->dentry)->i_op->readlink)
+		return -EOPNOTSUPP;
+	link = vfs_get_link(path->dentry, &done);
+	ret = PTR_ERR_OR_ZERO(link);
+	if (!ret) {
+		len = strnlen(link, PATH_MAX);
+		errand->reply = kvmemdup(link, len, GFP_KERNEL);
+		errand->reply_len = errand->reply ? len : 0;
+		ret = errand->reply ? 0 : -ENOMEM;
+	}
+	do_delayed_call(&done);
+	return ret;
+}
+
+static long files_do_readlink(struct vt_errand *errand)
+{
+	const char *name = errand_path(errand, 0);
 	struct path path;
 	long ret;
 
@@ -251,27 +300,13 @@ static long files_do_readlink(struct files_work *work)
 	ret = kern_path(name, 0, &path);
 	if (ret)
 		return ret;
-	if (!d_is_symlink(path.dentry)) {
-		ret = -EINVAL;
-	} else if (d_inode(path.dentry)->i_op->readlink) {
-		/* Of /proc/PID: it leads to an object, and to follow it takes a path walk */
-		ret = -EOPNOTSUPP;
-	} else {
-		link = vfs_get_link(path.dentry, &done);
-		ret = PTR_ERR_OR_ZERO(link);
-		if (!ret) {
-			work->reply = kvmemdup(link, strlen(link), GFP_KERNEL);
-			work->reply_len = work->reply ? strlen(link) : 0;
-			ret = work->reply ? 0 : -ENOMEM;
-		}
-		do_delayed_call(&done);
-	}
+	ret = link_read(errand, &path);
 	path_put(&path);
 	return ret;
 }
 
 /* clang-format off */
-static long (*const files_table[])(struct files_work *work) = {
+static vt_errand_run *const files_table[] = {
 	[VT_REQ_OPEN] = files_do_open,
 	[VT_REQ_CLOSE] = files_do_close,
 	[VT_REQ_READ] = files_do_read,
@@ -285,44 +320,12 @@ static long (*const files_table[])(struct files_work *work) = {
 };
 /* clang-format on */
 
-static void files_run(struct work_struct *item)
-{
-	struct files_work *work = container_of(item, struct files_work, work);
-	long ret = files_table[work->req.kind](work);
-
-	vt_host->request_done(work->req.id, ret, work->reply, ret < 0 ? 0 : work->reply_len);
-	kvfree(work->reply);
-	kvfree(work);
-}
-
 /**
- * vt_files_request() - Queue a file request; it is answered later
- * @req: of any kind; what is no file request is refused
+ * vt_files_errand() - Who answers a file request
+ *
+ * Return: NULL when @kind is none.
  */
-void vt_files_request(const struct vt_request *req)
+vt_errand_run *vt_files_errand(u32 kind)
 {
-	struct files_work *work;
-
-	if (req->kind >= ARRAY_SIZE(files_table) || !files_table[req->kind]) {
-		vt_host->request_done(req->id, -ENOSYS, NULL, 0);
-		return;
-	}
-	work = kvzalloc(struct_size(work, data, req->len + 1), GFP_KERNEL);
-	if (!work) {
-		vt_host->request_done(req->id, -ENOMEM, NULL, 0);
-		return;
-	}
-	work->req = *req;
-	memcpy(work->data, req->data, req->len);
-	INIT_WORK(&work->work, files_run);
-	queue_work(files_queue, &work->work);
-}
-
-/**
- * vt_files_init() - Make the work queue
- */
-int vt_files_init(void)
-{
-	files_queue = alloc_ordered_workqueue("vitrine-files", 0);
-	return files_queue ? 0 : -ENOMEM;
+	return kind < ARRAY_SIZE(files_table) ? files_table[kind] : NULL;
 }

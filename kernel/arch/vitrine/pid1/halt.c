@@ -2,24 +2,25 @@
 /* halt.c - the orderly end of a sandbox
  *
  * Theory of operation
- * The end is a state of pid 1's loop, not a function that waits, because two things must go on
+ * The end is a state of the server, not a function that waits, because two things must go on
  * meanwhile: pumps draining output to a reader that may be slow, and requests, one of which may be
  * a second VT_REQ_SHUTDOWN that gives up on that reader.
  *
- *   RUNNING -> KILLING   every process gets SIGKILL, again until none is left or patience is over
- *           -> DRAINING  jobs pass on their last output and are reported
- *           -> halt      file systems are unmounted, vt_host->halt() does not return
+ *   RUNNING -> KILLING     every process gets SIGKILL, again until none is left or patience is over
+ *           -> DRAINING    jobs pass on their last output and are reported
+ *           -> UNMOUNTING  a thread lets go of file systems, until it is done or hopeless
+ *           -> halt        vt_host->halt() does not return
  */
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/timer.h>
 #include "job.h"
 
-enum halt_state { HALT_RUNNING, HALT_KILLING, HALT_DRAINING };
+enum halt_state { HALT_RUNNING, HALT_KILLING, HALT_DRAINING, HALT_UNMOUNTING };
 
 /* A process in an uninterruptible wait (a dead FUSE server, a slow disk) cannot stop us for ever */
 #define KILL_PATIENCE (10 * HZ)
-#define KILL_AGAIN (HZ / 10 ?: 1)
+#define LOOK_AGAIN (HZ / 10 ?: 1)
 
 static enum halt_state state;
 static u32 halt_status;
@@ -28,11 +29,11 @@ static bool hurry;
 
 static void halt_tick(struct timer_list *timer)
 {
-	vt_init_kick();
+	vt_server_kick();
 }
 static DEFINE_TIMER(halt_timer, halt_tick);
 
-/* Every process but pid 1 and kernel threads, including those that wait to be reaped */
+/* Every process but kernel threads, including those that wait to be reaped */
 static int for_each_guest(int sig)
 {
 	struct task_struct *task;
@@ -40,7 +41,7 @@ static int for_each_guest(int sig)
 
 	rcu_read_lock();
 	for_each_process (task) {
-		if ((task->flags & PF_KTHREAD) || is_global_init(task) || !task->sighand)
+		if ((task->flags & PF_KTHREAD) || !task->sighand)
 			continue;
 		if (sig)
 			do_send_sig_info(sig, SEND_SIG_PRIV, task, PIDTYPE_TGID);
@@ -76,7 +77,7 @@ void vt_halt_begin(u32 status)
 	halt_status = status;
 	kill_deadline = jiffies + KILL_PATIENCE;
 	state = HALT_KILLING;
-	vt_init_kick();
+	vt_server_kick();
 }
 
 bool vt_halting(void)
@@ -85,21 +86,24 @@ bool vt_halting(void)
 }
 
 /**
- * vt_halt_step() - Go on with the end of the sandbox; called by pid 1's loop when kicked
+ * vt_halt_step() - Go on with the end of the sandbox; called by the server when kicked
  */
 void vt_halt_step(void)
 {
 	if (state == HALT_KILLING) {
 		if (for_each_guest(SIGKILL) && time_before(jiffies, kill_deadline)) {
-			mod_timer(&halt_timer, jiffies + KILL_AGAIN);
+			mod_timer(&halt_timer, jiffies + LOOK_AGAIN);
 			return;
 		}
-		del_timer_sync(&halt_timer);
 		state = HALT_DRAINING;
 	}
-	vt_jobs_report();
-	if (!vt_jobs_idle() && !hurry)
-		return;
-	vt_mounts_teardown();
-	vt_host->halt(halt_status);
+	if (state == HALT_DRAINING) {
+		if (!vt_jobs_idle() && !hurry)
+			return;
+		vt_unmount_start();
+		state = HALT_UNMOUNTING;
+	}
+	if (vt_unmount_over())
+		vt_host->halt(halt_status);
+	mod_timer(&halt_timer, jiffies + LOOK_AGAIN);
 }

@@ -4,13 +4,32 @@
  * Theory of operation
  * A job ends in two steps: its process is reaped, then its pumps pass on what is still buffered.
  * Only then is its status reported, so that the supervisor has all output before it learns that
- * the job is over. Everything here runs in pid 1.
+ * the job is over.
+ *
+ * Guests can hold a pump: whoever writes to the other end of a pipe keeps the pipe locked while the
+ * page that it writes from comes from a file system that does not answer. A pump that has been in
+ * the guest's hands for PATIENCE after its process was gone is not waited for any more. The job is
+ * reported, its number means nothing to the supervisor from then on, and its memory stays until the
+ * guest lets the pump go.
+ *
+ * Everything here runs in the server.
  */
 #include <linux/file.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
 #include "job.h"
 
+#define PATIENCE (5 * HZ)
+#define LOOK_AGAIN (HZ ?: 1)
+
 static LIST_HEAD(jobs);
+
+static void jobs_tick(struct timer_list *timer)
+{
+	vt_server_kick();
+}
+static DEFINE_TIMER(jobs_timer, jobs_tick);
 
 /**
  * vt_job_new() - Enter a job into the list
@@ -40,7 +59,7 @@ struct vt_job *vt_job_find(u32 id)
 	struct vt_job *job;
 
 	list_for_each_entry (job, &jobs, list) {
-		if (job->id == id)
+		if (job->id == id && !job->told)
 			return job;
 	}
 	return NULL;
@@ -57,21 +76,30 @@ struct vt_job *vt_job_by_pid(pid_t pid)
 	return NULL;
 }
 
+/* A terminal is ended by whoever gives it back last, and a guest can make that take long */
+static void job_free_run(struct work_struct *work)
+{
+	struct vt_job *job = container_of(work, struct vt_job, free);
+
+	for (int i = 0; i < VT_JOB_PUMPS; i++) {
+		if (job->pump[i].file)
+			__fput_sync(job->pump[i].file);
+	}
+	if (job->slave)
+		__fput_sync(job->slave);
+	if (job->master)
+		__fput_sync(job->master);
+	kfree(job);
+}
+
 /**
  * vt_job_free() - Forget a job; none of its pumps runs any more
  */
 void vt_job_free(struct vt_job *job)
 {
 	list_del(&job->list);
-	for (int i = 0; i < VT_JOB_PUMPS; i++) {
-		if (job->pump[i].file)
-			fput(job->pump[i].file);
-	}
-	if (job->slave)
-		fput(job->slave);
-	if (job->master)
-		fput(job->master);
-	kfree(job);
+	INIT_WORK(&job->free, job_free_run);
+	queue_work(system_unbound_wq, &job->free);
 }
 
 /**
@@ -80,33 +108,64 @@ void vt_job_free(struct vt_job *job)
 void vt_job_exited(struct vt_job *job, int wait_status)
 {
 	job->wait_status = wait_status;
+	job->exited_at = jiffies;
 	vt_stream_job_exited(job);
 	/* The session ends with its leader: the first process of the sandbox takes it down */
 	if (job->flags & VT_SPAWN_MAIN)
 		vt_halt_begin(vt_exit_status(wait_status));
 }
 
-static struct vt_job *job_over(void)
+static bool pump_held(const struct vt_job *job, const struct vt_pump *pump)
 {
-	struct vt_job *job;
+	unsigned long since = READ_ONCE(pump->in_guest);
 
-	list_for_each_entry (job, &jobs, list) {
-		if (job->exited && !atomic_read(&job->pumps))
-			return job;
+	if (!since)
+		return false;
+	if (time_before(since, job->exited_at))
+		since = job->exited_at;
+	return time_after(jiffies, since + PATIENCE);
+}
+
+/* Pumps that run; *@waits: one of them may yet come to an end */
+static int pumps_running(struct vt_job *job, bool *waits)
+{
+	int count = 0;
+
+	*waits = false;
+	for (int i = 0; i < VT_JOB_PUMPS; i++) {
+		if (!smp_load_acquire(&job->pump[i].running))
+			continue;
+		count++;
+		if (!pump_held(job, &job->pump[i]))
+			*waits = true;
+		if (READ_ONCE(job->pump[i].in_guest) && !timer_pending(&jobs_timer))
+			mod_timer(&jobs_timer, jiffies + LOOK_AGAIN);
 	}
-	return NULL;
+	return count;
 }
 
 /**
- * vt_jobs_report() - Report and free the jobs that are over
+ * vt_jobs_report() - Report the jobs that are over, and free those that nothing uses any more
  */
 void vt_jobs_report(void)
 {
-	struct vt_job *job;
+	struct vt_job *job, *next;
 
-	while ((job = job_over())) {
-		vt_host->job_exit(job->id, job->wait_status);
-		vt_job_free(job);
+	list_for_each_entry_safe(job, next, &jobs, list)
+	{
+		bool waits;
+		int running;
+
+		if (!job->exited)
+			continue;
+		running = pumps_running(job, &waits);
+		if (!job->told && !waits) {
+			job->told = true;
+			if (!job->silent)
+				vt_host->job_exit(job->id, job->wait_status);
+		}
+		if (!running)
+			vt_job_free(job);
 	}
 }
 
@@ -115,5 +174,11 @@ void vt_jobs_report(void)
  */
 bool vt_jobs_idle(void)
 {
-	return list_empty(&jobs);
+	struct vt_job *job;
+
+	list_for_each_entry (job, &jobs, list) {
+		if (!job->told)
+			return false;
+	}
+	return true;
 }

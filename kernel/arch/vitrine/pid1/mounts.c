@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mounts.c - the file systems that a sandbox starts with, and how it lets go of them
+/* mounts.c - the file systems that a sandbox starts with
  *
  * Theory of operation
  * The kernel has mounted the root (root=, rootfstype=). The rest is a table, filtered by the mount
  * profile (vitrine.mounts=). A missing mount point is created when the root is writable and is no
  * error otherwise; nor is a file system that the kernel was built without.
- *
- * Taking down: all processes are gone, so the tree of pid 1's namespace is the only one. Only what
- * is on a disk matters; the last mounted disk goes first. One that is busy (something is mounted on
- * it) is made read-only and detached, so that the walk always makes progress. The root itself is
- * remounted read-only, which writes its journal out.
  */
-#include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/init.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/syscalls.h>
-#include <linux/task_work.h>
 #include <uapi/linux/mount.h>
 #include "../../../fs/internal.h"
 #include "../../../fs/mount.h"
@@ -177,82 +170,4 @@ void vt_mounts_setup(void)
 		return;
 	for (int i = 0; i < ARRAY_SIZE(directory_table); i++)
 		vt_mkdir(directory_table[i].name, directory_table[i].mode);
-}
-
-/* Next in the tree below @top, parents first */
-static struct mount *mount_next(struct mount *mnt, struct mount *top)
-{
-	struct list_head *next = mnt->mnt_mounts.next;
-
-	if (next != &mnt->mnt_mounts)
-		return list_entry(next, struct mount, mnt_child);
-	for (; mnt != top; mnt = mnt->mnt_parent) {
-		next = mnt->mnt_child.next;
-		if (next != &mnt->mnt_parent->mnt_mounts)
-			return list_entry(next, struct mount, mnt_child);
-	}
-	return NULL;
-}
-
-/* The last mount of a disk other than the root's, with a reference; false when there is none */
-static bool disk_get(struct vfsmount *root, struct path *path)
-{
-	struct mount *top = real_mount(root);
-	struct mount *found = NULL;
-
-	write_seqlock(&mount_lock);
-	for (struct mount *mnt = top; mnt; mnt = mount_next(mnt, top)) {
-		if (mnt->mnt.mnt_sb->s_bdev && mnt->mnt.mnt_sb != root->mnt_sb)
-			found = mnt;
-	}
-	if (found) {
-		path->mnt = &found->mnt;
-		path->dentry = found->mnt.mnt_root;
-		path_get(path);
-	}
-	write_sequnlock(&mount_lock);
-	return found;
-}
-
-static int remount_read_only(struct path *path)
-{
-	return path_mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
-}
-
-/* Closed files hold their mounts, and mounts their disks, until the deferred work has run */
-static void files_settle(void)
-{
-	flush_delayed_fput();
-	if (task_work_pending(current))
-		task_work_run();
-}
-
-/**
- * vt_mounts_teardown() - Unmount other disks and leave the root clean
- *
- * Context: pid 1, after the last process has gone.
- */
-void vt_mounts_teardown(void)
-{
-	struct path root, disk;
-
-	files_settle();
-	get_fs_root(current->fs, &root);
-	while (disk_get(root.mnt, &disk)) {
-		/* path_umount() consumes the reference, busy or not */
-		if (!path_umount(&disk, 0)) {
-			files_settle();
-			continue;
-		}
-		if (!disk_get(root.mnt, &disk))
-			break;
-		remount_read_only(&disk);
-		if (path_umount(&disk, MNT_DETACH))
-			break;
-		files_settle();
-	}
-	ksys_sync();
-	if (!sb_rdonly(root.mnt->mnt_sb) && remount_read_only(&root))
-		pr_warn("vitrine: the root file system is busy; its journal will be replayed\n");
-	path_put(&root);
 }

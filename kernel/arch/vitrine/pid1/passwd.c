@@ -20,23 +20,25 @@
 enum { PW_NAME, PW_PASSWORD, PW_UID, PW_GID, PW_GECOS, PW_HOME, PW_SHELL, PW_FIELDS };
 enum { GR_NAME, GR_PASSWORD, GR_GID, GR_MEMBERS, GR_FIELDS };
 
-/* The whole file with a NUL at its end, or NULL */
+/*
+ * The whole file with a NUL at its end, or NULL. Its size is asked once: the guest may change it at
+ * any time.
+ */
 static char *table_read(const char *name)
 {
 	struct file *file = filp_open(name, O_RDONLY | O_NONBLOCK, 0);
 	char *text = NULL;
-	size_t len = 0;
-	loff_t pos = 0;
+	loff_t size, pos = 0;
 
 	if (IS_ERR(file))
 		return NULL;
-	if (S_ISREG(file_inode(file)->i_mode) && i_size_read(file_inode(file)) <= TABLE_MAX)
-		text = kvmalloc(i_size_read(file_inode(file)) + 1, GFP_KERNEL);
+	size = i_size_read(file_inode(file));
+	if (S_ISREG(file_inode(file)->i_mode) && size >= 0 && size <= TABLE_MAX)
+		text = kvmalloc(size + 1, GFP_KERNEL);
 	if (text) {
-		ssize_t n = kernel_read(file, text, i_size_read(file_inode(file)), &pos);
+		ssize_t n = kernel_read(file, text, size, &pos);
 
-		len = n > 0 ? n : 0;
-		text[len] = 0;
+		text[n > 0 ? n : 0] = 0;
 	}
 	fput(file);
 	return text;

@@ -2,9 +2,9 @@
 /* ps.c - the guest's processes, for the supervisor
  *
  * Theory of operation
- * The walk goes by process id, as /proc does, because reading a command line sleeps. Records are
- * built in one buffer of VT_REQ_DATA_MAX bytes; what does not fit is left out, so the reply is
- * always whole records.
+ * The walk goes by process id, as /proc does, and does not wait for a guest: of a command line are
+ * taken the pages that are there (peek.c). Records are built in one buffer of VT_REQ_DATA_MAX
+ * bytes; the supervisor asks for the rest, beginning behind the last process that it got.
  */
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <asm/vitrine.h>
 #include "job.h"
 
 #define CMDLINE_MAX 4096
@@ -34,7 +35,7 @@ static struct task_struct *process_from(pid_t *nr)
 	return task;
 }
 
-static void record_fill(struct vt_ps *ps, struct task_struct *task)
+static void record_fill(struct vt_ps *ps, struct task_struct *task, char *cmdline)
 {
 	struct mm_struct *mm = get_task_mm(task);
 	u64 utime, stime;
@@ -55,35 +56,38 @@ static void record_fill(struct vt_ps *ps, struct task_struct *task)
 	get_task_comm(ps->comm, task);
 	if (mm) {
 		ps->rss_bytes = (u64)get_mm_rss(mm) << PAGE_SHIFT;
-		mmput(mm);
+		ps->cmdline_len = vt_peek_cmdline(mm, cmdline, CMDLINE_MAX);
+		mmput_async(mm);
 	}
 }
 
 /**
- * vt_ps() - Serve VT_REQ_PS: reply with the user processes as struct vt_ps records
+ * vt_ps() - Answer VT_REQ_PS: the user processes from an id on, as struct vt_ps records
  */
-void vt_ps(const struct vt_request *req)
+long vt_ps(struct vt_errand *errand)
 {
-	u8 *buf = kvmalloc(VT_REQ_DATA_MAX, GFP_KERNEL);
+	const struct vt_ps_from *ask = vt_request_head(&errand->req, sizeof(*ask));
 	struct task_struct *task;
 	u32 used = 0;
-	pid_t nr = 1;
+	pid_t nr;
 
-	if (!buf) {
-		vt_host->request_done(req->id, -ENOMEM, NULL, 0);
-		return;
-	}
+	if (!ask || ask->pid < 0)
+		return -EINVAL;
+	errand->reply = kvmalloc(VT_REQ_DATA_MAX, GFP_KERNEL);
+	if (!errand->reply)
+		return -ENOMEM;
+	nr = ask->pid;
 	while (used + sizeof(struct vt_ps) + CMDLINE_MAX <= VT_REQ_DATA_MAX &&
 	       (task = process_from(&nr))) {
-		struct vt_ps *ps = (struct vt_ps *)(buf + used);
+		struct vt_ps *ps = (struct vt_ps *)(errand->reply + used);
 
-		if (!(task->flags & PF_KTHREAD) && !is_global_init(task)) {
-			record_fill(ps, task);
-			ps->cmdline_len = get_cmdline(task, (char *)(ps + 1), CMDLINE_MAX);
+		if (!(task->flags & PF_KTHREAD)) {
+			record_fill(ps, task, (char *)(ps + 1));
 			used = ALIGN(used + sizeof(*ps) + ps->cmdline_len, 8);
 		}
 		put_task_struct(task);
+		cond_resched();
 	}
-	vt_host->request_done(req->id, 0, buf, used);
-	kvfree(buf);
+	errand->reply_len = used;
+	return 0;
 }

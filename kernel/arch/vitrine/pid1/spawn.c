@@ -2,13 +2,15 @@
 /* spawn.c - start a process for the supervisor
  *
  * Theory of operation
- * pid 1 parses the VT_REQ_SPAWN, makes the job's pipes or terminal and forks a user-mode thread,
- * as the kernel's own usermode helpers do (kernel/umh.c). The child makes itself a session leader,
+ * The server parses the VT_REQ_SPAWN and forks a user-mode thread, as the kernel's own usermode
+ * helpers do (kernel/umh.c). All else is up to the child, which may wait for guests: it makes the
+ * job's pipes or terminal and their pumps, answers the request, makes itself a session leader,
  * takes its stdio, limits, credentials and working directory, in the order in which a login
  * program does, and executes the command. The child owns struct launch and frees it.
  *
- * What fails in the child is told where the user of the command looks: one line on the job's
- * stderr, and the exit status that a shell would give (127 not found, 126 not executable).
+ * What fails before the request is answered is its answer. What fails afterwards is told where the
+ * user of the command looks: one line on the job's stderr, and the exit status that a shell would
+ * give (127 not found, 126 not executable).
  */
 #include <linux/binfmts.h>
 #include <linux/file.h>
@@ -33,16 +35,16 @@
  * @job:   lives as long as the child does
  * @blob:  the strings; @cwd, @user, @argv and @envp point into it
  * @stdio: the child's descriptors 0 to 2; all NULL for a terminal
- * @tty:   the terminal's slave, NULL for pipes
+ * @request: the supervisor's number of the VT_REQ_SPAWN
  */
 struct launch {
 	struct vt_spawn head;
 	struct vt_job *job;
+	u64 request;
 	char *blob;
 	const char *cwd, *user;
 	const char **argv, **envp;
 	struct file *stdio[3];
-	struct file *tty;
 	char home[sizeof_field(struct vt_user, home) + 5];
 };
 
@@ -52,8 +54,6 @@ static void launch_free(struct launch *launch)
 		if (launch->stdio[i])
 			fput(launch->stdio[i]);
 	}
-	if (launch->tty)
-		fput(launch->tty);
 	kfree(launch->argv);
 	kfree(launch->envp);
 	kvfree(launch->blob);
@@ -158,9 +158,8 @@ static int stdio_install(struct launch *launch)
 	struct file *terminal = NULL;
 	int ret = 0;
 
-	if (launch->tty) {
-		/* A fresh open by the session leader makes it the controlling terminal */
-		terminal = dentry_open(&launch->tty->f_path, O_RDWR, current_cred());
+	if (launch->job->slave) {
+		terminal = vt_terminal_open(launch->job);
 		if (IS_ERR(terminal))
 			return PTR_ERR(terminal);
 	}
@@ -176,7 +175,7 @@ static int stdio_install(struct launch *launch)
 	}
 	if (terminal) {
 		fput(terminal);
-		vt_stream_opened(launch->job);
+		vt_terminal_opened(launch->job);
 	}
 	return ret;
 }
@@ -208,8 +207,8 @@ static int credentials_set(struct launch *launch)
 		snprintf(launch->home, sizeof(launch->home), "HOME=%s", user.home);
 		launch->envp[launch->head.envc] = launch->home;
 	}
-	if (launch->tty)
-		chown_common(&launch->tty->f_path, user.uid, -1);
+	if (launch->job->slave)
+		chown_common(&launch->job->slave->f_path, user.uid, -1);
 
 	groups = groups_alloc(user.ngroups);
 	if (!groups)
@@ -281,6 +280,32 @@ static int exec_search(struct launch *launch)
 	return ret;
 }
 
+static int streams_make(struct launch *launch)
+{
+	struct vt_job *job = launch->job;
+	int ret;
+
+	if (job->flags & VT_SPAWN_TTY)
+		ret = vt_terminal_new(job, launch->head.rows, launch->head.columns);
+	else
+		ret = vt_stream_pipes(job, launch->stdio);
+	return ret ?: vt_stream_start(job);
+}
+
+/* Make the streams and tell the supervisor; without both there is no process */
+static void launch_begin(struct launch *launch)
+{
+	struct vt_job *job = launch->job;
+	int ret = streams_make(launch);
+
+	if (ret)
+		job->silent = true;
+	if (vt_host->request_done(launch->request, ret ?: task_tgid_nr(current), NULL, 0) && !ret)
+		return;
+	launch_free(launch);
+	do_exit(STATUS_VITRINE << 8);
+}
+
 static int launch_child(void *data)
 {
 	struct launch *launch = data;
@@ -289,6 +314,7 @@ static int launch_child(void *data)
 	spin_lock_irq(&current->sighand->siglock);
 	flush_signal_handlers(current, 1);
 	spin_unlock_irq(&current->sighand->siglock);
+	launch_begin(launch);
 	ksys_setsid();
 	current->fs->umask = 0022;
 
@@ -315,50 +341,34 @@ static int launch_child(void *data)
 
 static long spawn(const struct vt_request *req)
 {
+	const struct vt_spawn *head = vt_request_head(req, sizeof(*head));
 	struct launch *launch;
 	struct vt_job *job;
-	long ret = -EINVAL;
+	long ret;
 
-	if (req->len < sizeof(launch->head) || vt_halting())
+	if (!head)
 		return -EINVAL;
+	if (vt_halting())
+		return -ESHUTDOWN;
 	launch = kzalloc(sizeof(*launch), GFP_KERNEL);
 	if (!launch)
 		return -ENOMEM;
-	memcpy(&launch->head, req->data, sizeof(launch->head));
-	ret =
-	    launch_parse(launch, req->data + sizeof(launch->head), req->len - sizeof(launch->head));
+	launch->head = *head;
+	launch->request = req->id;
+	ret = launch_parse(launch, req->data + sizeof(*head), req->len - sizeof(*head));
 	if (ret)
 		goto free_launch;
-	job = vt_job_new(launch->head.job, launch->head.flags);
-	ret = -EEXIST;
+	ret = -ENOMEM;
+	job = vt_job_new(head->job, head->flags);
 	if (!job)
 		goto free_launch;
-
-	if (job->flags & VT_SPAWN_TTY)
-		ret = vt_stream_tty(job, launch->head.rows, launch->head.columns);
-	else
-		ret = vt_stream_pipes(job, launch->stdio);
-	if (ret)
-		goto free_job;
 	launch->job = job;
-	if (job->slave)
-		launch->tty = get_file(job->slave);
-
-	ret = vt_stream_start(job);
-	if (ret)
-		goto end_job;
 	ret = user_mode_thread(launch_child, launch, SIGCHLD);
 	if (ret < 0)
-		goto end_job;
+		goto free_job;
 	job->pid = ret;
 	return ret;
 
-end_job:
-	/* Some pumps may run: let them end by themselves, vt_jobs_report() frees the job */
-	job->wait_status = STATUS_NOT_EXECUTABLE << 8;
-	vt_stream_job_exited(job);
-	launch_free(launch);
-	return ret;
 free_job:
 	vt_job_free(job);
 free_launch:
@@ -370,16 +380,16 @@ free_launch:
  * vt_spawn() - Serve VT_REQ_SPAWN
  * @req: data is a struct vt_spawn and its strings
  *
- * A sandbox whose main process cannot be started is over.
- *
- * Return: the process id or a negative errno. Errors of the child come as its exit status.
+ * The child answers it, or nobody else can. A sandbox whose main process cannot be started is over.
  */
-long vt_spawn(const struct vt_request *req)
+void vt_spawn(const struct vt_request *req)
 {
+	const struct vt_spawn *head = vt_request_head(req, sizeof(*head));
 	long ret = spawn(req);
 
-	if (ret < 0 && req->len >= sizeof(struct vt_spawn) &&
-	    ((struct vt_spawn *)req->data)->flags & VT_SPAWN_MAIN)
+	if (ret >= 0)
+		return;
+	vt_host->request_done(req->id, ret, NULL, 0);
+	if (head && head->flags & VT_SPAWN_MAIN)
 		vt_halt_begin(STATUS_VITRINE);
-	return ret;
 }

@@ -2,10 +2,10 @@
 /* stream.c - pumps between a job's files and the supervisor's streams
  *
  * Theory of operation
- * A job talks through three pipes or one pseudo terminal. The far end of each is ours, set
- * O_NONBLOCK, and a kernel thread (a pump) moves bytes between it and a host stream. A pump holds
- * at most one buffer, so a full host stream stops the pump, which lets the guest's pipe fill, which
- * stops the guest: back-pressure needs no bookkeeping.
+ * A job talks through three pipes or one pseudo terminal (terminal.c). The far end of each is ours,
+ * set O_NONBLOCK, and a kernel thread (a pump) moves bytes between it and a host stream. A pump
+ * holds at most one buffer, so a full host stream stops the pump, which lets the guest's pipe fill,
+ * which stops the guest: back-pressure needs no bookkeeping.
  *
  * A pump sleeps on one of two wait queues: the file's own (the pipe's or the tty's) and
  * stream_wait, which VT_IRQ_STREAM wakes. Both are edge triggered, so a pump always tries before it
@@ -15,6 +15,9 @@
  * at the first -EAGAIN, even if a background process still holds the pipe; @exited is read before
  * the read it judges. A closed host stream ends the pump, which closes the pipe and so gives the
  * guest SIGPIPE; the end of the host's input closes the pipe or hangs up the terminal.
+ *
+ * A guest can hold a pump in any operation on its file, although none of them waits for data.
+ * in_guest says so, and job.c judges.
  */
 #include <linux/file.h>
 #include <linux/interrupt.h>
@@ -23,7 +26,6 @@
 #include <linux/pipe_fs_i.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
-#include <linux/tty.h>
 #include "job.h"
 
 #define PUMP_BUFFER 65536
@@ -73,10 +75,26 @@ static bool host_write_all(struct vt_pump *pump, const u8 *buf, size_t len)
 	return open;
 }
 
+static void guest_enter(struct vt_pump *pump)
+{
+	WRITE_ONCE(pump->in_guest, jiffies ?: 1);
+}
+
+static void guest_leave(struct vt_pump *pump)
+{
+	WRITE_ONCE(pump->in_guest, 0);
+}
+
 static bool guest_writable(struct vt_pump *pump)
 {
-	return job_exited(pump->job) ||
-	       vfs_poll(pump->file, NULL) & (EPOLLOUT | EPOLLERR | EPOLLHUP);
+	__poll_t ready;
+
+	if (job_exited(pump->job))
+		return true;
+	guest_enter(pump);
+	ready = vfs_poll(pump->file, NULL);
+	guest_leave(pump);
+	return ready & (EPOLLOUT | EPOLLERR | EPOLLHUP);
 }
 
 /* A terminal wakes its writers after each write, so here a wake-up proves nothing: ask */
@@ -86,8 +104,11 @@ static bool guest_write_all(struct vt_pump *pump, const u8 *buf, size_t len)
 
 	while (len && open) {
 		bool last = job_exited(pump->job);
-		ssize_t n = kernel_write(pump->file, buf, len, NULL);
+		ssize_t n;
 
+		guest_enter(pump);
+		n = kernel_write(pump->file, buf, len, NULL);
+		guest_leave(pump);
 		if (n > 0) {
 			buf += n;
 			len -= n;
@@ -128,7 +149,9 @@ static ssize_t guest_read(struct vt_pump *pump, u8 *buf, size_t size)
 	for (;;) {
 		bool last = job_exited(pump->job);
 
+		guest_enter(pump);
 		n = kernel_read(pump->file, buf, size, NULL);
+		guest_leave(pump);
 		if (n != -EAGAIN || last)
 			break;
 		wait_woken(&wait, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
@@ -147,11 +170,13 @@ static void pump_end(struct vt_pump *pump)
 	pump->file = NULL;
 	spin_unlock_irq(&job->lock);
 	/* Now, not later from a work queue: the guest waits for its end of file */
+	guest_enter(pump);
 	__fput_sync(file);
+	guest_leave(pump);
 	vt_host->stream_close(pump->stream);
-	/* From here on pid 1 may free the job */
-	atomic_dec(&job->pumps);
-	vt_init_kick();
+	/* From here on the server may free the job */
+	smp_store_release(&pump->running, false);
+	vt_server_kick();
 }
 
 static int pump_to_host(void *data)
@@ -171,11 +196,6 @@ static int pump_to_host(void *data)
 	return 0;
 }
 
-static struct tty_struct *job_tty(struct vt_job *job)
-{
-	return ((struct tty_file_private *)job->master->private_data)->tty;
-}
-
 static int pump_from_host(void *data)
 {
 	struct vt_pump *pump = data;
@@ -187,8 +207,9 @@ static int pump_from_host(void *data)
 
 		if (n <= 0) {
 			if (job->master && !job_exited(job)) {
-				smp_store_mb(job->hung_up, true);
-				tty_vhangup(job_tty(job)->link);
+				guest_enter(pump);
+				vt_terminal_hangup(job);
+				guest_leave(pump);
 			}
 			break;
 		}
@@ -201,7 +222,13 @@ static int pump_from_host(void *data)
 	return 0;
 }
 
-static void pump_set(struct vt_job *job, int index, struct file *file, wait_queue_head_t *ready)
+/**
+ * vt_stream_set() - Give a pump its file
+ * @index: 0 takes from the host, 1 and 2 give to it
+ * @file:  consumed
+ * @ready: where the file says that it is ready
+ */
+void vt_stream_set(struct vt_job *job, int index, struct file *file, wait_queue_head_t *ready)
 {
 	struct vt_pump *pump = &job->pump[index];
 
@@ -234,71 +261,17 @@ int vt_stream_pipes(struct vt_job *job, struct file *guest[3])
 		ends[1]->f_mode |= FMODE_NOWAIT;
 		pipe = ends[0]->private_data;
 		guest[i] = ends[i != 0];
-		pump_set(job, i, ends[i == 0], i ? &pipe->rd_wait : &pipe->wr_wait);
+		vt_stream_set(job, i, ends[i == 0], i ? &pipe->rd_wait : &pipe->wr_wait);
 	}
 	return 0;
-}
-
-static struct winsize window_size(u16 rows, u16 columns)
-{
-	return (struct winsize){ .ws_row = rows, .ws_col = columns };
-}
-
-/**
- * vt_stream_tty() - Make a job's pseudo terminal
- * @job:     gets both ends
- * @rows, @columns: window size, 0 when unknown
- *
- * We keep the slave open ourselves until the job is over: a job that closes its terminal and opens
- * it again must not look like a hang-up.
- *
- * Return: 0 or a negative errno; the caller frees @job.
- */
-int vt_stream_tty(struct vt_job *job, u16 rows, u16 columns)
-{
-	struct winsize size = window_size(rows, columns);
-	struct tty_struct *tty;
-	char path[32];
-	struct file *file;
-
-	file = filp_open("/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	job->master = file;
-	tty = job_tty(job);
-	clear_bit(TTY_PTY_LOCK, &tty->flags);
-	tty->ops->resize(tty, &size);
-	/* As terminal emulators do: erase whole UTF-8 characters */
-	tty->link->termios.c_iflag |= IUTF8;
-
-	snprintf(path, sizeof(path), "/dev/pts/%d", tty->index);
-	file = filp_open(path, O_RDWR | O_NOCTTY, 0);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	job->slave = file;
-
-	pump_set(job, 0, get_file(job->master), &tty->write_wait);
-	pump_set(job, 1, get_file(job->master), &tty->read_wait);
-	return 0;
-}
-
-/**
- * vt_stream_opened() - The job's process has opened its terminal
- *
- * A client that dies at once may have hung up before.
- */
-void vt_stream_opened(struct vt_job *job)
-{
-	smp_mb();
-	if (READ_ONCE(job->hung_up))
-		tty_vhangup(job_tty(job)->link);
 }
 
 /**
  * vt_stream_start() - Start a job's pumps
  *
- * Return: 0 or a negative errno; then the caller still has to end the job, whose pumps that did
- * start go on until it is marked as exited.
+ * Context: the job's process. The server marks the job as exited when that is gone, which ends the
+ * pumps that did start.
+ * Return: 0 or a negative errno.
  */
 int vt_stream_start(struct vt_job *job)
 {
@@ -307,11 +280,11 @@ int vt_stream_start(struct vt_job *job)
 
 		if (!job->pump[i].file)
 			continue;
-		atomic_inc(&job->pumps);
+		job->pump[i].running = true;
 		task = kthread_run(i ? pump_to_host : pump_from_host, &job->pump[i], "pump/%u.%d",
 				   job->id, i);
 		if (IS_ERR(task)) {
-			atomic_dec(&job->pumps);
+			job->pump[i].running = false;
 			return PTR_ERR(task);
 		}
 	}
@@ -331,20 +304,4 @@ void vt_stream_job_exited(struct vt_job *job)
 	}
 	spin_unlock_irq(&job->lock);
 	wake_up_interruptible_all(&stream_wait);
-}
-
-/**
- * vt_stream_resize() - Change the window size of a job's terminal
- *
- * Return: 0, or -ENOTTY when the job has none.
- */
-int vt_stream_resize(struct vt_job *job, u16 rows, u16 columns)
-{
-	struct winsize size = window_size(rows, columns);
-	struct tty_struct *tty;
-
-	if (!job->master)
-		return -ENOTTY;
-	tty = job_tty(job);
-	return tty->ops->resize(tty, &size);
 }

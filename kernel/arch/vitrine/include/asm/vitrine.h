@@ -57,6 +57,10 @@ void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp);
 void vitrine_growth_init(void);
 void vitrine_memory_release(unsigned long pa, unsigned long len);
 
+/* pid1/peek.c */
+size_t vt_peek(struct mm_struct *mm, unsigned long addr, char *to, size_t len);
+size_t vt_peek_cmdline(struct mm_struct *mm, char *to, size_t max);
+
 /* vdso/vma.c */
 void vitrine_vdso_fork(struct mm_struct *mm);
 void vitrine_vdso_count(bool on);

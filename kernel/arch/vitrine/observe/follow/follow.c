@@ -243,21 +243,23 @@ static int disarm(void)
 /**
  * vt_follow_request() - Answer VT_REQ_FOLLOW
  *
- * Context: pid 1.
+ * Context: the server.
  * Return: 0, -EINVAL for a call or a process that cannot be, or -ENOMEM.
  */
 long vt_follow_request(const struct vt_request *req)
 {
-	const struct vt_follow_wish wish = {
-		.nr = req->args[0],
-		.pid = req->args[1],
-		.least_ns = req->args[2],
-	};
+	const struct vt_follow *ask = (const struct vt_follow *)req->data;
+	struct vt_follow_wish wish;
 	int err;
 
-	if (wish.nr >= VT_TELEMETRY_CALLS || wish.nr < VT_FOLLOW_OFF ||
-	    req->args[1] > PID_MAX_LIMIT)
+	if (req->len < sizeof(*ask) || ask->call >= VT_TELEMETRY_CALLS ||
+	    ask->call < VT_FOLLOW_OFF || ask->pid < 0 || ask->pid > PID_MAX_LIMIT)
 		return -EINVAL;
+	wish = (struct vt_follow_wish){
+		.nr = ask->call,
+		.pid = ask->pid,
+		.least_ns = ask->min_ns,
+	};
 	mutex_lock(&follow_mutex);
 	err = wish.nr == VT_FOLLOW_OFF ? disarm() : arm(&wish);
 	mutex_unlock(&follow_mutex);

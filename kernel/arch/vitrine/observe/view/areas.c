@@ -15,6 +15,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/swapops.h>
+#include <asm/vitrine.h>
 #include "../../../../fs/proc/internal.h"
 #include "view.h"
 
@@ -201,28 +202,6 @@ void vt_json_areas(struct vt_json *json, struct task_struct *task)
 		mmput_async(mm);
 }
 
-/* @len bytes at @addr, up to the first page that is not present. Return: bytes */
-static size_t user_peek(struct mm_struct *mm, unsigned long addr, char *to, size_t len)
-{
-	size_t done = 0;
-
-	if (!mmap_read_trylock(mm))
-		return 0;
-	while (done < len) {
-		unsigned long offset = offset_in_page(addr + done);
-		size_t part = min(len - done, PAGE_SIZE - offset);
-		struct page *page;
-
-		if (get_user_pages_remote(mm, addr + done, 1, FOLL_NOFAULT, &page, NULL) != 1)
-			break;
-		memcpy(to + done, page_address(page) + offset, part);
-		put_page(page);
-		done += part;
-	}
-	mmap_read_unlock(mm);
-	return done;
-}
-
 /**
  * vt_json_cmdline() - A process's arguments, as an array, or null
  *
@@ -234,9 +213,8 @@ void vt_json_cmdline(struct vt_json *json, const char *key, struct task_struct *
 	char *text = kmalloc(CMDLINE_MAX + 1, GFP_KERNEL);
 	size_t len = 0;
 
-	if (mm && text && mm->arg_end > mm->arg_start)
-		len = user_peek(mm, mm->arg_start, text,
-				min_t(size_t, mm->arg_end - mm->arg_start, CMDLINE_MAX));
+	if (mm && text)
+		len = vt_peek_cmdline(mm, text, CMDLINE_MAX);
 	if (mm)
 		mmput_async(mm);
 	if (len) {

@@ -3,7 +3,7 @@
  *
  * Theory of operation
  * A view is a function that adds members to a JSON object, and a line in a table. Views run one
- * after the other on a work queue, never in pid 1's loop, which has children to reap while a large
+ * after the other on a work queue, never in the server, which has children to reap while a large
  * list is made. None of them waits for a guest (view.h), so the queue always moves on.
  */
 #include <linux/kernel.h>
@@ -70,20 +70,23 @@ static struct workqueue_struct *view_queue;
 
 /**
  * struct view_work - a request that waits for its turn
- * @path: @req.len bytes and a NUL
+ * @id:   the supervisor's number of the request
+ * @path: @len bytes and a NUL
  */
 struct view_work {
 	struct work_struct work;
-	struct vt_request req;
+	u64 id;
+	struct vt_view_of ask;
+	u32 len;
 	char path[];
 };
 
 static int view_args(const struct view_work *work, struct vt_view_args *args)
 {
-	*args = (struct vt_view_args){ .pid = work->req.args[1] };
-	if (!work->req.len)
+	*args = (struct vt_view_args){ .pid = work->ask.pid };
+	if (!work->len)
 		return 0;
-	if (work->path[0] != '/' || strlen(work->path) != work->req.len)
+	if (work->path[0] != '/' || strlen(work->path) != work->len)
 		return -EINVAL;
 	args->path = work->path;
 	return 0;
@@ -102,36 +105,48 @@ static void view_run(struct work_struct *item)
 	if (!ret)
 		ret = view_args(work, &args);
 	if (!ret)
-		ret = vt_view_write(&json, min_t(u64, work->req.args[0], U32_MAX), &args);
+		ret = vt_view_write(&json, work->ask.view, &args);
 	if (!ret)
 		text = vt_json_finish(&json, &len);
-	vt_host->request_done(work->req.id, ret, text, len);
+	vt_host->request_done(work->id, ret, text, len);
 	vt_json_free(&json);
 	kvfree(work);
+}
+
+static long view_queue_up(const struct vt_request *req)
+{
+	const struct vt_view_of *ask = (const struct vt_view_of *)req->data;
+	struct view_work *work;
+	u32 len;
+
+	if (req->len < sizeof(*ask))
+		return -EINVAL;
+	len = req->len - sizeof(*ask);
+	if (len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	work = kvzalloc(struct_size(work, path, len + 1), GFP_KERNEL);
+	if (!work)
+		return -ENOMEM;
+	work->id = req->id;
+	work->ask = *ask;
+	work->len = len;
+	memcpy(work->path, ask + 1, len);
+	INIT_WORK(&work->work, view_run);
+	queue_work(view_queue, &work->work);
+	return 0;
 }
 
 /**
  * vt_view_request() - Queue a VT_REQ_VIEW; it is answered later
  *
- * Context: pid 1.
+ * Context: the server.
  */
 void vt_view_request(const struct vt_request *req)
 {
-	struct view_work *work;
+	long ret = view_queue_up(req);
 
-	if (req->len >= PATH_MAX) {
-		vt_host->request_done(req->id, -ENAMETOOLONG, NULL, 0);
-		return;
-	}
-	work = kvzalloc(struct_size(work, path, req->len + 1), GFP_KERNEL);
-	if (!work) {
-		vt_host->request_done(req->id, -ENOMEM, NULL, 0);
-		return;
-	}
-	work->req = *req;
-	memcpy(work->path, req->data, req->len);
-	INIT_WORK(&work->work, view_run);
-	queue_work(view_queue, &work->work);
+	if (ret)
+		vt_host->request_done(req->id, ret, NULL, 0);
 }
 
 /**

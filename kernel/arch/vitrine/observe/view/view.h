@@ -21,8 +21,8 @@ struct task_struct;
 
 /**
  * struct vt_view_args - what was asked
- * @pid:  VT_REQ_VIEW's args[1]
- * @path: its data, an absolute path, or NULL
+ * @pid:  of struct vt_view_of
+ * @path: what follows it, an absolute path, or NULL
  */
 struct vt_view_args {
 	u64 pid;
