@@ -3,8 +3,11 @@
  *
  * Our descriptors go to the sandbox, which reads and writes them itself. What is left to do here is
  * the terminal's mode, passing on signals and window sizes, and the exit status.
+ *
+ * Signals are the command's, but a sandbox that hangs must not make us deaf: before there is a
+ * command they end us, and so does a second one when the sandbox has not said that it passed the
+ * first one on.
  */
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -79,15 +82,14 @@ static int environment_collect(const struct exec_options *opt, struct environmen
 	return 0;
 }
 
+/* Send the request */
 static int start(struct client *client, const struct exec_options *opt, char **command,
 		 struct error *err)
 {
 	static const int stdio[3] = { 0, 1, 2 };
 	struct environment env = { 0 };
-	struct answer answer;
 	uint16_t rows, columns;
 	json_t *json;
-	int ret;
 
 	if (environment_collect(opt, &env, err)) {
 		environment_free(&env);
@@ -104,11 +106,7 @@ static int start(struct client *client, const struct exec_options *opt, char **c
 	if (message_send(client->fd, json, NULL, 0, stdio, 3) < 0)
 		return error_set(err, errno == EMSGSIZE ? E2BIG : errno,
 				 "cannot start the command");
-	ret = client_receive(client, &answer, err);
-	if (ret == 0)
-		return error_set(err, 0, "the sandbox %s has ended", client->name);
-	json_decref(answer.json);
-	return ret < 0 ? -1 : 0;
+	return 0;
 }
 
 static int signals_open(struct error *err)
@@ -126,26 +124,63 @@ static int signals_open(struct error *err)
 	return fd < 0 ? error_set(err, errno, "signalfd") : fd;
 }
 
-static void signal_forward(struct client *client, int signals)
+/* Die of the signal itself, so that our parent sees what happened */
+static void die_of(int sig)
 {
-	struct signalfd_siginfo info;
+	sigset_t set;
+
+	terminal_restore();
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/**
+ * struct session - a command that is being started, or runs
+ * @signals:  descriptor that signals are read from
+ * @runs:     the sandbox has said so
+ * @unheard:  signals that it has not said it passed on
+ */
+struct session {
+	struct client *client;
+	int signals;
+	bool runs;
+	unsigned unheard;
+};
+
+static void window_forward(struct session *session)
+{
 	uint16_t rows, columns;
 
-	if (read(signals, &info, sizeof(info)) != sizeof(info))
+	terminal_size(&rows, &columns);
+	if (rows && columns)
+		client_send(session->client,
+			    json_pack("{s:s, s:i, s:i}", "op", "resize", "rows", (int)rows,
+				      "columns", (int)columns),
+			    NULL, 0, NULL);
+}
+
+static void signal_forward(struct session *session)
+{
+	struct signalfd_siginfo info;
+	int sig;
+
+	if (read(session->signals, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGCONT)
+	sig = (int)info.ssi_signo;
+	if (sig == SIGCONT)
 		terminal_resumed();
-	if (info.ssi_signo == SIGCONT || info.ssi_signo == SIGWINCH) {
-		terminal_size(&rows, &columns);
-		if (rows && columns)
-			client_send(client,
-				    json_pack("{s:s, s:i, s:i}", "op", "resize", "rows", (int)rows,
-					      "columns", (int)columns),
-				    NULL, 0, NULL);
+	if (sig == SIGCONT || sig == SIGWINCH) {
+		window_forward(session);
 		return;
 	}
-	client_send(client, json_pack("{s:s, s:i}", "op", "signal", "signal", (int)info.ssi_signo),
-		    NULL, 0, NULL);
+	if (!session->runs || session->unheard)
+		die_of(sig);
+	session->unheard++;
+	client_send(session->client, json_pack("{s:s, s:i}", "op", "signal", "signal", sig), NULL,
+		    0, NULL);
 }
 
 /* Output that could not be written, by the sandbox, to our descriptors */
@@ -159,56 +194,78 @@ static bool output_lost(const json_t *answer)
 	return code;
 }
 
+/* A message of the sandbox: the exit status, -1 when something failed, or NOT_YET */
+#define NOT_YET (-2)
+
+static int message_take(struct session *session, struct error *err)
+{
+	struct answer answer;
+	json_t *status;
+	int ret = client_receive(session->client, &answer, err);
+
+	if (ret < 0)
+		return -1;
+	if (ret == 0)
+		return error_set(err, 0, "the sandbox %s has ended", session->client->name);
+	ret = NOT_YET;
+	status = json_object_get(answer.json, "exit");
+	if (json_is_integer(status))
+		ret = output_lost(answer.json) && !json_integer_value(status)
+			  ? EXIT_VITRINE
+			  : (int)json_integer_value(status);
+	else if (json_object_get(answer.json, "signal"))
+		session->unheard = 0;
+	else if (!session->runs) {
+		session->runs = true;
+		terminal_keys(false);
+	}
+	json_decref(answer.json);
+	return ret;
+}
+
 /* Until the command has ended: its exit status, or -1 */
-static int attend(struct client *client, int signals, struct error *err)
+static int attend(struct session *session, struct error *err)
 {
 	struct pollfd fds[2] = {
-		{ .fd = client->fd, .events = POLLIN },
-		{ .fd = signals, .events = POLLIN },
+		{ .fd = session->client->fd, .events = POLLIN },
+		{ .fd = session->signals, .events = POLLIN },
 	};
+	int status = NOT_YET;
 
-	for (;;) {
-		struct answer answer;
-		json_t *status;
-		int ret;
+	while (status == NOT_YET) {
+		int ready = poll(fds, 2, session->runs ? -1 : CLIENT_PATIENCE * 1000);
 
-		if (poll(fds, 2, -1) < 0)
+		if (ready == 0)
+			return error_set(err, 0, "the sandbox %s does not answer",
+					 session->client->name);
+		if (ready < 0)
 			continue;
 		if (fds[1].revents)
-			signal_forward(client, signals);
-		if (!fds[0].revents)
-			continue;
-		ret = client_receive(client, &answer, err);
-		if (ret < 0)
-			return -1;
-		if (ret == 0)
-			return error_set(err, 0, "the sandbox %s has ended", client->name);
-		status = json_object_get(answer.json, "exit");
-		ret = json_is_integer(status) ? (int)json_integer_value(status) : -1;
-		if (ret >= 0 && output_lost(answer.json) && !ret)
-			ret = EXIT_VITRINE;
-		json_decref(answer.json);
-		if (ret >= 0)
-			return ret;
+			signal_forward(session);
+		if (fds[0].revents)
+			status = message_take(session, err);
 	}
+	return status;
 }
 
 static int run(struct client *client, const struct exec_options *opt, const char *name,
 	       char **command, struct error *err)
 {
 	cleanup_close int signals = -1;
+	struct session session = { .client = client };
 	int status;
 
 	if (client_open(client, name, err) < 0)
 		return -1;
-	signals = signals_open(err);
+	signals = session.signals = signals_open(err);
 	if (signals < 0)
 		return -1;
 	if (opt->tty && opt->interactive && terminal_raw(0, err) < 0)
 		return -1;
+	terminal_keys(true);
 	status = start(client, opt, command, err);
 	if (status == 0)
-		status = attend(client, signals, err);
+		status = attend(&session, err);
 	terminal_restore();
 	return status;
 }

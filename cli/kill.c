@@ -9,8 +9,6 @@
 #include "cli/common/signals.h"
 #include "vitrine/util.h"
 
-#define PATIENCE 15 /* seconds */
-
 struct kill_options {
 	unsigned signal;
 };
@@ -38,7 +36,7 @@ static int send_signal(struct client *client, unsigned sig, unsigned pid, struct
 		json_object_set_new(json, "pid", json_integer(pid));
 	if (sig)
 		json_object_set_new(json, "signal", json_integer(sig));
-	client_timeout(client, PATIENCE);
+	client_timeout(client, CLIENT_PATIENCE);
 	if (client_call(client, json, NULL, 0, &answer, err) < 0)
 		return -1;
 	json_decref(answer.json);

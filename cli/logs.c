@@ -121,6 +121,8 @@ int cmd_logs(int argc, char **argv)
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
 	ret = client_open(&client, argv[at], &err);
+	if (!ret && !opt.follow)
+		client_timeout(&client, CLIENT_PATIENCE);
 	if (!ret)
 		ret = show(&client, &opt, &err);
 	else if (!opt.kernel)

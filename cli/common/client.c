@@ -65,14 +65,28 @@ static void await_process(int process)
 		poll(&fd, 1, LINGER_MS);
 }
 
+/* The end of a connection is not the sandbox's when somebody serves its name: try the new one */
+static bool serves_still(struct client *client)
+{
+	char name[RUNDIR_NAME_MAX + 1];
+	int fd = rundir_find(client->name, name, NULL);
+
+	if (fd < 0)
+		return false;
+	close(client->fd);
+	client->fd = fd;
+	return true;
+}
+
 bool client_await_end(struct client *client, unsigned ms)
 {
 	cleanup_close int process = (int)syscall(SYS_pidfd_open, client_pid(client), 0);
-	struct pollfd fd = { .fd = client->fd, .events = POLLIN };
 	const uint64_t until = clock_now_ns() + ms * NS_PER_MS;
 
 	do {
-		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd)) {
+		struct pollfd fd = { .fd = client->fd, .events = POLLIN };
+
+		if (poll(&fd, 1, POLL_MS) > 0 && is_over(client->fd) && !serves_still(client)) {
 			await_process(process);
 			return true;
 		}

@@ -43,6 +43,9 @@ int client_open(struct client *client, const char *name, struct error *err);
 
 void client_close(struct client *client);
 
+/* Seconds for an answer: the sandbox itself gives up on its kernel earlier (REQUEST_PATIENCE) */
+#define CLIENT_PATIENCE 45
+
 /**
  * client_timeout() - Give up on an answer after so many seconds
  */

@@ -21,7 +21,7 @@ static int call(struct client *client, json_t *json, const char *path, const voi
 	if (client_call(client, json, payload, len, answer, &why) == 0)
 		return 0;
 	error_set(err, 0, "%s:%.200s: %.200s", client->name, path,
-		  why.code ? strerror(why.code) : why.text);
+		  why.text[0] ? why.text : strerror(why.code));
 	err->code = why.code;
 	return -1;
 }

@@ -7,8 +7,6 @@
 #include "ps.h"
 #include "vitrine/util.h"
 
-#define PATIENCE 30 /* seconds; the sandbox itself gives up earlier on a guest that hangs */
-
 static struct client client = { .fd = -1 };
 
 static void print_pid(char text[FORMAT_TEXT_MAX], const json_t *process)
@@ -81,7 +79,7 @@ static json_t *fetch(const char *name, struct error *err)
 
 	if (client_open(&client, name, err) < 0)
 		return NULL;
-	client_timeout(&client, PATIENCE);
+	client_timeout(&client, CLIENT_PATIENCE);
 	if (client_send(&client, json_pack("{s:s}", "op", "ps"), NULL, 0, err) < 0)
 		return NULL;
 	list = json_array();
