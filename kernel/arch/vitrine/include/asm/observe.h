@@ -131,10 +131,13 @@ static __always_inline void vitrine_fault_ends(u64 begin, unsigned long addr, u3
 		vt_fault_end(begin, addr, error_code, outcome);
 }
 
-/* @task will not run any more, or never did */
+/*
+ * @task will not run any more, or never did. What it has is given back also while observing is being
+ * switched off, which takes until the task is not on any list any more.
+ */
 static __always_inline void vitrine_task_ends(struct task_struct *task)
 {
-	if (vitrine_observed())
+	if (IS_ENABLED(CONFIG_VITRINE_OBSERVE) && task->thread.counters)
 		vt_task_gone(task);
 }
 

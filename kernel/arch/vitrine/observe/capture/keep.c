@@ -88,6 +88,8 @@ bool vt_keep_string(struct vt_captured *captured, unsigned int arg, unsigned int
 	if (len == most) {
 		full = strnlen_user_nofault((const void __user *)from, PATH_MAX);
 		full = full > 0 ? full - 1 : len;
+		/* It may have become shorter meanwhile, but so much of it is here */
+		full = max(full, len - 1);
 	}
 	add(captured, arg, index, len - 1, full);
 	return true;

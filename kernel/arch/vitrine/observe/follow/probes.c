@@ -5,13 +5,13 @@
  * by a kernel thread while it waits (a journal's commit, a write-back worker). Probes on the
  * kernel's own tracepoints, attached while a call is waited for.
  */
-#include <linux/blk-mq.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <trace/events/block.h>
 #include <trace/events/sched.h>
 #include <asm/vitrine-telemetry.h>
+#include "../block.h"
 #include "follow.h"
 
 static void probe_sched_switch(void *data, bool preempt, struct task_struct *prev,
@@ -20,21 +20,6 @@ static void probe_sched_switch(void *data, bool preempt, struct task_struct *pre
 	if (prev_state & TASK_DEAD)
 		vt_follow_dead(prev);
 	vt_follow_switch(prev, next, !prev_state);
-}
-
-static u8 operation_of(const struct request *rq)
-{
-	switch (req_op(rq)) {
-	case REQ_OP_READ:
-		return VT_BLOCK_READ;
-	case REQ_OP_FLUSH:
-		return VT_BLOCK_FLUSH;
-	case REQ_OP_DISCARD:
-	case REQ_OP_SECURE_ERASE:
-		return VT_BLOCK_DISCARD;
-	default:
-		return VT_BLOCK_WRITE;
-	}
 }
 
 static void probe_block_rq_issue(void *data, struct request *rq)
@@ -53,7 +38,7 @@ static void probe_block_rq_issue(void *data, struct request *rq)
 	block->error = 0;
 	block->pid = current->pid;
 	memcpy(block->comm, current->comm, sizeof(block->comm));
-	block->op = operation_of(rq);
+	block->op = vt_block_op(rq);
 	block->own = part == VT_FOLLOW_ITSELF;
 }
 

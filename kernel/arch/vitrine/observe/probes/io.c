@@ -7,7 +7,6 @@
  *
  * Rules for probes: see probes.c.
  */
-#include <linux/blk-mq.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/kdev_t.h>
@@ -22,6 +21,7 @@
 #include <trace/events/filemap.h>
 #include <trace/events/net.h>
 #include <trace/events/writeback.h>
+#include "../block.h"
 #include "../observe.h"
 
 #define FLIGHT_BITS 9
@@ -45,22 +45,6 @@ static struct flight *flight_find(const struct request *rq, const struct request
 	return NULL;
 }
 
-static enum vt_block_op block_op(const struct request *rq)
-{
-	switch (req_op(rq)) {
-	case REQ_OP_READ:
-		return VT_BLOCK_READ;
-	case REQ_OP_FLUSH:
-		return VT_BLOCK_FLUSH;
-	case REQ_OP_DISCARD:
-	case REQ_OP_SECURE_ERASE:
-	case REQ_OP_WRITE_ZEROES:
-		return VT_BLOCK_DISCARD;
-	default:
-		return op_is_write(req_op(rq)) ? VT_BLOCK_WRITE : VT_BLOCK_READ;
-	}
-}
-
 /* As st_dev and st_rdev have it */
 static u64 block_device(const struct request *rq)
 {
@@ -77,7 +61,7 @@ static u64 block_sector(const struct request *rq)
 static void probe_block_rq_issue(void *data, struct request *rq)
 {
 	struct flight *flight = flight_find(rq, rq) ?: flight_find(rq, NULL);
-	enum vt_block_op op = block_op(rq);
+	enum vt_block_op op = vt_block_op(rq);
 
 	if (flight)
 		*flight = (struct flight){ rq, vt_ticks() };
@@ -94,7 +78,7 @@ static void probe_block_rq_complete(void *data, struct request *rq, blk_status_t
 				    unsigned int bytes)
 {
 	struct flight *flight = flight_find(rq, rq);
-	enum vt_block_op op = block_op(rq);
+	enum vt_block_op op = vt_block_op(rq);
 	struct vt_block_counters *counters = &vt_region->counters.block[op];
 	u64 ns = flight ? vt_ticks_to_ns(vt_ticks() - flight->issued) : 0;
 	int err = -blk_status_to_errno(status);
