@@ -27,6 +27,8 @@
 #include "cli/common/options.h"
 #include "cli/common/paths.h"
 #include "engine/confine/confine.h"
+#include "engine/control/control.h"
+#include "engine/jobs/jobs.h"
 #include "engine/memory/memory.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "vitrine/abi.h"
@@ -293,6 +295,12 @@ static void check_budget_threads(struct finding *f)
 	      limits.threads, limits.slot_bytes >> 10, limits.tasks, limits.pid_max);
 }
 
+static void check_budget_clients(struct finding *f)
+{
+	found(f, VERDICT_OK, "%u at a time, and %u more that ask who it is or end it; %u commands",
+	      CONTROL_CLIENTS, CONTROL_RESERVE, JOBS_MAX);
+}
+
 static void check_memory(struct finding *f)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -329,6 +337,7 @@ static const struct {
 	{ "open files", check_files },
 	{ "processes of a guest", check_budget_processes },
 	{ "threads of a guest", check_budget_threads },
+	{ "clients of a sandbox", check_budget_clients },
 	{ "memory", check_memory },
 	{ "landlock", check_landlock },
 	{ "namespaces", check_namespaces },

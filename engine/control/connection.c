@@ -2,8 +2,8 @@
 /* connection.c - clients of the control socket: their number, and what goes to and fro
  *
  * Theory of operation
- * A thread serves each client, so their number is bounded. CONNECTIONS_MAX can do anything, and
- * CONNECTIONS_RESERVE more can ask who the sandbox is and end it, so that no client, alive or dead,
+ * A thread serves each client, so their number is bounded. CONTROL_CLIENTS can do anything, and
+ * CONTROL_RESERVE more can ask who the sandbox is and end it, so that no client, alive or dead,
  * keeps a user from that.
  *
  * A client that has died is noticed by whatever its thread does: reading finds the end, writing
@@ -74,9 +74,9 @@ static bool admit(struct connection *conn)
 	bool room = true;
 
 	pthread_mutex_lock(&lock);
-	if (count >= CONNECTIONS_MAX && !make_room()) {
+	if (count >= CONTROL_CLIENTS && !make_room()) {
 		conn->reserve = true;
-		room = count < CONNECTIONS_MAX + CONNECTIONS_RESERVE;
+		room = count < CONTROL_CLIENTS + CONTROL_RESERVE;
 	}
 	if (room) {
 		count++;

@@ -6,16 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "control.h"
 #include "engine/jobs/request.h"
 #include "engine/sandbox.h"
 #include "message.h"
 #include "vitrine/abi.h"
 
 #define CONNECTION_HANDLES 16
-
-/* Clients at a time, and how many more may ask who the sandbox is and end it */
-#define CONNECTIONS_MAX 32
-#define CONNECTIONS_RESERVE 4
 
 /**
  * struct connection - one client, served by one thread
@@ -24,7 +21,7 @@
  * @fds:     descriptors that came with the message that is being served
  * @handles: guest files that it has open, 0 for none; closed when it goes
  * @wish:    what it observes, and @next_observer: in the list of those that do
- * @reserve: it is one more than CONNECTIONS_MAX
+ * @reserve: it is one more than CONTROL_CLIENTS
  * @observes: it says nothing for long because it looks
  * @waits_since: for the client (nanoseconds), which has to send or to receive; 0: for the sandbox
  * @packet:  the message that is being served

@@ -74,7 +74,7 @@ static int message_serve(struct connection *conn, size_t len)
 		error_set(&err, 0, "no command runs on this connection");
 		ret = connection_error(conn, &err);
 	} else if (conn->reserve && !in_reserve(msg.op)) {
-		error_set(&err, 0, "the sandbox serves %d clients already", CONNECTIONS_MAX);
+		error_set(&err, 0, "the sandbox serves %d clients already", CONTROL_CLIENTS);
 		ret = connection_error(conn, &err);
 	} else {
 		ret = operations[msg.op](conn, &msg);

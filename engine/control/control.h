@@ -7,6 +7,10 @@
 #include "engine/sandbox.h"
 #include "vitrine/error.h"
 
+/* Clients at a time, and how many more may ask who the sandbox is and end it */
+#define CONTROL_CLIENTS 32
+#define CONTROL_RESERVE 4
+
 /**
  * control_init() - Claim the sandbox's name and make its control socket
  * @config: the sandbox; outlives it

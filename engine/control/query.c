@@ -8,6 +8,7 @@
  * each would take six bytes.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -200,7 +201,8 @@ int control_kill(struct connection *conn, struct message *msg)
 {
 	struct vt_signal ask = {
 		.pid = msg->pid ? msg->pid : job_pid(JOB_MAIN),
-		.signal = msg->signal ? msg->signal : 15, /* SIGTERM, as kill(1) */
+		.signal = msg->signal ? msg->signal : SIGTERM, /* as kill(1) */
+		.flags = !msg->pid && msg->signal == SIGTERM ? VT_SIGNAL_END : 0,
 	};
 	struct reply reply;
 	struct error err;

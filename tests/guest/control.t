@@ -239,3 +239,74 @@ host vitrine kill third
 status 0
 host bash -c "ls $scratch/vitrine | wc -l"
 expect 0
+
+# Clients: 32 at a time. Who is one more may end the sandbox, and the idle make room
+begin full
+python3 - "$scratch/vitrine/full.sock" >"$scratch/clients.out" <<'PYTHON' &
+import socket, sys, time
+clients = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(32)]
+for client in clients:
+    client.connect(sys.argv[1])
+    client.send(b'{"op":"info"}')
+    client.recv(65536)
+print("connected", flush=True)
+time.sleep(1000)
+PYTHON
+clients=$!
+soon grep -q connected "$scratch/clients.out"
+host vitrine exec full true
+status 125
+says 'the sandbox serves 32 clients already'
+one_line
+it 'who only asks is answered'
+host vitrine ps -q
+expect full
+it 'idle clients make room'
+served() {
+	vitrine exec full true 2>/dev/null
+}
+soon served
+host vitrine exec full echo served
+expect served
+kill $clients
+wait $clients 2>/dev/null
+it 'and the dead leave nothing'
+host bash -c 'for i in {1..40}; do vitrine exec full true || exit; done'
+status 0
+host vitrine doctor
+shows '*clients of a sandbox*32 at a time, and 4 more*'
+
+# Command lines that take six times as much in JSON, and more processes than fit in one answer
+# shellcheck disable=SC2016
+vitrine exec full sh -c 'x=$(printf "\001%.0s" $(seq 1000)); for i in $(seq 100); do sleep 99 "$x" & done 2>/dev/null
+	exec sh -c "i=0; while [ \$i -lt 100 ]; do busybox sleep 98 & i=\$((i + 1)); done; echo there; sleep 97"' >"$scratch/many" 2>/dev/null &
+soon grep -q there "$scratch/many"
+host vitrine ps -q full
+[ "$(wc -l <<<"$stdout")" -gt 100 ]
+check $? 'ps tells of all'
+host vitrine kill full
+status 0
+
+# No room for one more process, as after a fork bomb: told, and nothing is lost by asking
+mkfifo "$scratch/fifo"
+# shellcheck disable=SC2016
+vitrine run --ephemeral --name tight mini -- sh -c '
+	most=$(cat /proc/sys/kernel/threads-max)
+	echo 20 >/proc/sys/kernel/threads-max
+	echo started; read line; echo $most >/proc/sys/kernel/threads-max
+	echo back; read line; :' <"$scratch/fifo" >"$scratch/tight" 2>&1 &
+exec 8>"$scratch/fifo"
+soon grep -q started "$scratch/tight"
+host vitrine exec tight true
+status 125
+says 'no room for one more process'
+one_line
+it 'seventy times, with room for 64 commands'
+host bash -c 'for i in {1..70}; do vitrine exec tight true 2>&1; done | sort | uniq -c'
+shows '*70 vitrine: cannot start the command: the guest has no room for one more process*'
+echo >&8
+soon grep -q back "$scratch/tight"
+host vitrine exec tight echo room
+expect room
+echo >&8
+exec 8>&-
