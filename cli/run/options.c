@@ -48,6 +48,8 @@ static const struct option_spec specs[] = {
 	  "serve --web at ADDR (127.0.0.1)" },
 	{ 0, "web-linger", "TIME", run_option_linger, FIELD(web_linger),
 	  "--web stays TIME (or: forever) after the end" },
+	{ 0, "init", NULL, option_flag, FIELD(config.init),
+	  "COMMAND is pid 1 (systemd and other inits are by themselves)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when it has ended" },
 	{ 0, "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
 	{ 'v', NULL, NULL, run_option_volume_letter, 0, NULL },

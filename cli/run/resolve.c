@@ -168,6 +168,23 @@ static void fill_web(struct run_options *o)
 	web->argv = o->web_argv;
 }
 
+/* Programs that are made to be pid 1 */
+static bool is_init(char *const *argv)
+{
+	static const char *const names[] = { "init",	   "systemd",	"openrc-init", "runit",
+					     "runit-init", "s6-svscan", "dinit" };
+	const char *slash = strrchr(argv[0], '/');
+	const char *name = slash ? slash + 1 : argv[0];
+
+	if (!strcmp(name, "busybox") && argv[1])
+		name = argv[1];
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(names[i], name))
+			return true;
+	}
+	return false;
+}
+
 int run_options_resolve(struct run_options *o, struct error *err)
 {
 	if (run_image_find(o, err))
@@ -192,5 +209,8 @@ int run_options_resolve(struct run_options *o, struct error *err)
 	if (fill_cmdline(o, err) || fill_environment(o, err))
 		return -1;
 
-	return run_image_command(o, err);
+	if (run_image_command(o, err))
+		return -1;
+	o->config.init = o->config.init || is_init(o->config.argv);
+	return 0;
 }

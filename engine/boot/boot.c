@@ -50,14 +50,14 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 		       "vitrine.mounts=%s thp_anon=16K-64K:always;2M:inherit panic=-1 "
 		       "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
 		       "sysctl.vm.compaction_proactiveness=0 " /* mm/rows.c */
-		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s",
+		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s%s",
 		       config->fs_type ?: "ext4",
 		       config->read_only || config->disks[0].read_only ? "ro" : "rw",
 		       config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
 		       boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
 		       config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
-		       config->web.argv ? OBSERVED : traced, config->cmdline ? " " : "",
-		       config->cmdline ?: "");
+		       config->init ? " vitrine.init" : "", config->web.argv ? OBSERVED : traced,
+		       config->cmdline ? " " : "", config->cmdline ?: "");
 
 	if (len >= (int)sizeof(boot.cmdline))
 		return error_set(err, 0, "the kernel command line is longer than %d bytes",

@@ -95,7 +95,7 @@ static int spawn_pack(struct blob *blob, uint32_t id, const struct job_spec *spe
 	struct vt_spawn head = {
 		.job = id,
 		.flags = (spec->tty ? VT_SPAWN_TTY : 0) | (id == JOB_MAIN ? VT_SPAWN_MAIN : 0) |
-			 (named ? VT_SPAWN_USER : 0),
+			 (named ? VT_SPAWN_USER : 0) | (spec->init ? VT_SPAWN_INIT : 0),
 		.uid = spec->uid,
 		.gid = spec->gid,
 		.rows = spec->rows,
@@ -263,7 +263,12 @@ pid_t job_pid(int id)
 
 void job_signal(int id, int sig)
 {
-	const struct vt_signal ask = { .pid = job_pid(id), .signal = sig };
+	const bool asks = sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
+	const struct vt_signal ask = {
+		.pid = job_pid(id),
+		.signal = sig,
+		.flags = asks && id == JOB_MAIN ? VT_SIGNAL_END : 0,
+	};
 
 	request_post(&(struct question){ QUESTION(VT_REQ_SIGNAL, &ask) }, NULL, NULL);
 }
@@ -358,6 +363,7 @@ int jobs_init(const struct sandbox_config *config, struct error *err)
 		.uid = config->uid,
 		.gid = config->gid,
 		.tty = config->tty,
+		.init = config->init,
 		.fds = { config->interactive ? 0 : -1, config->detached ? -1 : 1,
 			 config->detached ? -1 : 2 },
 	};

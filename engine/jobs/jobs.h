@@ -21,13 +21,14 @@
  * @user:       resolved in the guest; NULL or empty: @uid and @gid count
  * @fds:        stdin, stdout and stderr, not owned; -1 for none. With @tty only the first two count
  * @rows, @columns: window size, with @tty
+ * @init:       it is pid 1; of the main job only
  */
 struct job_spec {
 	char *const *argv;
 	char *const *env;
 	const char *cwd, *user;
 	uint32_t uid, gid;
-	bool tty;
+	bool tty, init;
 	uint16_t rows, columns;
 	int fds[3];
 };
@@ -81,6 +82,8 @@ int job_start(const struct job_spec *spec, int peer, struct error *err);
 
 /**
  * job_signal() - Send a signal to a job's process, without waiting
+ *
+ * What asks the main command to end is translated for programs that are made to be pid 1.
  */
 void job_signal(int id, int sig);
 

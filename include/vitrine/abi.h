@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 4
+#define VT_ABI_VERSION 5
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
@@ -108,6 +108,7 @@ struct vt_request {
 #define VT_SPAWN_TTY 1	/* one pseudo terminal instead of three pipes */
 #define VT_SPAWN_MAIN 2 /* the sandbox ends when this process does */
 #define VT_SPAWN_USER 4 /* resolve the user name string in the guest's /etc/passwd */
+#define VT_SPAWN_INIT 8 /* it is pid 1; with vitrine.init on the kernel's command line */
 
 /**
  * struct vt_spawn - VT_REQ_SPAWN
@@ -126,10 +127,12 @@ struct vt_spawn {
 	vt_u32 argc, envc, strings;
 };
 
+#define VT_SIGNAL_END 1 /* it asks to end: an init may have another one for that */
+
 /* @pid 0: to every process */
 struct vt_signal {
 	vt_s32 pid;
-	vt_u32 signal;
+	vt_u32 signal, flags;
 };
 
 struct vt_resize {

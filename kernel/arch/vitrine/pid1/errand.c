@@ -8,7 +8,7 @@
  * the work queue runs each with a copy of its data, and answers.
  *
  * The supervisor gives up on an answer that takes too long; the thread ends when the guest lets it.
- * There are at most ERRANDS_MAX. The supervisor has at most CONNECTIONS_MAX (engine/control) of
+ * There are at most ERRANDS_MAX. The supervisor has at most CONTROL_CLIENTS (engine/control) of
  * them in progress that it waits for, so what is refused for their number is only ever refused
  * because a guest holds the others.
  */

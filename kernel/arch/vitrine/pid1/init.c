@@ -3,12 +3,14 @@
  *
  * Theory of operation
  * The generic kernel thinks that it executes VT_INIT_PATH (given with init=); vmlinux is linked
- * with --wrap=kernel_execve, and the first call by pid 1 for that name comes here and never
- * returns. What pid 1 of a distribution does for the kernel's own state is done here; then pid 1
- * serves the supervisor (server.c).
+ * with --wrap=kernel_execve, and the first call by pid 1 for that name comes here. What pid 1 of a
+ * distribution does for the kernel's own state is done here. Then pid 1 serves the supervisor
+ * (server.c), or a kernel thread does, and pid 1 becomes the main command (program.c).
  */
 #include <linux/fdtable.h>
+#include <linux/fs_struct.h>
 #include <linux/init.h>
+#include <linux/kthread.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched/signal.h>
@@ -63,18 +65,32 @@ static void console_close(void)
 		close_fd(fd);
 }
 
-static void __noreturn vitrine_init(void)
+static int server_thread(void *unused)
+{
+	unshare_fs_struct();
+	limits_setup();
+	vt_server_run();
+}
+
+/* Return: 0 when pid 1 goes on as a program in user mode */
+static int vitrine_init(void)
 {
 	started = true;
-	set_task_comm(current, "vitrine-init");
-	ksys_setsid();
 	console_close();
 	limits_setup();
 	hostname_setup();
 	vt_mounts_setup();
 	vt_terminal_init();
 	loopback_setup();
-	vt_server_run();
+	if (!vt_program_wanted()) {
+		set_task_comm(current, "vitrine-init");
+		ksys_setsid();
+		vt_server_run();
+	}
+	unshare_fs_struct();
+	if (IS_ERR(kthread_run(server_thread, NULL, "vitrine-server")))
+		panic("vitrine: cannot serve the supervisor");
+	return vt_launch(vt_program_await());
 }
 
 int __real_kernel_execve(const char *filename, const char *const *argv, const char *const *envp);
@@ -83,6 +99,6 @@ int __wrap_kernel_execve(const char *filename, const char *const *argv, const ch
 int __wrap_kernel_execve(const char *filename, const char *const *argv, const char *const *envp)
 {
 	if (is_global_init(current) && !started && !strcmp(filename, VT_INIT_PATH))
-		vitrine_init();
+		return vitrine_init();
 	return __real_kernel_execve(filename, argv, envp);
 }

@@ -110,8 +110,11 @@ void vt_job_exited(struct vt_job *job, int wait_status)
 	job->wait_status = wait_status;
 	job->exited_at = jiffies;
 	vt_stream_job_exited(job);
-	/* The session ends with its leader: the first process of the sandbox takes it down */
-	if (job->flags & VT_SPAWN_MAIN)
+	/*
+	 * The session ends with its leader: the first process of the sandbox takes it down. If it
+	 * goes down by its own will already, that is no reason to hurry.
+	 */
+	if (job->flags & VT_SPAWN_MAIN && !vt_machine_ended())
 		vt_halt_begin(vt_exit_status(wait_status));
 }
 

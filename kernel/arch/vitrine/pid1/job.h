@@ -18,6 +18,7 @@
 #include <asm/vitrine-abi.h>
 #include <asm/vitrine.h>
 
+struct launch; /* spawn.c */
 struct vt_job;
 
 /**
@@ -94,6 +95,15 @@ int vt_terminal_resize(struct vt_job *job, u16 rows, u16 columns);
 
 /* spawn.c */
 void vt_spawn(const struct vt_request *req);
+int vt_launch(struct launch *launch);
+
+/* program.c */
+bool vt_program_wanted(void);
+long vt_program_launch(struct launch *launch);
+struct launch *vt_program_await(void);
+bool vt_program_over(int *wait_status);
+bool vt_machine_ended(void);
+int vt_program_end_signal(int sig);
 
 /* passwd.c */
 struct vt_user {

@@ -62,13 +62,17 @@ static long request_signal(const struct vt_request *req)
 	const struct vt_signal *ask = vt_request_head(req, sizeof(*ask));
 	struct pid *pid;
 	long ret;
+	int sig;
 
 	if (!ask || ask->signal > _NSIG || ask->pid < 0)
 		return -EINVAL;
+	sig = ask->signal;
 	if (!ask->pid)
 		return vt_signal_all(ask->signal);
+	if (ask->pid == 1 && ask->flags & VT_SIGNAL_END)
+		sig = vt_program_end_signal(sig);
 	pid = find_get_pid(ask->pid);
-	ret = pid ? kill_pid(pid, ask->signal, 1) : -ESRCH;
+	ret = pid ? kill_pid(pid, sig, 1) : -ESRCH;
 	put_pid(pid);
 	return ret;
 }
@@ -126,13 +130,16 @@ static void children_reap(void)
 			.wo_flags = WEXITED | WNOHANG | __WALL,
 		};
 		long pid = __do_wait(&wait);
+		int status = wait.wo_stat;
 		struct vt_job *job;
 
-		if (pid <= 0)
-			return;
-		job = vt_job_by_pid(pid);
+		if (pid <= 0 && vt_program_over(&status))
+			pid = 1;
+		job = pid > 0 ? vt_job_by_pid(pid) : NULL;
 		if (job)
-			vt_job_exited(job, wait.wo_stat);
+			vt_job_exited(job, status);
+		else if (pid <= 1)
+			return;
 	}
 }
 

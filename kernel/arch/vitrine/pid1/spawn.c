@@ -3,10 +3,11 @@
  *
  * Theory of operation
  * The server parses the VT_REQ_SPAWN and forks a user-mode thread, as the kernel's own usermode
- * helpers do (kernel/umh.c). All else is up to the child, which may wait for guests: it makes the
- * job's pipes or terminal and their pumps, answers the request, makes itself a session leader,
- * takes its stdio, limits, credentials and working directory, in the order in which a login
- * program does, and executes the command. The child owns struct launch and frees it.
+ * helpers do (kernel/umh.c); or pid 1 is the child (program.c). All else is up to the child, which
+ * may wait for guests: it makes the job's pipes or terminal and their pumps, answers the request,
+ * makes itself a session leader, takes its stdio, limits, credentials and working directory, in the
+ * order in which a login program does, and executes the command. The child owns struct launch and
+ * frees it.
  *
  * What fails before the request is answered is its answer. What fails afterwards is told where the
  * user of the command looks: one line on the job's stderr, and the exit status that a shell would
@@ -127,17 +128,14 @@ static const struct {
 	{ ELIBBAD, "Accessing a corrupted shared library" },
 };
 
-static void __noreturn launch_fail(struct launch *launch, const char *what, const char *name,
-				   int error)
+/* One line for who reads the command's standard error */
+static void launch_say(const char *what, const char *name, int error)
 {
-	int status = STATUS_VITRINE; /* what comes before the command is ours */
 	struct file *out = fget(2);
 	char number[16];
 	const char *text = number;
 	char *line;
 
-	if (!strcmp(what, "exec"))
-		status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 	snprintf(number, sizeof(number), "error %d", -error);
 	for (int i = 0; i < ARRAY_SIZE(errno_text); i++) {
 		if (errno_text[i].code == -error)
@@ -149,6 +147,16 @@ static void __noreturn launch_fail(struct launch *launch, const char *what, cons
 	kfree(line);
 	if (out)
 		fput(out);
+}
+
+static void __noreturn launch_fail(struct launch *launch, const char *what, const char *name,
+				   int error)
+{
+	int status = STATUS_VITRINE; /* what comes before the command is ours */
+
+	if (!strcmp(what, "exec"))
+		status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+	launch_say(what, name, error);
 	launch_free(launch);
 	do_exit(status << 8);
 }
@@ -306,9 +314,13 @@ static void launch_begin(struct launch *launch)
 	do_exit(STATUS_VITRINE << 8);
 }
 
-static int launch_child(void *data)
+/**
+ * vt_launch() - Become the command
+ *
+ * Return: 0 when the current task is to go on in user mode; otherwise it has ended.
+ */
+int vt_launch(struct launch *launch)
 {
-	struct launch *launch = data;
 	int ret;
 
 	spin_lock_irq(&current->sighand->siglock);
@@ -328,8 +340,9 @@ static int launch_child(void *data)
 	if (ret)
 		launch_fail(launch, "chdir", launch->cwd, ret);
 	ret = exec_search(launch);
-	/* Past the point of no return there is nobody to tell; a signal is on its way */
+	/* Past the point of no return there is no program to go back to: it dies of a signal */
 	if (ret && current->mm) {
+		launch_say("exec", launch->argv[0], ret);
 		launch_free(launch);
 		do_exit(fatal_signal_pending(current) ? SIGKILL : SIGSEGV);
 	}
@@ -337,6 +350,11 @@ static int launch_child(void *data)
 		launch_fail(launch, "exec", launch->argv[0], ret);
 	launch_free(launch);
 	return 0;
+}
+
+static int launch_child(void *launch)
+{
+	return vt_launch(launch);
 }
 
 static long spawn(const struct vt_request *req)
@@ -363,7 +381,10 @@ static long spawn(const struct vt_request *req)
 	if (!job)
 		goto free_launch;
 	launch->job = job;
-	ret = user_mode_thread(launch_child, launch, SIGCHLD);
+	if (head->flags & VT_SPAWN_INIT)
+		ret = vt_program_launch(launch);
+	else
+		ret = user_mode_thread(launch_child, launch, SIGCHLD);
 	if (ret < 0)
 		goto free_job;
 	job->pid = ret;
