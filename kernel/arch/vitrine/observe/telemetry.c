@@ -6,8 +6,8 @@
  * attached to the kernel's tracepoints. What is counted is counted whenever it is on; events are
  * filtered by what is wished for (struct vt_wishes) before they get a number.
  *
- * Switching runs in the server or at boot and may sleep. It forgets the tasks' state, so a call that was
- * in progress when observing began is not counted: what was counted began and ended under
+ * Switching runs in the server or at boot and may sleep. It forgets the tasks' state, so a call
+ * that was in progress when observing began is not counted: what was counted began and ended under
  * observation. Counters themselves are never set back.
  *
  * Time is the CPU's counter, scaled with the rate that the supervisor measured and set right by the

@@ -132,8 +132,8 @@ static __always_inline void vitrine_fault_ends(u64 begin, unsigned long addr, u3
 }
 
 /*
- * @task will not run any more, or never did. What it has is given back also while observing is being
- * switched off, which takes until the task is not on any list any more.
+ * @task will not run any more, or never did. What it has is given back also while observing is
+ * being switched off, which takes until the task is not on any list any more.
  */
 static __always_inline void vitrine_task_ends(struct task_struct *task)
 {
