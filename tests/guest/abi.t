@@ -147,6 +147,14 @@ neighbours:
 a write that begins below:
   signal 5 code 4 dr6 0xffff0ff1, watched 0x11111111
   ends with 0
+reads that begin below:
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  signal 5 code 4 dr6 0xffff0ff1, watched 0
+  ends with 0
+reads that end below:
+  ends with 0
 one byte of a repeated instruction:
   signal 5 code 4 dr6 0xffff0ff1, watched 0
   ends with 0

@@ -88,6 +88,34 @@ static void overlapping(void)
 {
 	*(volatile uint64_t *)((char *)&data.watched - 4) = 0x1111111122222222;
 }
+/* Reads that begin below what is watched and reach into it, or do not */
+static void below(void)
+{
+	const volatile char *at = (const volatile char *)&data.watched;
+
+	(void)*(const volatile uint64_t *)(at - 4);
+	asm volatile("movdqu (%0), %%xmm0\n	movups (%0), %%xmm1"
+		     :
+		     : "r"(at - 12)
+		     : "xmm0", "xmm1");
+	asm volatile("paddd (%0), %%xmm0" : : "r"((uintptr_t)at & ~15UL) : "xmm0");
+}
+static void short_of_it(void)
+{
+	const volatile char *at = (const volatile char *)&data.watched;
+
+	(void)*(const volatile uint32_t *)(at - 4);
+	(void)*(const volatile uint16_t *)(at - 3);
+	(void)*(at - 1);
+	asm volatile("movss (%0), %%xmm0\n	movd (%0), %%xmm1"
+		     :
+		     : "r"(at - 4)
+		     : "xmm0", "xmm1");
+	asm volatile("movsd (%0), %%xmm0\n	movq (%0), %%xmm1\n	movdqu (%1), %%xmm2"
+		     :
+		     : "r"(at - 8), "r"(at - 16)
+		     : "xmm0", "xmm1", "xmm2");
+}
 static void repeated(void)
 {
 	void *to = (void *)data.bytes, *start = from;
@@ -312,6 +340,8 @@ int main(int argc, char **argv)
 	watch("a read, accesses watched", read_it, &data.watched, ACCESS, 8);
 	watch("neighbours", neighbours, &data.watched, ACCESS, 8);
 	watch("a write that begins below", overlapping, &data.watched, WRITE, 4);
+	watch("reads that begin below", below, &data.watched, ACCESS, 8);
+	watch("reads that end below", short_of_it, &data.watched, ACCESS, 8);
 	watch("one byte of a repeated instruction", repeated, &data.bytes[7], WRITE, 1);
 	watch("an instruction", call_twice, (void *)function, EXEC, 1);
 	watch("the kernel's write", by_the_kernel, &data.watched, WRITE, 8);

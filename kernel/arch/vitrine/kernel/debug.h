@@ -51,7 +51,11 @@ static inline bool vitrine_is_watching(void)
 	return unlikely(debug) && (debug->control & DR7_ENABLED || debug->stepping);
 }
 
+/* operand.c */
+unsigned int vitrine_operand_size(const struct pt_regs *regs);
+
 /* step.c */
+bool vitrine_is_prefix(u8 byte); /* a legacy or REX prefix of an instruction in 64 bits */
 bool vitrine_step_is_told(const struct pt_regs *regs);
 
 #endif

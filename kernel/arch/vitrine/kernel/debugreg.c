@@ -9,11 +9,10 @@
  *
  *   access --> fault: which bytes, which kind? --> mapped, trap flag --> step --> SIGTRAP, or on
  *
- * An access is told if its address, which the CPU reports, lies in what is watched; and a write
- * that began below it, if it changed what is there. A read that begins below what is watched, with
- * an operand that is not aligned, is the one thing that hardware would tell and this does not. The
- * breakpoint of an instruction is told before it runs, once: @passed is what the CPU has a flag
- * for.
+ * An access is told if it reaches into what is watched: the CPU reports where it begins, and the
+ * instruction says how far it goes (operand.c). A write is told, too, if it changed what is there,
+ * whatever the instruction. The breakpoint of an instruction is told before it runs, once: @passed
+ * is what the CPU has a flag for.
  *
  * It costs two faults for each access to the page, and nothing elsewhere. Other threads of the
  * program run with the page mapped, unless they watch it, too. Kernel accesses are not told, as on
@@ -53,9 +52,12 @@ static unsigned int length_of(unsigned long control, unsigned int nr)
 	return lengths[control >> (18 + 4 * nr) & 3];
 }
 
-static bool is_in(const struct vitrine_debug *debug, unsigned int nr, unsigned long addr)
+/* Do @size bytes at @addr reach into what is watched? */
+static bool is_in(const struct vitrine_debug *debug, unsigned int nr, unsigned long addr,
+		  unsigned int size)
 {
-	return addr - debug->addr[nr] < length_of(debug->control, nr);
+	return addr < debug->addr[nr] + length_of(debug->control, nr) &&
+	       addr + size > debug->addr[nr];
 }
 
 static bool is_page_of(const struct vitrine_debug *debug, unsigned int nr, unsigned long addr)
@@ -217,6 +219,7 @@ static void tell_breakpoint(struct vitrine_debug *debug, struct pt_regs *regs, u
 bool vitrine_watch_fault(struct pt_regs *regs, unsigned long addr, bool write, bool exec)
 {
 	struct vitrine_debug *debug = current->thread.debug;
+	unsigned int size;
 
 	if (!is_watched(debug, addr))
 		return false;
@@ -230,10 +233,11 @@ bool vitrine_watch_fault(struct pt_regs *regs, unsigned long addr, bool write, b
 	}
 	if (!debug->stepping)
 		step_begins(debug, regs);
+	size = exec ? 1 : vitrine_operand_size(regs);
 	for (unsigned int i = 0; !exec && i < NR_WATCHES; i++) {
 		enum watch_kind kind = kind_of(debug->control, i);
 
-		if (is_enabled(debug->control, i) && is_in(debug, i, addr) &&
+		if (is_enabled(debug->control, i) && is_in(debug, i, addr, size) &&
 		    (kind == WATCH_ACCESS || (kind == WATCH_WRITE && write)))
 			debug->touched |= 1U << i;
 	}

@@ -46,7 +46,7 @@ void user_disable_single_step(struct task_struct *task)
 	task->thread.block_step = false;
 }
 
-static bool is_prefix(u8 byte)
+bool vitrine_is_prefix(u8 byte)
 {
 	switch (byte) {
 	case 0x26: /* segments */
@@ -70,7 +70,7 @@ static bool is_branch(const u8 *code, unsigned int length, unsigned long from, u
 {
 	unsigned int at = 0, reg;
 
-	while (at < length && is_prefix(code[at]))
+	while (at < length && vitrine_is_prefix(code[at]))
 		at++;
 	if (length - at < 2)
 		return true; /* it has run, so it was there: better once too often */
