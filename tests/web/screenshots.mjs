@@ -34,6 +34,7 @@ for (const theme of ["light", "dark"]) {
 			await expect(async () => await page.locator(".eevdf-row[data-picked=true]").count() > 0 && await page.locator(".eevdf-row").count() >= 4, "no run queue");
 			await page.locator("main button", { hasText: "Hold picture" }).click();
 			await page.locator(".queue").scrollIntoViewIfNeeded();
+			await page.evaluate(() => { document.querySelector(".top").style.position = "static"; }); /* it would lie on the picture */
 			await page.locator("section", { has: page.locator(".queue") }).screenshot({ path: join(process.env.SHOTS, "eevdf.png") });
 			await go(page, "syscalls");
 			await sleep(2500);

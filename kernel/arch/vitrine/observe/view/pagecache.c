@@ -34,8 +34,8 @@ static const char *const file_systems[] = {
 struct cached_files {
 	struct inode *inodes[FILES_SHOWN];
 	u64 pages[FILES_SHOWN];
-	unsigned int used, count;
-	struct inode *last; /* of the piece before */
+	unsigned int used, count, cached; /* @count: inodes; @cached: of these, with pages */
+	struct inode *last;		  /* of the piece before */
 };
 
 /* With s_inode_list_lock held. False: as many pages as those that are kept */
@@ -79,8 +79,10 @@ static bool piece_read(struct cached_files *files, struct super_block *sb)
 		if (!(inode->i_state & (I_FREEING | I_WILL_FREE | I_NEW)) &&
 		    inode->i_mapping == &inode->i_data) {
 			files->count++;
-			if (inode->i_data.nrpages)
+			if (inode->i_data.nrpages) {
+				files->cached++;
 				file_add(files, inode, &dropped);
+			}
 			if (++seen >= INODES_PER_PIECE || dropped) {
 				__iget(inode);
 				files->last = inode;
@@ -206,6 +208,7 @@ static int view_files(struct vt_json *json)
 	json_pages(json, "dirty_bytes", global_node_page_state(NR_FILE_DIRTY));
 	json_pages(json, "writeback_bytes", global_node_page_state(NR_WRITEBACK));
 	vt_json_int(json, "inodes_count", files->count);
+	vt_json_int(json, "files_count", files->cached);
 	vt_json_array(json, "files");
 	for (unsigned int i = 0; i < files->used; i++)
 		json_file(json, files->inodes[i]);

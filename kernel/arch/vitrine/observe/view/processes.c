@@ -208,13 +208,14 @@ static void json_processes(struct vt_json *json, bool kernel, u64 *processes, u6
  */
 int vt_view_processes(struct vt_json *json, const struct vt_view_args *args)
 {
-	u64 processes = 0, threads = 0;
+	u64 processes = 0, threads = 0, kernel = 0, kernel_threads = 0;
 
 	vt_json_array(json, "processes");
 	json_processes(json, false, &processes, &threads);
-	json_processes(json, true, &processes, &threads);
+	json_processes(json, true, &kernel, &kernel_threads);
 	vt_json_end(json);
-	vt_json_u64(json, "processes_count", processes);
-	vt_json_u64(json, "threads_count", threads);
+	vt_json_u64(json, "processes_count", processes + kernel);
+	vt_json_u64(json, "threads_count", threads + kernel_threads);
+	vt_json_u64(json, "kernel_count", kernel);
 	return 0;
 }

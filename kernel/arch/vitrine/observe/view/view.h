@@ -17,7 +17,8 @@ struct inode;
 struct path;
 struct task_struct;
 
-#define VT_VIEW_SIZE (1024 * 1024)
+/* A list of every process that there can be; the text grows up to it as it is needed */
+#define VT_VIEW_SIZE (16 * 1024 * 1024)
 
 /**
  * struct vt_view_args - what was asked
