@@ -280,7 +280,7 @@ shows '*clients of a sandbox*32 at a time, and 4 more*'
 # shellcheck disable=SC2016
 vitrine exec full sh -c 'x=$(printf "\001%.0s" $(seq 1000)); for i in $(seq 100); do sleep 99 "$x" & done 2>/dev/null
 	exec sh -c "i=0; while [ \$i -lt 100 ]; do busybox sleep 98 & i=\$((i + 1)); done; echo there; sleep 97"' >"$scratch/many" 2>/dev/null &
-soon grep -q there "$scratch/many"
+soon grep -qs there "$scratch/many"
 host vitrine ps -q full
 [ "$(wc -l <<<"$stdout")" -gt 100 ]
 check $? 'ps tells of all'
