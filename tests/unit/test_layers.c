@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "engine/disk/crc32.h"
 #include "engine/disk/disk.h"
 #include "images/ext4.h"
 #include "images/ext4_disk.h"
@@ -275,6 +276,17 @@ static void holes(void **state)
 	check_sound();
 }
 
+static void checksums(void **state)
+{
+	unsigned char data[256 * 40 + 3];
+
+	assert_int_equal(crc32_ieee("123456789", 9), 0xcbf43926);
+	for (unsigned i = 0; i < sizeof(data); i++)
+		data[i] = i;
+	memcpy(data + 256 * 40, "abc", 3);
+	assert_int_equal(crc32_ieee(data, sizeof(data)), 0x80816a55U);
+}
+
 static void attributes(void **state)
 {
 	static char value[5000];
@@ -315,9 +327,13 @@ static void attributes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(hiding, start),	cmocka_unit_test_setup(replacing, start),
-		cmocka_unit_test_setup(leading, start), cmocka_unit_test_setup(many_names, start),
-		cmocka_unit_test_setup(holes, start),	cmocka_unit_test_setup(attributes, start),
+		cmocka_unit_test_setup(hiding, start),
+		cmocka_unit_test_setup(replacing, start),
+		cmocka_unit_test_setup(leading, start),
+		cmocka_unit_test_setup(many_names, start),
+		cmocka_unit_test_setup(holes, start),
+		cmocka_unit_test_setup(attributes, start),
+		cmocka_unit_test(checksums),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
