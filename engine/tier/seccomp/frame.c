@@ -30,6 +30,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 
 #include "engine/tier/seccomp/host/slots.h"
@@ -204,17 +205,25 @@ uint64_t frame_store(struct stub_thread *thread, const struct vt_regs *regs,
 
 /*
  * All signals are blocked, as they are at any stop. With a stack pointer of zero the thread is on
- * no signal stack, whichever the guest has set: so it is on its slot again.
+ * no signal stack, whichever the guest has set: so the call there gives it its slot again.
+ * Sigreturn may not, for newer hosts look where the thread is before they load the registers, and
+ * the guest's stack may be all that there is.
  */
 uint64_t frame_clean(struct stub_thread *thread)
 {
-	const struct vt_regs regs = {
-		.ip = STUB_CLEAN_CODE, .flags = 0x202, .cs = USER_CS, .ss = USER_SS
-	};
+	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
+	const struct vt_regs regs = { .ip = STUB_CLEAN_CODE,
+				      .ax = SYS_sigaltstack,
+				      .di = slot_va(thread) + SLOT_HEADER + HEADER_STACK,
+				      .r9 = STUB_MAGIC,
+				      .flags = 0x202,
+				      .cs = USER_CS,
+				      .ss = USER_SS };
 	const struct vt_frame frame = { .reset_fpu = 1 };
 	uint64_t va;
 
 	thread->uc = SLOT_HEADER - FRAME_SIZE;
+	header->stack = frame_stack(thread);
 	va = frame_store(thread, &regs, &frame);
 	memset(&frame_of(thread)->uc_sigmask, 0xff, sizeof(uint64_t));
 	return va;

@@ -6,8 +6,8 @@
  * guest code can jump to the stop with a signal mask and a signal stack that it chose by a
  * sigreturn of its own, and a signal may wait for it. For the process that did so this is its own
  * business (stuck.c), but not for the one that uses its host threads next. So before a process
- * changes hands, its threads go through a sigreturn that restores all of it, to the stub's second
- * stop:
+ * changes hands, its threads go through a sigreturn and a sigaltstack that restore all of it, to
+ * the stub's second stop:
  *
  *   stopped --(handover_begin)--> sigreturn, mark of the clean --(handover_end)--> stopped
  *
@@ -51,6 +51,8 @@ static int arrive(struct stub_thread *thread)
 		if (notify_wait(thread) || !stop_is_one(thread))
 			return -ESRCH;
 		if (thread->event.data.args[0] == STUB_CLEAN) {
+			if (thread->event.data.args[1])
+				return -ESRCH;
 			thread_becomes(thread, THREAD_STOPPED);
 			return 0;
 		}

@@ -55,7 +55,8 @@ static void with_own_stack(long unused)
 	left_frame = claim(own_slot(), SYS_exit_group);
 	left_base = left_frame & -(uint64_t)SLOT_SIZE;
 	native_frame_init(&frame, (void *)stop_for_good, stack + sizeof(stack) - 8);
-	frame.stack = (stack_t){ .ss_sp = (void *)PAGE, .ss_size = VT_TASK_SIZE - PAGE };
+	/* all that there is, slots included: whoever is in it is on it, and cannot leave it */
+	frame.stack = (stack_t){ .ss_sp = (void *)PAGE, .ss_size = (1UL << 47) - 2 * PAGE };
 	native_sigreturn(&frame);
 }
 

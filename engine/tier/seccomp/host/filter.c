@@ -6,10 +6,11 @@
  * a stub process has its first filter, which owns the process's listener: calls of the service
  * thread's kind that carry its mark are allowed, all others are notifications. Guest threads have
  * the second filter above it, which traps exactly what the first allows, and the calls that need
- * all registers. So the guest cannot make one system call that the host executes, but for two:
+ * all registers. So the guest cannot make one system call that the host executes, but for three:
  * sigreturn, which loads registers from the guest's own memory and can do no more than code of the
- * guest could, and the stub's wait for the signal with which the supervisor stops threads, which
- * leads to a notification and nowhere else.
+ * guest could; sigaltstack at one address, which sets what sigreturn sets too; and the stub's wait
+ * for the signal with which the supervisor stops threads, which leads to a notification and nowhere
+ * else.
  *
  * The number alone does not name a call: int 0x80 enters by another table, so it fails first.
  */
@@ -126,10 +127,13 @@ unsigned short filter_guest(struct sock_filter program[FILTER_MAX])
 	check_arch(&b); /* or a trap here would win over the other filter's error */
 	load(&b, FIELD(nr));
 	match_map(&b, SECCOMP_RET_TRAP);
-	match_any(&b, marked_calls, ARRAY_SIZE(marked_calls), 4 + 13);
-	must_be(&b, ARG(5), STUB_MAGIC, 13);
+	match_any(&b, marked_calls, ARRAY_SIZE(marked_calls), 4 + 19);
+	must_be(&b, ARG(5), STUB_MAGIC, 19);
 	load(&b, FIELD(nr));
-	jump_equal(&b, SYS_rt_sigreturn, 9, 0);
+	jump_equal(&b, SYS_rt_sigreturn, 15, 0);
+	jump_equal(&b, SYS_sigaltstack, 0, 5);
+	must_be(&b, FIELD(instruction_pointer), STUB_CLEAN_RETURN, 11);
+	ret(&b, SECCOMP_RET_ALLOW);
 	jump_equal(&b, SYS_rt_sigtimedwait, 0, 9);
 	must_be(&b, FIELD(instruction_pointer), STUB_PARK_RETURN, 5);
 	must_be(&b, ARG(0), STUB_PARK_SET, 1);

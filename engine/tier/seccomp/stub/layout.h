@@ -52,7 +52,7 @@
 #define STUB_READY 256	 /* service thread: rsi = last result, rdx = commands not executed */
 #define STUB_PROCESS 257 /* service thread of a new process: rsi = offset of its control page */
 #define STUB_THREAD 258	 /* new guest thread: rsi = its stack pointer, which is its slot's end */
-#define STUB_CLEAN 259	 /* guest thread that came to STUB_CLEAN_CODE */
+#define STUB_CLEAN 259	 /* guest thread that came to STUB_CLEAN_CODE: rsi = the call's result */
 /* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
 
 /*
@@ -73,6 +73,7 @@
 
 /* Where a thread is sent before another process uses it (handover.c) */
 #define STUB_CLEAN_CODE (STUB_CODE + 0x20)
+#define STUB_CLEAN_RETURN (STUB_CODE + 0x22) /* behind the call that it begins with */
 
 /*
  * Marks of the service thread's system calls: MAP_DENYWRITE, which the host ignores, in mmap's

@@ -69,7 +69,9 @@ stopped:
 	syscall
 	jmp answered
 	.org 0x20
+	syscall				/* sigaltstack, see handover.c */
 	mov $STUB_CLEAN, %edi
+	mov %rax, %rsi
 	jmp stopped
 answered:
 	test %rax, %rax
