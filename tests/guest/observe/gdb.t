@@ -19,6 +19,7 @@ debug_kernel=$top/build/debug/kernel/vmlinux
 export VITRINE_KERNEL=$kernel
 
 cat >"$scratch/guest" <<'GUEST'
+[ -x /bin/cat ] # a link that the kernel has looked up
 cat /dev/zero | sleep 1000 &
 (
 	printf '\033[7mbad' >/proc/self/comm
@@ -58,7 +59,8 @@ of() {
 
 looks() {
 	local commands=(vitrine 'vitrine tasks' "vitrine stack $cat" "vitrine fds $cat"
-		'vitrine mounts' 'vitrine dmesg' 'vitrine slab' 'vitrine memory' 'vitrine irq'
+		'vitrine mounts' 'vitrine vfs-path /bin/../proc/uptime' "vitrine vfs-path /bin/cat $cat"
+		'vitrine vfs-path /nosuch' 'vitrine dmesg' 'vitrine slab' 'vitrine memory' 'vitrine irq'
 		'vitrine runqueue' "vitrine maps $shell" "vitrine walk $shell 0x400000"
 		"vitrine x $shell 0x400000 4" "vitrine walk $shell 0x10" 'vitrine stack 9999')
 	local session=() command
@@ -104,6 +106,18 @@ looks() {
 	of 'vitrine mounts'
 	shows '*/dev/root *ext4 *relatime *
 *proc *nosuid,nodev,noexec,relatime  /proc*'
+	of 'vitrine vfs-path /bin/../proc/uptime'
+	shows '*
+bin *directory 0755 *ext4
+.. *ext4
+proc *ext4
+  (mounted there) *proc
+uptime *file 0444 *proc
+= /proc/uptime*'
+	of "vitrine vfs-path /bin/cat $cat"
+	shows '*cat *-> /bin/busybox *busybox *file 0755*= /bin/busybox*'
+	of 'vitrine vfs-path /nosuch'
+	shows '*nosuch is not in the cache*'
 	of 'vitrine dmesg'
 	shows '*Linux version 6.12.*Run /sbin/vitrine-init as init process*'
 	of 'vitrine slab'
