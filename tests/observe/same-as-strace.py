@@ -37,8 +37,8 @@ def in_order_of_birth(tasks, children):
         task = queue.pop(0)
         queue += children.get(task, [])
         ordered += [tasks.pop(task)] if tasks.get(task) else []
-    # Whose birth was not seen
-    return ordered + [lines for lines in tasks.values() if lines]
+    # Whose birth was not seen; a helper of the guest's pid 1 makes no call, and is not the program's
+    return ordered + [lines for lines in tasks.values() if len(lines) > 1]
 
 
 def lines_of(path):
