@@ -57,8 +57,11 @@ static int find_layered(struct run_options *o, struct error *err)
 	struct sandbox_disk *root = &o->config.disks[0];
 	struct error why = { 0 };
 	struct store store;
-	int ret = layered_open(&store, err);
+	int ret;
 
+	if (!layered_exists())
+		return 0;
+	ret = layered_open(&store, err);
 	if (!ret)
 		o->record = layered_find(&store, o->image, &name, &why);
 	if (!ret && why.text[0])

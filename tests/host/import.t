@@ -7,6 +7,12 @@ store=$XDG_DATA_HOME/vitrine/store
 image=app
 run_options=()
 
+host vitrine run nothing
+says "no image 'nothing'"
+it 'looking for an image makes no store'
+host ls -A "$XDG_DATA_HOME"
+status 2
+
 host tests/images/layout "$scratch/lay"
 status 0
 
