@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cli/common/client.h"
 #include "cli/common/output.h"
+#include "observe/client/client.h"
 #include "ps.h"
 #include "vitrine/util.h"
 
@@ -46,6 +47,16 @@ static void print_time(char text[FORMAT_TEXT_MAX], const json_t *process)
 	snprintf(text, FORMAT_TEXT_MAX, "%lld:%02lld", cpu / 60, cpu % 60);
 }
 
+static void print_fds(char text[FORMAT_TEXT_MAX], const json_t *process)
+{
+	const json_t *count = json_object_get(process, "fds");
+
+	if (json_is_integer(count))
+		snprintf(text, FORMAT_TEXT_MAX, "%lld", ps_number(process, "fds"));
+	else
+		strcpy(text, "-");
+}
+
 static void print_name(char text[FORMAT_TEXT_MAX], const json_t *process)
 {
 	snprintf(text, FORMAT_TEXT_MAX, "%s", ps_text(process, "comm"));
@@ -63,9 +74,10 @@ static void print_command(char text[FORMAT_TEXT_MAX], const json_t *process)
 }
 
 static const struct format_field fields[] = {
-	{ "Pid", print_pid },	  { "Ppid", print_ppid },	{ "Uid", print_uid },
-	{ "State", print_state }, { "Threads", print_threads }, { "Rss", print_rss },
-	{ "Time", print_time },	  { "Name", print_name },	{ "Command", print_command },
+	{ "Pid", print_pid },	      { "Ppid", print_ppid },	    { "Uid", print_uid },
+	{ "State", print_state },     { "Threads", print_threads }, { "Fds", print_fds },
+	{ "Rss", print_rss },	      { "Time", print_time },	    { "Name", print_name },
+	{ "Command", print_command },
 };
 
 const struct format_set ps_process_fields = { fields, ARRAY_SIZE(fields) };
@@ -101,6 +113,30 @@ static json_t *fetch(const char *name, struct error *err)
 	return list;
 }
 
+/* How many descriptors each has open: a question for each, so only for who wants to know */
+static int add_descriptors(const char *name, json_t *list, struct error *err)
+{
+	struct observer *observer = observer_connect(name, err);
+	json_t *process, *view;
+	size_t i, len;
+
+	if (!observer)
+		return -1;
+	json_array_foreach(list, i, process)
+	{
+		cleanup_free char *text =
+		    observer_view(observer, VT_VIEW_TASK, (uint64_t)ps_number(process, "pid"), 0,
+				  NULL, &len, NULL);
+
+		/* It may have ended meanwhile */
+		view = text ? json_loadb(text, len, 0, NULL) : NULL;
+		json_object_set(process, "fds", json_object_get(view, "descriptors_count"));
+		json_decref(view);
+	}
+	observer_close(observer);
+	return 0;
+}
+
 static void print_row(const struct ps_options *opt, const json_t *process)
 {
 	static char line[PS_LINE_MAX], command[FORMAT_TEXT_MAX], time[FORMAT_TEXT_MAX];
@@ -119,6 +155,9 @@ int ps_processes(const char *name, const struct ps_options *opt, struct error *e
 	json_t *list = fetch(name, err), *process;
 	size_t i;
 
+	if (list && opt->format && strcasestr(opt->format, ".Fds") &&
+	    add_descriptors(name, list, err) < 0)
+		json_decref(steal_ptr(list));
 	if (!list)
 		return -1;
 	if (opt->format) {

@@ -27,6 +27,7 @@ static const struct option_set options = {
 	"FORMAT is a template as docker has them, after \"table \" with a heading: Name, Pid, "
 	"Image,\n"
 	"Status, Uptime, Created, Memory, Command; of processes Pid, Ppid, Uid, State, Threads, "
+	"Fds, "
 	"Rss,\n"
 	"Time, Name, Command; and {{json .}}.",
 	specs,

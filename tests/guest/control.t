@@ -88,6 +88,15 @@ shows '*sleep 1000*'
 [[ $stdout != *'while echo'* ]]
 check $? 'the command of a killed client has ended by SIGPIPE'
 
+it 'ps says how many descriptors are open'
+vitrine exec box sh -c 'exec 3</dev/null 4</dev/null 9</dev/null; exec sleep 1003' </dev/null >/dev/null 2>&1 &
+fds_of() {
+	vitrine ps box --format '{{.Fds}} {{.Command}}' | grep -q 'sleep 1003'
+}
+soon fds_of
+host vitrine ps box --format '{{.Fds}} {{.Command}}'
+shows '*6 sleep 1003*'
+
 # logs
 host vitrine logs box
 expect started
