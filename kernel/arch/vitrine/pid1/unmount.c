@@ -9,12 +9,13 @@
  *
  * A file system whose server is a process that could not be killed would keep all this waiting for
  * ever. So a thread does it, and the server goes without it when nothing has been written for
- * PATIENCE: disks are then as after a power failure. The thread is no kernel thread, whose unmounts
- * would be put off.
+ * PATIENCE: disks are then as after a power failure. Of a kernel thread unmounts and closed files
+ * would be put off, so it does not count as one meanwhile.
  */
 #include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/namei.h>
 #include <linux/sched/task.h>
 #include <linux/syscalls.h>
@@ -105,10 +106,12 @@ static void unmount_all(void)
 
 static int unmount_thread(void *unused)
 {
+	current->flags &= ~PF_KTHREAD;
 	unmount_all();
+	current->flags |= PF_KTHREAD;
 	smp_store_release(&over, true);
 	vt_server_kick();
-	do_exit(0);
+	return 0;
 }
 
 /**
@@ -120,10 +123,9 @@ void vt_unmount_start(void)
 {
 	written = global_node_page_state(NR_WRITTEN);
 	progress_at = jiffies;
-	if (user_mode_thread(unmount_thread, NULL, SIGCHLD) < 0)
-		unmount_all();
-	else
+	if (!IS_ERR(kthread_run(unmount_thread, NULL, "vitrine-unmount")))
 		return;
+	unmount_all();
 	over = true;
 }
 
