@@ -13,7 +13,7 @@
  * left on between waits and turns itself off when nobody has waited for one period, so that a wait
  * costs no system call and an idle sandbox no wake-up.
  *
- * Host system calls: timer_create, timer_settime, clock_gettime.
+ * Host system calls: timer_create, timer_settime, and that of cputime.c.
  */
 #include "stuck.h"
 
@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cputime.h"
 #include "vcpu.h"
 #include "lib/clock.h"
 
@@ -61,15 +62,9 @@ int stuck_init(struct error *err)
 	return 0;
 }
 
-/* clock_getcpuclockid(3), without its check; linux/posix-timers.h: CPUCLOCK_SCHED */
-static uint64_t process_cpu_ns(pid_t pid)
-{
-	return clock_read_ns((clockid_t)((~(unsigned)pid << 3) | 2));
-}
-
 bool stuck_check(uint64_t *limit, pid_t pid)
 {
-	uint64_t now = process_cpu_ns(pid);
+	uint64_t now = cputime_of_process(pid);
 
 	if (!now)
 		return false;

@@ -25,6 +25,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "cputime.h"
 #include "irq.h"
 #include "registers.h"
 #include "lib/clock.h"
@@ -293,4 +294,5 @@ void vcpu_ops_fill(struct vt_host_ops *ops)
 	ops->clock_realtime = clock_realtime;
 	ops->timer_arm = timer_arm;
 	ops->halt = halt;
+	cputime_ops_fill(ops);
 }

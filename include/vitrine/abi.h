@@ -255,6 +255,7 @@ struct vt_host_ops {
 	/* time: nanoseconds */
 	vt_u64 (*clock_monotonic)(void);
 	vt_u64 (*clock_realtime)(void);
+	vt_u64 (*cpu_time)(void); /* that the host gave this vCPU: what is missing, others had */
 	void (*timer_arm)(vt_u64 delta_ns); /* one shot, VT_IRQ_TIMER; 0 disarms */
 	void (*idle)(void);		    /* sleep until the pending word is not zero */
 

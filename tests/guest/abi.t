@@ -360,11 +360,6 @@ expect '0
 0
 10'
 
-it 'CPU time is charged to the program or to its calls'
-program cputime
-expect 'busy loop: user time
-calls: system time'
-
 it '/proc/cpuinfo has the lines that every x86-64 kernel prints'
 guest sh -c 'for field in "initial apicid" "power management" "clflush size" "cpuid level"; do
 	grep -q "^$field" /proc/cpuinfo || echo "no $field"; done'

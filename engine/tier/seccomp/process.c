@@ -78,6 +78,7 @@ static void process_free(struct stub_process *process)
 {
 	areas_forget(process);
 	thread_free_all(process);
+	cputime_forget(&process->cputime);
 	notify_forget(&process->service);
 	if (process->listener >= 0)
 		close(process->listener);
@@ -106,6 +107,7 @@ static void process_end(struct stub_process *process)
 	}
 	process->use = PROCESS_ENDING;
 	ending++;
+	cputime_forget(&process->cputime);
 	kill(process->child.pid, SIGKILL);
 	areas_forget(process);
 	process_gone(process);
@@ -126,6 +128,7 @@ static int process_start(struct stub_process *process)
 	if (err)
 		return err;
 	notify_listen(process->listener);
+	cputime_ran(&process->cputime, child.pid);
 	return notify_wait(&process->service);
 }
 

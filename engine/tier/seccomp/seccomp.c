@@ -258,6 +258,7 @@ static enum vt_user_event thread_run(struct vt_thread *vt_thread, struct vt_regs
 	struct stub_thread *thread = thread_of(vt_thread);
 	volatile uint32_t *pending = vcpu_pending();
 
+	cputime_ran(&thread->process->cputime, thread->process->service.tid);
 	if (!thread_runs(thread) && thread->state != THREAD_REPORTED) {
 		if (stop_recall(thread))
 			return VT_EV_GONE;

@@ -29,6 +29,7 @@ int service_execute(struct stub_process *process, unsigned count)
 	if (!thread_waits(service))
 		return -ESRCH;
 	telemetry_count(VT_HOST_COMMANDS, 1);
+	cputime_ran(&process->cputime, service->tid);
 	notify_reply(service, count, THREAD_RUNNING);
 	if (notify_wait(service))
 		return -ESRCH;

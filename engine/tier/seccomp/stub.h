@@ -14,6 +14,7 @@
 #include <sys/types.h>
 #include "engine/tier/seccomp/host/children.h"
 #include "engine/tier/seccomp/stub/layout.h"
+#include "engine/vcpu/cputime.h"
 
 /* What a host thread does; state.c has what may follow what */
 enum thread_state {
@@ -85,6 +86,8 @@ enum process_use {
  * @oldest, @newest, @nstopped: its stopped threads that are not parked
  * @turns:    how often one of its threads went on
  * @areas:    changes of its mappings since nothing was mapped: areas.c
+ * @areas:    host areas of what is mapped for the guest, at the most: areas.c
+ * @cputime:  what it took of the CPU
  */
 struct stub_process {
 	struct stub_thread service;
@@ -99,6 +102,7 @@ struct stub_process {
 	unsigned nstopped;
 	uint64_t turns;
 	unsigned areas;
+	struct cputime_process cputime;
 };
 
 static_assert(offsetof(struct stub_thread, tid) == 0 && offsetof(struct stub_process, service) == 0,

@@ -201,6 +201,7 @@ int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *chil
 
 	*child = (struct zygote_child){ .listener = -1 };
 	children_forget_stranger();
+	cputime_ran(&zygote->cputime, zygote->child.pid);
 	pages_command(PAGES_ZYGOTE, 0, &command);
 	err = send_count(zygote, 1);
 	/* the copy may be faster than the original */

@@ -6,16 +6,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include "engine/tier/seccomp/host/children.h"
+#include "engine/vcpu/cputime.h"
 #include "vitrine/error.h"
 
 /**
  * struct zygote - the process that the others are copied from
  * @child:  its pid is 0 before it runs, and when it is dead, and with it every new process
  * @socket: the supervisor's end, see stub/layout.h
+ * @cputime: what it took of the CPU
  */
 struct zygote {
 	struct child child;
 	int socket;
+	struct cputime_process cputime;
 };
 
 /* Memory files that the stub gets as STUB_FD_* */

@@ -36,6 +36,7 @@ void __init vitrine_start(void)
 	vt_boot->kernel.die = vitrine_kernel_die;
 	vt_boot->kernel.die_stack = (unsigned long)vitrine_die_stack + sizeof(vitrine_die_stack);
 	vt_boot->kernel.map = vitrine_kernel_map;
+	vitrine_cputime_init();
 	vitrine_hwcap = vt_boot->hwcap;
 	vitrine_hwcap2 = vt_boot->hwcap2;
 	start_kernel();

@@ -13,6 +13,7 @@
 #include <linux/interrupt.h>
 #include <linux/sched/clock.h>
 #include <linux/timekeeping.h>
+#include <asm/cputime.h>
 #include <asm/irq.h>
 #include <asm/vitrine.h>
 
@@ -60,11 +61,13 @@ static irqreturn_t timer_interrupt(int irq, void *unused)
 unsigned long long notrace sched_clock(void)
 {
 	static u64 start;
-	u64 now = vt_host->clock_monotonic();
+	u64 now = vitrine_ticks();
 
 	if (!start)
 		start = now;
-	return now - start;
+	now = vitrine_ticks_to_ns(now - start);
+	this_cpu_write(vitrine_cputime.clock_read, now);
+	return now;
 }
 
 void read_persistent_clock64(struct timespec64 *ts)

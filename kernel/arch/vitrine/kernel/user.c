@@ -17,6 +17,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <asm/cputime.h>
 #include <asm/follow.h>
 #include <asm/irq_regs.h>
 #include <asm/observe.h>
@@ -161,6 +162,8 @@ void __noreturn vitrine_user_loop(void)
 {
 	struct thread_struct *thread = &current->thread;
 	struct pt_regs *regs = current_pt_regs();
+	enum vt_user_event event;
+	bool resumed, runs = false;
 
 	for (;;) {
 		if (!prepare_user()) {
@@ -172,7 +175,13 @@ void __noreturn vitrine_user_loop(void)
 		    (long)regs->ax >= -ERESTART_RESTARTBLOCK)
 			regs->ax = -EINTR;
 
-		switch (vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame)) {
+		resumed = thread->frame.full;
+		vitrine_time_to_user();
+		event = vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame);
+		vitrine_time_from_user(resumed, thread->frame.full,
+				       runs || event == VT_EV_INTERRUPT);
+		runs = event == VT_EV_INTERRUPT;
+		switch (event) {
 		case VT_EV_SYSCALL:
 			regs->cs = VT_USER_CS;
 			regs->ss = VT_USER_SS;

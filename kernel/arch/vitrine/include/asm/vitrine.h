@@ -25,6 +25,9 @@ void vitrine_detach_thread(struct task_struct *task);
 int vitrine_set_tsc(bool on);
 void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base);
 
+/* cputime.c */
+void vitrine_cputime_init(void);
+
 /* traps.c */
 vt_u64 vitrine_kernel_fault(vt_u64 ip);
 void vitrine_kernel_die(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* cputime.h - CPU time that the host has given to a vCPU */
+#ifndef ENGINE_VCPU_CPUTIME_H
+#define ENGINE_VCPU_CPUTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "vitrine/abi.h"
+
+/**
+ * struct cputime_process - a process that runs for the vCPU while the vCPU's thread waits for it
+ * @pid:  its id
+ * @had:  CPU time that it had when it was asked last, ns
+ * @ran:  it has run since, and is in the list of those to ask
+ * @next: in that list
+ */
+struct cputime_process {
+	pid_t pid;
+	bool ran;
+	uint64_t had;
+	struct cputime_process *next;
+};
+
+void cputime_list(struct cputime_process *process, pid_t pid);
+
+/**
+ * cputime_ran() - A process runs for the vCPU now
+ * @process: its record, zero when it is new; cputime_forget() before it goes
+ * @pid:     its id
+ */
+static inline void cputime_ran(struct cputime_process *process, pid_t pid)
+{
+	if (!process->ran)
+		cputime_list(process, pid);
+}
+
+/* The process ends, or ended: what it had still counts */
+void cputime_forget(struct cputime_process *process);
+
+/* CPU time of a process, ns; 0 when there is none of that number */
+uint64_t cputime_of_process(pid_t pid);
+
+/* Fill the CPU time operation of the boot ABI */
+void cputime_ops_fill(struct vt_host_ops *ops);
+
+#endif

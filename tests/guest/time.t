@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Time as a guest sees it: who had the CPU, and how late it is told that something is due
+. "$(dirname "$0")/../lib.sh"
+uses mini
+build=${VITRINE_BUILD:-$top/build}/time
+mkdir -p "$build"
+
+# compile NAME: tests/guest/time/NAME.c, to run here and there
+compile() {
+	cc -O1 -static -pthread -D_GNU_SOURCE -Wall -o "$build/$1" "tests/guest/time/$1.c"
+}
+
+# program NAME ARGUMENT...: run it in a sandbox
+program() {
+	local binary=$build/$1
+	stdin=$binary
+	shift
+	host vitrine run "${run_options[@]}" mini -- \
+		sh -c 'cat >/tmp/program && chmod +x /tmp/program && exec /tmp/program "$@" </dev/null' sh "$@"
+	what="${binary##*/} $*"
+}
+compile cputime
+
+# Every line of NAME SYSTEM SUM is as the host has it: SYSTEM within 25 points, SUM within 10 of 100
+compare() {
+	awk -v here="$("$build/cputime")" 'BEGIN {
+			n = split(here, word)
+			for (i = 1; i < n; i += 3) expected[word[i]] = word[i + 1]
+		}
+		{
+			lines++
+			if (!($1 in expected) || $2 < expected[$1] - 25 || $2 > expected[$1] + 25 ||
+			    $3 < 90 || $3 > 110) wrong++
+		}
+		END { exit wrong || lines != 3 }' <<<"$stdout"
+}
+
+it 'CPU time is divided between a program and its calls as it is on hardware'
+program cputime
+compare
+check $? 'as on the host'
+
+# busy: two endless loops beside the test, until it is "quiet"
+loops=()
+busy() {
+	for _ in 1 2; do
+		setsid sh -c 'while :; do :; done' &
+		loops+=($!)
+	done
+}
+
+quiet() {
+	kill "${loops[@]}"
+	wait "${loops[@]}" 2>/dev/null
+	loops=()
+}
+
+# One CPU for all that follows
+cpu=$(awk '/^Cpus_allowed_list/ { split($2, a, /[,-]/); print a[1] }' /proc/self/status)
+taskset -cp "$cpu" $BASHPID >/dev/null
+
+it 'and as well while others want the CPU'
+busy
+program cputime
+compare
+check $? 'as on the host'
+
+it 'what the host gave to others is not the time of a program: it is stolen'
+start shared mini -- sleep 1000
+vitrine exec -i shared sh -c 'cat >/tmp/program; chmod +x /tmp/program' <"$build/cputime"
+host vitrine exec shared /tmp/program 2
+[ "$stdout" -gt 0 ] && [ "$stdout" -lt 85 ]
+check $? 'a program had a part of the time'
+host vitrine exec shared awk '$1 == "cpu" { print $9 }' /proc/stat
+[ "$stdout" -gt 30 ] # of 200 hundredths of a second
+check $? 'the others had the rest'
+quiet
+vitrine kill shared >/dev/null
+wait "$pid"
