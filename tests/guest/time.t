@@ -21,6 +21,7 @@ program() {
 	what="${binary##*/} $*"
 }
 compile cputime
+compile late
 
 # Every line of NAME SYSTEM SUM is as the host has it: SYSTEM within 25 points, SUM within 10 of 100
 compare() {
@@ -40,6 +41,11 @@ it 'CPU time is divided between a program and its calls as it is on hardware'
 program cputime
 compare
 check $? 'as on the host'
+
+it 'giving much memory back keeps nobody waiting until it is done'
+program late
+awk '$2 > 30 { wrong++ } END { exit wrong || NR != 2 }' <<<"$stdout"
+check $? 'delays are a part of what it takes'
 
 # busy: two endless loops beside the test, until it is "quiet"
 loops=()

@@ -41,8 +41,9 @@
 #include "engine/tier/seccomp/host/pages.h"
 #include "vitrine/util.h"
 
-#define POOL_MAX 16 /* unused processes that are kept */
-#define IDLE_MAX 8  /* unused threads that a process keeps */
+#define POOL_MAX 16		 /* unused processes that are kept */
+#define IDLE_MAX 8		 /* unused threads that a process keeps */
+#define MAPPED_MAX (128UL << 20) /* bytes that others wait for until they are unmapped: 2 ms */
 
 static struct zygote *zygote;
 static struct stub_process *pool;
@@ -175,6 +176,7 @@ int process_get(struct stub_process **process)
 		pool_size--;
 		if (!process_is_gone(reused) && !handover_end(reused)) {
 			reused->use = PROCESS_USED;
+			reused->mapped = 0;
 			*process = reused;
 			return 0;
 		}
@@ -210,7 +212,8 @@ static bool is_reusable(const struct stub_process *process)
 		if (thread->no_tsc)
 			return false;
 	}
-	return !process_is_gone(process) && pool_size < POOL_MAX && process->nidle <= IDLE_MAX;
+	return !process_is_gone(process) && pool_size < POOL_MAX && process->nidle <= IDLE_MAX &&
+	       process->mapped <= MAPPED_MAX;
 }
 
 void process_put(struct stub_process *process)

@@ -116,6 +116,8 @@ static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 		for (; done + n < count && n < CONTROL_COMMANDS; n++) {
 			struct stub_command command = translate(&ops[done + n]);
 
+			if (ops[done + n].kind == VT_MAP)
+				process->mapped += ops[done + n].len;
 			service_command(process, n, &command);
 		}
 		err = service_execute(process, n);

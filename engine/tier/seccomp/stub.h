@@ -88,6 +88,7 @@ enum process_use {
  * @areas:    changes of its mappings since nothing was mapped: areas.c
  * @areas:    host areas of what is mapped for the guest, at the most: areas.c
  * @cputime:  what it took of the CPU
+ * @mapped:   bytes that were mapped in it for its guest; some of them are not any more
  */
 struct stub_process {
 	struct stub_thread service;
@@ -103,6 +104,7 @@ struct stub_process {
 	uint64_t turns;
 	unsigned areas;
 	struct cputime_process cputime;
+	uint64_t mapped;
 };
 
 static_assert(offsetof(struct stub_thread, tid) == 0 && offsetof(struct stub_process, service) == 0,

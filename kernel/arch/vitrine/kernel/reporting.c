@@ -14,6 +14,7 @@
 #include <linux/init.h>
 #include <linux/page_reporting.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <asm/vitrine.h>
 
 #define REPORT_ORDER 5
@@ -24,8 +25,10 @@ static int vitrine_report(struct page_reporting_dev_info *prdev, struct scatterl
 	struct scatterlist *sg;
 	unsigned int i;
 
-	for (i = 0, sg = sgl; i < nents; i++, sg = sg_next(sg))
+	for (i = 0, sg = sgl; i < nents; i++, sg = sg_next(sg)) {
 		vitrine_memory_release(sg_phys(sg), sg->length);
+		cond_resched(); /* of 32 blocks each can be 4 MiB */
+	}
 	return 0;
 }
 

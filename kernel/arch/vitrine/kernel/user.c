@@ -143,8 +143,8 @@ static bool prepare_user(void)
 		vitrine_watch_enter();
 	if (unlikely(thread->block_step))
 		thread->step_ip = current_pt_regs()->ip;
-	if (!err)
-		err = vitrine_tlb_flush(current->mm);
+	if (!err && current->mm->context.queued)
+		err = vitrine_tlb_flush_piece(current->mm);
 	if (likely(!err)) {
 		thread->host_failures = 0;
 		return true;
@@ -168,6 +168,11 @@ void __noreturn vitrine_user_loop(void)
 	for (;;) {
 		if (!prepare_user()) {
 			handle_exception(regs, NULL);
+			continue;
+		}
+		if (unlikely(current->mm->context.queued)) {
+			if (vitrine_pending)
+				handle_exception(regs, NULL);
 			continue;
 		}
 		/* a restart code is not for the host, which would act on it */

@@ -21,6 +21,7 @@
 #define QUEUE_MAX (PAGE_SIZE / sizeof(struct vt_map_op))
 #define PREFILL_MAX (QUEUE_MAX - 8)
 #define SPARE_REACH 16
+#define PIECE_SIZE SZ_16M /* of what the host changes while nobody looks for interrupts */
 
 /**
  * vitrine_tlb_flush() - Bring the host process of an address space up to date
@@ -39,6 +40,53 @@ int vitrine_tlb_flush(struct mm_struct *mm)
 	if (!context->host)
 		return 0;
 	return vt_host->mm_sync(context->host, context->queue, count);
+}
+
+/* How many of the first changes are a piece; one that is larger alone is one, too */
+static unsigned int piece(const mm_context_t *context)
+{
+	unsigned long size = 0;
+	unsigned int n = 0;
+
+	while (n < context->queued && size + context->queue[n].len <= PIECE_SIZE)
+		size += context->queue[n++].len;
+	return n;
+}
+
+/**
+ * vitrine_tlb_flush_piece() - Bring the host process of an address space a step further
+ * @mm: address space of current
+ *
+ * The host takes 50 ns for each page that it unmaps or protects, and the kernel waits for it: for a
+ * gibibyte that would be a timer that is 15 ms late. The caller looks for interrupts, and lets
+ * others run, between two pieces.
+ *
+ * Return: 0, or the host's error, as vitrine_tlb_flush().
+ */
+int vitrine_tlb_flush_piece(struct mm_struct *mm)
+{
+	mm_context_t *context = &mm->context;
+	unsigned int n = piece(context);
+	struct vt_map_op *first = context->queue, part;
+	int err;
+
+	if (n == context->queued)
+		return vitrine_tlb_flush(mm);
+	if (n) {
+		err = vt_host->mm_sync(context->host, first, n);
+		context->queued -= n;
+		memmove(first, first + n, context->queued * sizeof(*first));
+	} else {
+		part = *first;
+		part.len = PIECE_SIZE;
+		err = vt_host->mm_sync(context->host, &part, 1);
+		first->va += PIECE_SIZE;
+		first->pa += PIECE_SIZE;
+		first->len -= PIECE_SIZE;
+	}
+	if (err)
+		context->queued = 0; /* nothing is mapped any more */
+	return err;
 }
 
 /*

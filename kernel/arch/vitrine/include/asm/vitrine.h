@@ -46,6 +46,7 @@ void vitrine_user_fault(struct pt_regs *regs);
 void vitrine_node_init(void);
 bool vitrine_vsyscall(struct pt_regs *regs, unsigned long addr);
 int vitrine_tlb_flush(struct mm_struct *mm);
+int vitrine_tlb_flush_piece(struct mm_struct *mm);
 void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr);
 void vitrine_tlb_prefill(struct mm_struct *mm);
 pte_t *vitrine_walk(struct mm_struct *mm, unsigned long addr);
