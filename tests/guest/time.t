@@ -22,6 +22,7 @@ program() {
 }
 compile cputime
 compile late
+compile threads
 
 # Every line of NAME SYSTEM SUM is as the host has it: SYSTEM within 25 points, SUM within 10 of 100
 compare() {
@@ -46,6 +47,17 @@ it 'giving much memory back keeps nobody waiting until it is done'
 program late
 awk '$2 > 30 { wrong++ } END { exit wrong || NR != 2 }' <<<"$stdout"
 check $? 'delays are a part of what it takes'
+
+# In the host's counters: registers that were asked for, one thread after the other
+it 'a process that ends with many threads asleep asks none of them for its registers'
+start threads mini -- sleep 1000
+vitrine exec -i threads sh -c 'cat >/tmp/program; chmod +x /tmp/program' <"$build/threads"
+host "${VITRINE_BUILD:-$top/build}/tests/observe/watch" threads vitrine exec threads /tmp/program 100
+awk '$1 == "host" { n[$2] = $3 }
+	END { exit n["threads"] < 90 || n["captures"] - n["parks"] > 50 }' <<<"$stdout"
+check $? 'few captures'
+vitrine kill threads >/dev/null
+wait "$pid"
 
 # busy: two endless loops beside the test, until it is "quiet"
 loops=()

@@ -216,12 +216,23 @@ static bool is_reusable(const struct stub_process *process)
 	       process->mapped <= MAPPED_MAX;
 }
 
+/* After everything is unmapped, before anything is forgotten: to stop leaves registers in the slot
+ */
+static int stop_all(struct stub_process *process)
+{
+	for (struct stub_thread *thread = process->idle; thread; thread = thread->next) {
+		if (stop_for_next(thread))
+			return -ESRCH;
+	}
+	return 0;
+}
+
 void process_put(struct stub_process *process)
 {
 	process->use = PROCESS_RELEASED;
 	if (process->nused)
 		return;
-	if (!is_reusable(process) || process_unmap(process)) {
+	if (!is_reusable(process) || process_unmap(process) || stop_all(process)) {
 		process_end(process);
 		return;
 	}
@@ -255,7 +266,7 @@ int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_th
 	if (process_is_gone(process))
 		return -EAGAIN;
 	if (got) {
-		if (stop_recall(got))
+		if (stop_for_next(got))
 			return -EAGAIN; /* with its process, which frees it */
 		*at = got->next;
 		process->nidle--;

@@ -297,9 +297,8 @@ static void thread_free(struct vt_thread *vt_thread)
 {
 	struct stub_thread *thread = thread_of(vt_thread);
 
-	if (thread->state == THREAD_CALL)
-		stop_in_stub(thread);
-	if (!thread_in_stub(thread) && thread->state != THREAD_DEAD)
+	/* one that waits in its call is stopped by whoever wants it next, mostly nobody */
+	if (!thread_in_stub(thread) && thread->state != THREAD_CALL && thread->state != THREAD_DEAD)
 		notify_kill(thread->process); /* it cannot be stopped in order */
 	process_thread_put(thread);
 }

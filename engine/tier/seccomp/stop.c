@@ -95,6 +95,15 @@ int stop_recall(struct stub_thread *thread)
 	return stop_wait(thread);
 }
 
+int stop_for_next(struct stub_thread *thread)
+{
+	int err = thread->state == THREAD_CALL ? stop_in_stub(thread) : stop_recall(thread);
+
+	if (err && thread->state != THREAD_DEAD)
+		notify_kill(thread->process);
+	return err;
+}
+
 void stop_repair(const struct stub_thread *thread, struct vt_regs *regs)
 {
 	if (!in_vsyscall_page(thread->call_ip))

@@ -31,6 +31,15 @@ int stop_in_stub(struct stub_thread *thread);
 /* Have a parked thread wait in a notification again; 0, or -ESRCH when it is dead */
 int stop_recall(struct stub_thread *thread);
 
+/**
+ * stop_for_next() - Stop a thread that its guest task left wherever it was
+ * @thread: in the stub afterwards
+ *
+ * It may run guest code until it stops.
+ * Return: 0, or -ESRCH: its process is dead.
+ */
+int stop_for_next(struct stub_thread *thread);
+
 /* Put right what the host made of the registers of a call that was moved to the stub */
 void stop_repair(const struct stub_thread *thread, struct vt_regs *regs);
 

@@ -58,6 +58,11 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 		err = vt_host->mm_new(&context->host);
 		if (err)
 			return err;
+	} else {
+		/* a host thread that is used again is stopped first, and may run guest code */
+		err = vitrine_tlb_flush(task->mm);
+		if (err)
+			return -EAGAIN;
 	}
 	return vt_host->thread_new(context->host, fpu_from, &task->thread.frame,
 				   &task->thread.host);
@@ -123,9 +128,6 @@ int vitrine_set_tsc(bool on)
 void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm)
 {
 	vitrine_mm_leaves(task, mm);
-	/* it is stopped in order, which means that it may run guest code, see thread_capture() */
-	if (mm && task->thread.host && !task->thread.frame.full)
-		vitrine_tlb_flush(mm);
 	vitrine_detach_thread(task);
 }
 

@@ -190,11 +190,18 @@ static void restart_or_fail(struct pt_regs *regs, const struct ksignal *ks)
 	regs->orig_ax = -1;
 }
 
+/* It is being killed, and no tracer or core will show its registers: they stay where they are */
+static bool dies_unseen(void)
+{
+	return fatal_signal_pending(current) && !current->ptrace && !current->signal->core_state;
+}
+
 void arch_do_signal_or_restart(struct pt_regs *regs)
 {
 	struct ksignal ks;
 
-	vitrine_complete_regs();
+	if (!dies_unseen())
+		vitrine_complete_regs();
 	if (vitrine_is_watching())
 		vitrine_watch_leave(regs);
 	if (get_signal(&ks)) {
