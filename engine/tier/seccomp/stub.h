@@ -86,7 +86,6 @@ enum process_use {
  * @oldest, @newest, @nstopped: its stopped threads that are not parked
  * @turns:    how often one of its threads went on
  * @areas:    changes of its mappings since nothing was mapped: areas.c
- * @areas:    host areas of what is mapped for the guest, at the most: areas.c
  * @cputime:  what it took of the CPU
  * @mapped:   bytes that were mapped in it for its guest; some of them are not any more
  */
