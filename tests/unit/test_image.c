@@ -200,6 +200,8 @@ static void test_process(void **state)
 	    process_run((char *[]){ "sh", "-c", "echo why >&2; exit 1", NULL }, 0, &err), -1);
 	assert_string_equal(err.text, "sh failed: why");
 	assert_int_equal(process_run((char *[]){ "vitrine-no-such-program", NULL }, 0, &err), -1);
+	assert_non_null(strstr(err.text, "is not installed"));
+	assert_int_equal(process_run((char *[]){ "/no/such/program", NULL }, 0, &err), -1);
 	assert_non_null(strstr(err.text, "No such file"));
 }
 
