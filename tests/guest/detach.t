@@ -7,7 +7,7 @@ export XDG_RUNTIME_DIR=$scratch
 detach=(vitrine run -d "${run_options[@]}" --name)
 
 it 'run -d prints the name, when the command runs'
-host "${detach[@]}" box mini -- sh -c 'echo one; echo two >&2; echo three; trap "exit 5" TERM; while :; do sleep 0.1; done'
+host "${detach[@]}" box mini -- sh -c 'echo one; echo two; echo three; trap "exit 5" TERM; while :; do sleep 0.1; done'
 expect box
 host vitrine ps -q
 expect box

@@ -37,7 +37,7 @@ time.sleep(1000)"
 	timeout 30 vitrine exec f3-$$ true 2>&1 | grep -o "has ended"
 	timeout 30 vitrine ps -q f3-$$ >/dev/null; echo ps $?
 	timeout 30 vitrine kill f3-$$; echo kill $?
-	wait $pid; pgrep -P $pid'
+	wait $pid; ! pgrep -P $pid'
 expect 'ps 0
 kill 0'
 
