@@ -4,9 +4,9 @@
  * Our descriptors go to the sandbox, which reads and writes them itself. What is left to do here is
  * the terminal's mode, passing on signals and window sizes, and the exit status.
  *
- * Signals are the command's, but a sandbox that hangs must not make us deaf: before there is a
- * command they end us, and so does a second one when the sandbox has not said that it passed the
- * first one on.
+ * Signals are the command's, from before there is one: it has been asked for, and would run on
+ * without us. But a sandbox that hangs must not make us deaf: a second signal ends us when the
+ * sandbox has not said that it passed the first one on.
  */
 #include <errno.h>
 #include <poll.h>
@@ -176,7 +176,7 @@ static void signal_forward(struct session *session)
 		window_forward(session);
 		return;
 	}
-	if (!session->runs || session->unheard)
+	if (session->unheard)
 		die_of(sig);
 	session->unheard++;
 	client_send(session->client, json_pack("{s:s, s:i}", "op", "signal", "signal", sig), NULL,

@@ -88,6 +88,26 @@ shows '*sleep 1000*'
 [[ $stdout != *'while echo'* ]]
 check $? 'the command of a killed client has ended by SIGPIPE'
 
+# Signals come while the client starts, asks, and before the command has begun
+it 'a signal that ends a client ends its command, whenever it comes'
+host bash -c 'for i in {0..79}; do
+	vitrine exec box sleep 1004 </dev/null &
+	sleep "0.0$((i / 20))$((i % 20 + 10))"
+	kill $!
+	wait $!
+	echo $?
+done | sort -u'
+expect 143
+[ -z "$stderr" ]
+check $? 'without a word'
+none_left() {
+	! vitrine ps box | grep 'sleep 1004'
+}
+soon none_left
+host vitrine ps box
+[[ $stdout != *'sleep 1004'* ]]
+check $? 'none is left'
+
 it 'ps says how many descriptors are open'
 vitrine exec box sh -c 'exec 3</dev/null 4</dev/null 9</dev/null; exec sleep 1003' </dev/null >/dev/null 2>&1 &
 fds_of() {

@@ -149,11 +149,17 @@ static void launch_say(const char *what, const char *name, int error)
 		fput(out);
 }
 
+/* A signal for the command interrupts what comes before it, and ends it as if it had begun */
 static void __noreturn launch_fail(struct launch *launch, const char *what, const char *name,
 				   int error)
 {
 	int status = STATUS_VITRINE; /* what comes before the command is ours */
+	int sig = signal_pending(current) ? kernel_dequeue_signal() : 0;
 
+	if (sig) {
+		launch_free(launch);
+		do_exit(sig);
+	}
 	if (!strcmp(what, "exec"))
 		status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 	launch_say(what, name, error);
