@@ -74,8 +74,9 @@ int trace_finish(struct trace *trace, struct error *err)
 	trace_flush(trace);
 	if (!trace->error)
 		return 0;
-	return error_set(err, trace->error, "%s",
-			 trace->options->output ? trace->options->output : "trace");
+	error_set(err, trace->error, "%s",
+		  trace->options->output ? trace->options->output : "trace");
+	return TRACE_UNWRITTEN;
 }
 
 /* Ctrl-C ends the trace, not us before the last line is out; a second one does */

@@ -77,7 +77,7 @@ static int watch(const struct trace_options *options, const char *name, pid_t ch
 	ret = trace_observe(observer, options, fd, EVENTS_FROM_OLDEST, err);
 	observer_close(observer);
 	/* A sandbox that failed has told why we saw nothing of it */
-	return child_ended(child) ? 0 : ret;
+	return ret != TRACE_UNWRITTEN && child_ended(child) ? 0 : ret;
 }
 
 static int child_status(pid_t child)

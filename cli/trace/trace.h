@@ -182,11 +182,14 @@ void trace_table(struct trace *trace, struct trace_row *rows, unsigned count);
  */
 void trace_flush(struct trace *trace);
 
+/* What failed is our own output, not the sandbox */
+#define TRACE_UNWRITTEN (-2)
+
 /**
  * trace_finish() - Write the rest
  *
- * Return: 0, or -1 with @err filled when something could not be written; a reader who left is no
- * failure.
+ * Return: 0, or TRACE_UNWRITTEN with @err filled when something could not be written; a reader who
+ * left is no failure.
  */
 int trace_finish(struct trace *trace, struct error *err);
 
