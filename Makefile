@@ -49,7 +49,6 @@ debugger: setup
 	@$(MAKE) --no-print-directory DEBUG=1 program
 
 test: all unit debugger
-	@ninja -C $(BUILD) tests/observe/watch
 	@tests/run
 
 check: setup

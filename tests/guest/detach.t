@@ -34,6 +34,14 @@ host vitrine logs -n some box
 status 2
 one_line
 
+it 'both streams are kept; which line comes first between two streams is not told'
+host "${detach[@]}" both mini -- sh -c 'echo to output; echo to error >&2'
+vitrine wait both >/dev/null
+host sh -c 'vitrine logs both 2>&1 | sort'
+expect 'to error
+to output'
+vitrine rm both
+
 it 'a name that is taken'
 host "${detach[@]}" box mini -- true
 status 125

@@ -24,16 +24,19 @@ compile cputime
 compile late
 compile threads
 
-# Every line of NAME SYSTEM SUM is as the host has it: SYSTEM within 25 points, SUM within 10 of 100
+# Lines of NAME SYSTEM SUM: computing is the program's own work, reading is the system's, and so is most
+# of touching memory for the first time; the two parts make up what the scheduler's clock says. (What
+# the host says of itself is no measure: it samples, and beside others a sample says little.)
 compare() {
-	awk -v here="$("$build/cputime")" 'BEGIN {
-			n = split(here, word)
-			for (i = 1; i < n; i += 3) expected[word[i]] = word[i + 1]
+	awk '
+		BEGIN {
+			least["compute"] = 0; most["compute"] = 25
+			least["read"] = 75; most["read"] = 100
+			least["touch"] = 50; most["touch"] = 100
 		}
 		{
 			lines++
-			if (!($1 in expected) || $2 < expected[$1] - 25 || $2 > expected[$1] + 25 ||
-			    $3 < 90 || $3 > 110) wrong++
+			if (!($1 in least) || $2 < least[$1] || $2 > most[$1] || $3 < 90 || $3 > 110) wrong++
 		}
 		END { exit wrong || lines != 3 }' <<<"$stdout"
 }
@@ -41,7 +44,7 @@ compare() {
 it 'CPU time is divided between a program and its calls as it is on hardware'
 program cputime
 compare
-check $? 'as on the host'
+check $? 'each has its own'
 
 it 'giving much memory back keeps nobody waiting until it is done'
 program late
@@ -83,7 +86,7 @@ it 'and as well while others want the CPU'
 busy
 program cputime
 compare
-check $? 'as on the host'
+check $? 'each has its own'
 
 it 'what the host gave to others is not the time of a program: it is stolen'
 start shared mini -- sleep 1000

@@ -307,8 +307,8 @@ static void tasks(void)
 	syscall(SYS_prlimit64, 0, 99, NULL, &limit);
 	sched_setscheduler(0, SCHED_BATCH, &param);
 	sched_getscheduler(0);
+	setpriority(PRIO_PROCESS, 0, 19); /* as nice as can be, whatever we were started with */
 	getpriority(PRIO_PROCESS, 0);
-	setpriority(PRIO_PROCESS, 0, 1);
 	sched_yield();
 	prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
