@@ -25,6 +25,18 @@ struct sandbox_disk {
 	unsigned partition; /* 1.. exposes only that partition as the whole disk, 0 for all of it */
 };
 
+#define SANDBOX_SHARES_MAX 64
+
+/**
+ * struct sandbox_share - a directory or a file of the host's in the guest
+ * @path:   on the host
+ * @target: absolute, in the guest
+ */
+struct sandbox_share {
+	const char *path, *target;
+	bool read_only;
+};
+
 enum sandbox_mounts { SANDBOX_MOUNTS_FULL, SANDBOX_MOUNTS_MINIMAL, SANDBOX_NMOUNTS };
 enum sandbox_wx { SANDBOX_WX_ALLOW, SANDBOX_WX_DENY, SANDBOX_NWX };
 enum sandbox_tier { SANDBOX_TIER_AUTO, SANDBOX_TIER_SECCOMP, SANDBOX_NTIERS };
@@ -50,6 +62,8 @@ struct sandbox_config {
 	const char *kernel_path; /* NULL: the image that was built or installed with the program */
 	struct sandbox_disk disks[SANDBOX_DISKS_MAX]; /* disks[0] is the root file system */
 	unsigned ndisks;
+	struct sandbox_share shares[SANDBOX_SHARES_MAX];
+	unsigned nshares;
 	const char *fs_type; /* of the root file system, "ext4" */
 	bool read_only;	     /* mount the root file system read-only */
 	uint64_t memory;     /* bytes of guest memory */

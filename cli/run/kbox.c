@@ -52,7 +52,7 @@ static int option_web(void *field, const char *value, struct error *err)
 
 static int option_absent(void *field, const char *value, struct error *err)
 {
-	return error_set(err, 0, "a sandbox of vitrine has none; see vitrine cp and --disk");
+	return error_set(err, 0, "a sandbox of vitrine has none; see vitrine --help");
 }
 
 static int option_nothing(void *field, const char *value, struct error *err)
@@ -72,7 +72,7 @@ static const struct option_spec specs[] = {
 	{ 'c', "command", "CMD", run_option_command, 0, "run CMD (/bin/sh)" },
 	{ 'k', "cmdline", "STR", option_cmdline, 0, "kernel command line; mem=SIZE is memory" },
 	{ 'm', "mount-opts", "OPT", run_option_mount_opts, 0, "option of the root file system" },
-	{ 'b', "bind-mount", "SRC:DST", option_absent, 0, "refused" },
+	{ 'b', "bind-mount", "SRC:DST", run_option_volume, 0, "share a folder or a file" },
 	{ '0', "root-id", NULL, run_option_root_id, 0, "be root" },
 	{ 0, "change-id", "UID:GID", run_option_user, 0, "be that user" },
 	{ 'n', "normalize", NULL, option_nothing, 0, "accepted" },

@@ -29,6 +29,8 @@ static const struct option_spec specs[] = {
 	{ '0', "root-id", NULL, run_option_root_id, 0, "run as root, the same as --user 0:0" },
 	{ 'm', "memory", "SIZE", option_size, FIELD(config.memory), "guest memory, such as 2G" },
 	{ 0, "disk", "FILE[,ro][,overlay=FILE]", run_option_disk, 0, "add a disk (/dev/vdb, ...)" },
+	{ 'v', "volume", "HOST:GUEST[:ro]", run_option_volume, 0, "share a folder or a file" },
+	{ 'b', "bind", "HOST:GUEST[:ro]", run_option_volume, 0, NULL },
 	{ 0, "read-only", NULL, option_flag, FIELD(config.read_only), "do not write to the image" },
 	{ 0, "ephemeral", NULL, option_flag, FIELD(ephemeral), "discard what is written" },
 	{ 'p', "part", "N", option_unsigned, FIELD(partition), "use the image's partition N" },
@@ -52,7 +54,6 @@ static const struct option_spec specs[] = {
 	  "COMMAND is pid 1 (systemd and other inits are by themselves)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when it has ended" },
 	{ 0, "verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
-	{ 'v', NULL, NULL, run_option_volume_letter, 0, NULL },
 	{ 'S', "system-root", "IMAGE", run_option_system, 0,
 	  "as in kbox: IMAGE, all mounts, root" },
 	{ 'R', "recommended-root", "IMAGE", run_option_recommended, 0, "as in kbox: all mounts" },
@@ -158,4 +159,6 @@ void run_options_free(struct run_options *options)
 	free(options->joined_command);
 	for (unsigned i = 0; i < SANDBOX_DISKS_MAX; i++)
 		free(options->disk_text[i]);
+	for (unsigned i = 0; i < SANDBOX_SHARES_MAX; i++)
+		free(options->share_text[i]);
 }

@@ -36,6 +36,7 @@ struct run_options {
 
 	/* owned */
 	char *image_path, *kernel_path, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
+	char *share_text[SANDBOX_SHARES_MAX];
 	char **default_command, *overlay_path, **joined_command;
 	struct environment environment;
 	struct store_disk stored; /* of an image in layers, whose record is: */

@@ -229,12 +229,42 @@ int run_option_system(void *field, const char *value, struct error *err)
 	return run_option_recommended(field, value, err) || run_option_root_id(field, NULL, err);
 }
 
-/* docker's -v shares a folder, most others' is verbose: whoever types it means one of the two */
-int run_option_volume_letter(void *field, const char *value, struct error *err)
+/* HOST:GUEST[:ro]. A colon in a name of the host's can be there: the guest's begins with a slash */
+int run_option_volume(void *field, const char *value, struct error *err)
 {
-	return error_set(err, 0,
-			 "write --verbose for the kernel's log; a folder of the host is "
-			 "copied with vitrine cp, or is on a --disk");
+	struct run_options *o = field;
+	struct sandbox_share *share = &o->config.shares[o->config.nshares];
+	char *text, *target;
+	size_t len;
+
+	if (o->config.nshares == SANDBOX_SHARES_MAX)
+		return error_set(err, 0, "at most %d shared folders", SANDBOX_SHARES_MAX);
+	if (!strchr(value, ':'))
+		return error_set(
+		    err, 0,
+		    "'%s' is not HOST:GUEST[:ro], a folder of the host and where it is "
+		    "in the guest (the kernel's log is --verbose)",
+		    value);
+	text = o->share_text[o->config.nshares] = strdup(value);
+	if (!text)
+		return error_set(err, ENOMEM, "%s", value);
+	o->config.nshares++;
+	len = strlen(text);
+	if (len > 3 && (!strcmp(text + len - 3, ":ro") || !strcmp(text + len - 3, ":rw"))) {
+		share->read_only = text[len - 1] == 'o';
+		text[len - 3] = '\0';
+	}
+	target = strrchr(text, ':');
+	if (!target || target == text || !target[1])
+		return error_set(err, 0, "'%s' is not HOST:GUEST[:ro]", value);
+	*target++ = '\0';
+	if (*target != '/')
+		return error_set(err, 0, "'%s' is not an absolute path in the guest", target);
+	if (!target[strspn(target, "/")])
+		return error_set(err, 0, "a folder cannot be the guest's whole file system");
+	share->path = text;
+	share->target = target;
+	return 0;
 }
 
 int run_option_web(void *field, const char *value, struct error *err)

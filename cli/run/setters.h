@@ -13,6 +13,6 @@ option_setter run_option_mounts, run_option_tier, run_option_wx, run_option_name
 /* field: struct run_options */
 option_setter run_option_user, run_option_root_id, run_option_disk, run_option_recommended,
     run_option_plain, run_option_system, run_option_web, run_option_command, run_option_mount_opts,
-    run_option_volume_letter;
+    run_option_volume;
 
 #endif

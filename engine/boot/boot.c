@@ -20,6 +20,7 @@
 #include "engine/jobs/request.h"
 #include "engine/jobs/signals.h"
 #include "engine/sandbox.h"
+#include "engine/share/share.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
 #include "engine/vcpu/vcpu.h"
@@ -95,8 +96,9 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 
 	signals_block();
 	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
-	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &image, err) ||
-	    check_observable(&image, err) || vcpu_init(&boot, err))
+	    share_open(config, err) || telemetry_init(&boot, err) ||
+	    kernelimage_load(config->kernel_path, &image, err) || check_observable(&image, err) ||
+	    vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
@@ -104,8 +106,8 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	tier_ops_fill(tier, &ops);
 	if (tier->start(&boot, err)) /* before there is a second thread */
 		return -1;
-	if (virtio_init(config, err) || jobs_init(config, err) || signals_init(config, err) ||
-	    control_init(config, err)) {
+	if (virtio_init(config, err) || share_mount(config, err) || jobs_init(config, err) ||
+	    signals_init(config, err) || control_init(config, err)) {
 		tier->stop();
 		return -1;
 	}

@@ -352,6 +352,12 @@ static void main_started(void *ctx, int64_t value)
 	}
 }
 
+void jobs_main_refuse(void)
+{
+	terminal_restore();
+	op_job_exit(JOB_MAIN, STATUS_VITRINE << 8);
+}
+
 int jobs_init(const struct sandbox_config *config, struct error *err)
 {
 	cleanup_blob struct blob blob = { 0 };

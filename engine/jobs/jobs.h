@@ -59,6 +59,11 @@ void jobs_ops_fill(struct vt_host_ops *ops);
 int jobs_finish(void);
 
 /**
+ * jobs_main_refuse() - The main command is not started, for a reason that was told
+ */
+void jobs_main_refuse(void);
+
+/**
  * jobs_main_ended() - Has the main job ended, so that the sandbox's status is its own?
  */
 bool jobs_main_ended(void);

@@ -14,7 +14,7 @@
  * vt_kernel.map). No other thread uses such addresses, and no system call is given one, but for the
  * stack that the vCPU runs on, which it has touched.
  *
- * Host system calls: memfd_create, ftruncate, fcntl, mmap, munmap, madvise, fallocate.
+ * Host system calls: memfd_create, ftruncate, fcntl, mmap, munmap, mprotect, madvise, fallocate.
  */
 #include "memory.h"
 
@@ -64,6 +64,11 @@ int memory_init(uint64_t size, struct error *err)
 				 got == MAP_FAILED && errno == ENOMEM ? " (ulimit -v?)" : "");
 	phys_size = size;
 	return 0;
+}
+
+void memory_no_code(void)
+{
+	mprotect((void *)VT_PAGE_OFFSET, phys_size, PROT_READ | PROT_WRITE);
 }
 
 int memory_fd(void)

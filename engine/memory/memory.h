@@ -19,6 +19,9 @@ int memory_init(uint64_t size, struct error *err);
 /* Host areas that the kernel's own mappings may take before they are dropped and made anew */
 unsigned memory_kernel_areas(void);
 
+/* In a copy of this process that runs no guest: nothing in physical memory is executed there */
+void memory_no_code(void);
+
 /* The memory file; stays open for as long as the sandbox lives */
 int memory_fd(void);
 

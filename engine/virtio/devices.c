@@ -10,6 +10,8 @@
 #include <signal.h>
 
 #include "blk.h"
+#include "engine/share/share.h"
+#include "fs.h"
 #include "iopool.h"
 #include "rng.h"
 #include "virtio.h"
@@ -37,9 +39,15 @@ static int add_rng(const struct sandbox_config *config, struct error *err)
 	return rng_add(err);
 }
 
+static int add_fs(const struct sandbox_config *config, struct error *err)
+{
+	return fs_add(err);
+}
+
 static int (*const classes[])(const struct sandbox_config *config, struct error *err) = {
 	add_disks,
 	add_rng,
+	add_fs,
 };
 
 int virtio_init(const struct sandbox_config *config, struct error *err)
@@ -63,6 +71,7 @@ int virtio_init(const struct sandbox_config *config, struct error *err)
 
 void virtio_shutdown(void)
 {
+	share_stop(); /* or a request that it holds would be waited for */
 	virtio_unregister_all();
 	iopool_free(pool);
 	pool = NULL;

@@ -88,6 +88,8 @@ enum vt_request_kind {
 	VT_REQ_OBSERVE,	 /* vt_observe: what is observed from now on */
 	VT_REQ_VIEW,	 /* vt_view_of + path; reply: JSON */
 	VT_REQ_FOLLOW,	 /* vt_follow */
+	VT_REQ_USER,	 /* user as --user has it; reply value: uid | gid << 32 */
+	VT_REQ_SHARE, /* vt_share + path: mount a shared folder, before the main command starts */
 };
 
 /* Bytes of a request's data, what follows the structure included */
@@ -218,6 +220,17 @@ struct vt_view_of {
 struct vt_follow {
 	vt_s32 call, pid;
 	vt_u64 min_ns;
+};
+
+/* The one file system that has all shared folders, each below its number */
+#define VT_SHARE_TAG "vitrine"
+
+#define VT_SHARE_READ_ONLY 1
+#define VT_SHARE_FILE 2 /* a single file */
+
+/* Without success the sandbox is over */
+struct vt_share {
+	vt_u32 number, flags;
 };
 
 struct vt_ps {

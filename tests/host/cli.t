@@ -66,7 +66,7 @@ shows '*host kernel*ok*'
 status 0
 
 for words in 'exec -e =b box true' 'run -e =b mini' 'image build -n a/b mini' 'cp a b' 'cp a:b c:d' \
-	'kill one abc' 'kill one 0' 'run --web 8080 mini' 'run -v mini' 'run -v /a:/b mini' 'help run mini' \
+	'kill one abc' 'kill one 0' 'run --web 8080 mini' 'run -v mini' 'run -v /a:b mini' 'help run mini' \
 	'image build' 'stop' 'rm' 'logs -n x box' 'trace -c --format perfetto box' 'trace -f json box'; do
 	# shellcheck disable=SC2086 # words are meant
 	host vitrine $words
@@ -76,7 +76,7 @@ done
 host vitrine run --web 8080 mini
 says 'write --web=8080'
 host vitrine run -v mini
-says 'write --verbose'
+says 'log is --verbose'
 host vitrine trace -f json box
 says 'write --format json'
 

@@ -43,6 +43,8 @@ offers 'vitrine follow -t 1 open' openat open_by_handle_at
 offers 'vitrine image build ' mini debian
 offers 'vitrine image build --pack' --packages
 offers 'vitrine run --env-file completion/vit' completion/vitrine.bash completion/vitrine.fish
+offers 'vitrine run -v completion/vit' completion/vitrine.bash
+offers 'vitrine run --vol' --volume
 offers 'vitrine run ./completion/_' ./completion/_vitrine
 offers 'vitrine run mini -- README' README.md
 it 'what is not there is not offered'

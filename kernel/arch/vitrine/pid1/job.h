@@ -114,6 +114,10 @@ struct vt_user {
 	gid_t groups[64];
 };
 int vt_user_resolve(const char *spec, struct vt_user *user);
+long vt_user_request(const struct vt_request *req);
+
+/* share.c */
+long vt_share_request(const struct vt_request *req);
 
 /* mounts.c, unmount.c */
 void vt_mounts_setup(void);

@@ -152,3 +152,23 @@ out:
 	kfree(name);
 	return ret;
 }
+
+/**
+ * vt_user_request() - Serve VT_REQ_USER
+ *
+ * Return: uid and gid, or a negative errno.
+ */
+long vt_user_request(const struct vt_request *req)
+{
+	char *spec = kstrndup(req->data, req->len, GFP_KERNEL);
+	struct vt_user *user = kzalloc(sizeof(*user), GFP_KERNEL);
+	long ret = -ENOMEM;
+
+	if (spec && user)
+		ret = vt_user_resolve(spec, user);
+	if (!ret)
+		ret = (long)((u64)user->gid << 32 | user->uid);
+	kfree(user);
+	kfree(spec);
+	return ret;
+}

@@ -99,7 +99,8 @@ static long request_shutdown(const struct vt_request *req)
 static long (*const request_table[])(const struct vt_request *req) = {
 	[VT_REQ_SIGNAL] = request_signal,     [VT_REQ_RESIZE] = request_resize,
 	[VT_REQ_SHUTDOWN] = request_shutdown, [VT_REQ_OBSERVE] = vt_observe_request,
-	[VT_REQ_FOLLOW] = vt_follow_request,
+	[VT_REQ_FOLLOW] = vt_follow_request,  [VT_REQ_USER] = vt_user_request,
+	[VT_REQ_SHARE] = vt_share_request,
 };
 
 /* Requests that are answered later, or with more than a number */

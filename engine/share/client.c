@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* client.c - the supervisor's side of the file server
+ *
+ * Theory of operation
+ * The folders are opened first, so that what is wrong with one is said before anything starts. Then
+ * the server is forked (server.c), while this process has one thread and no disk.
+ *
+ * A vCPU posts a request and watches for the answer as long as a wake-up would take. What has not
+ * been answered by then is completed by a thread, which sleeps until the server writes to an
+ * eventfd. When watching has not paid for a while, which is so on a host that has no CPU to spare,
+ * it is left out most of the time.
+ *
+ * When the server is gone, its end of a pipe is, and whatever is under way or comes later is
+ * completed with no bytes written: the device makes an I/O error of that.
+ *
+ * Nothing that the server says is believed but the contents of files: a slot counts as answered
+ * when it was posted, once.
+ *
+ * Host system calls: openat, fstat, faccessat2, mmap, eventfd2, pipe2, fork, clone3; futex, poll,
+ * read, kill.
+ */
+#include "share.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine/confine/confine.h"
+#include "folder.h"
+#include "foreign.h"
+#include "lib/clock.h"
+#include "lib/say.h"
+#include "message.h"
+#include "server.h"
+#include "vitrine/util.h"
+
+#define WATCH_NS (40 * 1000)
+#define LOOKS_PER_CLOCK 16
+#define LUCK_MAX 16
+#define TRY_AGAIN 32	 /* requests, while watching does not pay */
+#define PATIENCE_MS 3000 /* for what is under way at the end */
+#define THREAD_STACK (64 * 1024)
+#define FILES_MIN 64 /* descriptors of the server for itself */
+#define KNOWN_MAX 65536
+
+static struct {
+	struct channel *channel;
+	pid_t pid;
+	int answers, alive;
+	atomic_bool gone, stopping;
+	atomic_bool under_way[CHANNEL_SLOTS];
+	atomic_uint outstanding;
+	uint64_t posted_ns[CHANNEL_SLOTS];
+	void (*complete)(unsigned slot, uint32_t written);
+	pthread_t thread;
+	bool threaded;
+	atomic_int luck, unwatched;
+} client = { .answers = -1, .alive = -1 };
+
+static struct {
+	_Atomic uint64_t count, total_ns, max_ns;
+} figures[CHANNEL_OPERATIONS];
+
+bool share_exists(void)
+{
+	return client.channel;
+}
+
+bool share_is_file(unsigned number)
+{
+	return number < folders.count && folders.folder[number].single;
+}
+
+struct channel_slot *share_slot(unsigned slot)
+{
+	return &client.channel->slots[slot];
+}
+
+void share_owner(uint32_t uid, uint32_t gid)
+{
+	if (!client.channel)
+		return;
+	atomic_store(&client.channel->uid, uid);
+	atomic_store(&client.channel->gid, gid);
+}
+
+void share_budget(unsigned *open_files, unsigned *known_files)
+{
+	struct rlimit limit = { 1024, 1024 };
+	rlim_t files;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	files = limit.rlim_max > 4 * KNOWN_MAX ? 4 * KNOWN_MAX : limit.rlim_max;
+	files = files > 4 * FILES_MIN ? files - FILES_MIN - SANDBOX_SHARES_MAX : FILES_MIN;
+	*open_files = files / 4;
+	*known_files = files / 2 > KNOWN_MAX ? KNOWN_MAX : files / 2;
+}
+
+/* ---- what is answered ---- */
+
+static void account(unsigned slot)
+{
+	const uint32_t operation = client.channel->slots[slot].operation;
+	uint64_t took = clock_now_ns() - client.posted_ns[slot], max;
+
+	if (operation >= CHANNEL_OPERATIONS)
+		return;
+	atomic_fetch_add_explicit(&figures[operation].count, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&figures[operation].total_ns, took, memory_order_relaxed);
+	max = atomic_load_explicit(&figures[operation].max_ns, memory_order_relaxed);
+	while (took > max && !atomic_compare_exchange_weak(&figures[operation].max_ns, &max, took))
+		;
+}
+
+struct share_figures share_figures(unsigned operation)
+{
+	if (operation >= CHANNEL_OPERATIONS)
+		return (struct share_figures){ 0 };
+	return (struct share_figures){ .count = atomic_load(&figures[operation].count),
+				       .total_ns = atomic_load(&figures[operation].total_ns),
+				       .max_ns = atomic_load(&figures[operation].max_ns) };
+}
+
+const char *share_operation_name(unsigned operation)
+{
+	const struct operation *op = operation_of(operation);
+
+	return op ? op->name : NULL;
+}
+
+static void finish(unsigned slot, bool answered)
+{
+	if (!atomic_exchange(&client.under_way[slot], false))
+		return;
+	atomic_fetch_sub(&client.outstanding, 1);
+	if (answered)
+		account(slot);
+	client.complete(slot, answered ? client.channel->slots[slot].written : 0);
+}
+
+/* Complete what the server says is done */
+static void harvest(void)
+{
+	for (unsigned word = 0; word < CHANNEL_WORDS; word++) {
+		uint64_t bits =
+		    atomic_load_explicit(&client.channel->done[word], memory_order_relaxed);
+
+		if (bits)
+			bits = atomic_exchange(&client.channel->done[word], 0);
+		for (; bits; bits &= bits - 1)
+			finish(word * 64 + __builtin_ctzll(bits), true);
+	}
+}
+
+static void fail_all(void)
+{
+	for (unsigned slot = 0; slot < CHANNEL_SLOTS; slot++)
+		finish(slot, false);
+}
+
+static void *complete_thread(void *unused)
+{
+	struct pollfd fds[2] = { { .fd = client.answers, .events = POLLIN },
+				 { .fd = client.alive } };
+	uint64_t count;
+
+	while (!atomic_load(&client.stopping)) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents & POLLIN && read(client.answers, &count, sizeof(count)) > 0)
+			harvest();
+		if (fds[1].revents && !atomic_load(&client.stopping)) {
+			atomic_store(&client.gone, true);
+			harvest();
+			say("the file server of this sandbox has ended; its shared folders give "
+			    "I/O errors from now on");
+			fail_all();
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+/* ---- what is asked ---- */
+
+void share_post(unsigned slot)
+{
+	struct channel *ch = client.channel;
+
+	client.posted_ns[slot] = clock_now_ns();
+	atomic_fetch_add(&client.outstanding, 1);
+	atomic_store(&client.under_way[slot], true);
+	atomic_fetch_or(&ch->posted[slot / 64], 1ULL << slot % 64);
+	if (atomic_load(&client.gone)) {
+		finish(slot, false);
+		return;
+	}
+	if (atomic_load(&ch->polling))
+		return;
+	atomic_fetch_add(&ch->rung, 1);
+	if (atomic_load(&ch->sleeping))
+		syscall(SYS_futex, &ch->rung, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* Does watching pay? When it has not, it is tried again now and then */
+static bool pays(void)
+{
+	return atomic_load(&client.luck) >= 0 ||
+	       atomic_fetch_add(&client.unwatched, 1) % TRY_AGAIN == 0;
+}
+
+void share_watch(void)
+{
+	struct channel *ch = client.channel;
+	uint64_t end;
+	int luck;
+
+	if (!atomic_load(&client.outstanding) || !pays())
+		return;
+	end = clock_now_ns() + WATCH_NS;
+	atomic_fetch_add(&ch->watching, 1);
+	do {
+		for (int i = 0; i < LOOKS_PER_CLOCK && atomic_load(&client.outstanding); i++) {
+			__builtin_ia32_pause();
+			harvest();
+		}
+	} while (atomic_load(&client.outstanding) && clock_now_ns() < end);
+	atomic_fetch_sub(&ch->watching, 1);
+	harvest(); /* what was done before the server could see that nobody watches */
+	luck = atomic_load(&client.luck) + (atomic_load(&client.outstanding) ? -4 : 1);
+	atomic_store(&client.luck, luck > LUCK_MAX    ? LUCK_MAX
+				   : luck < -LUCK_MAX ? -LUCK_MAX
+						      : luck);
+}
+
+/* ---- beginning and end ---- */
+
+static int open_folder(const struct sandbox_share *share, struct folder *folder, struct error *err)
+{
+	struct stat st;
+
+	folder->read_only = share->read_only;
+	folder->fd = open(share->path, O_PATH | O_CLOEXEC);
+	if (folder->fd < 0 || fstat(folder->fd, &st))
+		return error_set(err, errno, "cannot share %s", share->path);
+	folder->single = S_ISREG(st.st_mode);
+	if (!folder->single && !S_ISDIR(st.st_mode))
+		return error_set(err, 0, "cannot share %s: it is neither a directory nor a file",
+				 share->path);
+	if (faccessat(AT_FDCWD, share->path, folder->single ? R_OK : R_OK | X_OK, AT_EACCESS))
+		return error_set(err, errno, "cannot share %s", share->path);
+	folder->remote = foreign_remote(folder->fd);
+	return 0;
+}
+
+static void close_folders(void)
+{
+	for (unsigned i = 0; i < folders.count; i++)
+		close(folders.folder[i].fd);
+}
+
+static int fork_server(struct error *err)
+{
+	const pid_t parent = getpid();
+	struct server_ends ends = { .channel = client.channel };
+	int pipe_ends[2];
+
+	client.answers = ends.answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (client.answers < 0 || pipe2(pipe_ends, O_CLOEXEC))
+		return error_set(err, errno, "cannot make a pipe");
+	client.alive = pipe_ends[0];
+	ends.alive = pipe_ends[1];
+	client.pid = fork();
+	if (!client.pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		share_server_run(&ends);
+	}
+	close(ends.alive);
+	return client.pid < 0 ? error_set(err, errno, "cannot start the file server") : 0;
+}
+
+int share_open(const struct sandbox_config *config, struct error *err)
+{
+	int ret = 0;
+
+	if (!config->nshares)
+		return 0;
+	for (unsigned i = 0; i < config->nshares && !ret; i++) {
+		ret = open_folder(&config->shares[i], &folders.folder[i], err);
+		folders.count = i + 1;
+	}
+	if (!ret) {
+		client.channel = mmap(NULL, sizeof(*client.channel), PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (client.channel == MAP_FAILED)
+			ret = error_set(err, errno, "cannot map memory");
+	}
+	if (!ret)
+		ret = fork_server(err);
+	close_folders();
+	return ret;
+}
+
+int share_ready(struct error *err)
+{
+	char text[ERROR_TEXT_MAX];
+	ssize_t len;
+
+	if (!client.channel)
+		return 0;
+	len = read(client.alive, text, sizeof(text) - 1);
+	if (len == 1 && !text[0])
+		return 0;
+	text[len > 0 ? len : 0] = '\0';
+	return error_set(err, 0, "cannot serve shared folders: %s",
+			 len > 0 ? text : "the file server did not start");
+}
+
+int share_start(void (*complete)(unsigned slot, uint32_t written), struct error *err)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int ret;
+
+	client.complete = complete;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, THREAD_STACK);
+	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
+	sigdelset(&all, CONFINE_SIGNAL);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&client.thread, &attr, complete_thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	client.threaded = !ret;
+	return ret ? error_set(err, ret, "cannot start a thread") : 0;
+}
+
+void share_stop(void)
+{
+	static const uint64_t one = 1;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	if (!client.channel)
+		return;
+	for (int ms = 0; ms < PATIENCE_MS && atomic_load(&client.outstanding); ms++)
+		nanosleep(&pause, NULL);
+	atomic_store(&client.stopping, true);
+	atomic_store(&client.gone, true);
+	if (client.pid > 0)
+		kill(client.pid, SIGKILL);
+	if (client.threaded && write(client.answers, &one, sizeof(one)) > 0)
+		pthread_join(client.thread, NULL);
+	fail_all();
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* seal.c - what the file server takes from itself
+ *
+ * Theory of operation
+ * The server reads what a guest writes, with the rights of the user. Whoever takes it over shall
+ * have the folders, which the guest has anyway, and as little else as the host lets us say:
+ *
+ * - With Landlock, files below the folders, to read, or also to change where the folder is not
+ *   read-only. Never to execute, and no devices are made. Without it (`vitrine doctor` tells)
+ *   openat2() would open whatever the user can.
+ * - System calls on a list: no program, no socket, no other process, no mapping that is executed.
+ * - Capabilities, when root starts a sandbox: but for those that let root's files be root's.
+ *
+ * It has the guest's memory, so who has it has the guest.
+ *
+ * Host system calls: landlock_*, capset, prctl, seccomp.
+ */
+#include "seal.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "vitrine/util.h"
+
+#define PROGRAM_MAX 256
+
+/* Rights of Landlock that not every header knows */
+#define FS_TRUNCATE (1ULL << 14)
+
+#define RIGHTS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define RIGHTS_CHANGE                                                                              \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                           \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |                            \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                              \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER |   \
+	 FS_TRUNCATE)
+#define RIGHTS_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+
+/* All that Landlock can take away, by its version */
+static uint64_t all_rights(void)
+{
+	static const unsigned char bits[] = { 0, 13, 14, 15, 15, 16 };
+	long version =
+	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (version <= 0)
+		return 0;
+	if (version >= (long)ARRAY_SIZE(bits))
+		version = ARRAY_SIZE(bits) - 1;
+	return (1ULL << bits[version]) - 1;
+}
+
+static int enter_landlock(struct error *err)
+{
+	const struct landlock_ruleset_attr attr = { .handled_access_fs = all_rights() };
+	cleanup_close int domain = -1;
+
+	if (!attr.handled_access_fs)
+		return 0;
+	domain = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (domain < 0)
+		return error_set(err, errno, "cannot make a Landlock domain");
+	for (unsigned i = 0; i < folders.count; i++) {
+		const struct folder *folder = &folders.folder[i];
+		uint64_t rights = RIGHTS_READ | (folder->read_only ? 0 : RIGHTS_CHANGE);
+		struct landlock_path_beneath_attr rule = { .parent_fd = folder->fd };
+
+		rule.allowed_access =
+		    attr.handled_access_fs & rights & (folder->single ? RIGHTS_FILE : ~0ULL);
+		if (syscall(SYS_landlock_add_rule, domain, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+			return error_set(err, errno, "cannot make a Landlock domain");
+	}
+	if (syscall(SYS_landlock_restrict_self, domain, 0))
+		return error_set(err, errno, "cannot enter a Landlock domain");
+	return 0;
+}
+
+/* Of root's: to have its own files in spite of their modes */
+static int drop_capabilities(struct error *err)
+{
+	const uint32_t kept = 1U << CAP_DAC_OVERRIDE | 1U << CAP_FOWNER;
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct have[2], data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, have))
+		return error_set(err, errno, "cannot give up capabilities");
+	data[0].effective = data[0].permitted = have[0].permitted & kept;
+	if (syscall(SYS_capset, &header, data))
+		return error_set(err, errno, "cannot give up capabilities");
+	return 0;
+}
+
+int seal_files(struct error *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return error_set(err, errno, "cannot give up rights");
+	return drop_capabilities(err) || enter_landlock(err) ? -1 : 0;
+}
+
+/* clang-format off */
+static const unsigned short allowed[] = {
+	/* files */
+	SYS_openat2, SYS_openat, SYS_close, SYS_statx, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_readlinkat,
+	SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_linkat, SYS_unlinkat, SYS_renameat2, SYS_fchmodat,
+	SYS_utimensat, SYS_getxattr, SYS_setxattr, SYS_listxattr, SYS_removexattr,
+	SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_lseek,
+	SYS_copy_file_range, SYS_getdents64, SYS_dup, SYS_write,
+	/* memory, threads, time */
+	SYS_munmap, SYS_brk, SYS_madvise, SYS_futex, SYS_sched_yield, SYS_clock_gettime,
+	SYS_gettid, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall, SYS_rseq,
+	SYS_set_robust_list, SYS_exit, SYS_exit_group, SYS_getrandom,
+};
+/* clang-format on */
+
+struct program {
+	struct sock_filter code[PROGRAM_MAX];
+	unsigned short length;
+};
+
+static void put(struct program *p, struct sock_filter instruction)
+{
+	assert(p->length < PROGRAM_MAX);
+	p->code[p->length++] = instruction;
+}
+
+static void put_load(struct program *p, size_t offset)
+{
+	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
+}
+
+/* What would make memory executable is not allowed */
+static void put_protection(struct program *p, unsigned nr)
+{
+	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 4));
+	put_load(p, offsetof(struct seccomp_data, args[2]));
+	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
+	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
+
+int seal_calls(struct error *err)
+{
+	struct program p = { .length = 0 };
+	struct sock_fprog prog = { 0, p.code };
+
+	put_load(&p, offsetof(struct seccomp_data, arch));
+	put(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+	put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	put_load(&p, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
+		put(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1));
+		put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	}
+	put_protection(&p, SYS_mmap);
+	put_protection(&p, SYS_mprotect);
+	put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	prog.len = p.length;
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog))
+		return error_set(err, errno, "cannot install a seccomp filter");
+	return 0;
+}

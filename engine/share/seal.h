@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* seal.h - what the file server takes from itself; private to it */
+#ifndef ENGINE_SHARE_SEAL_H
+#define ENGINE_SHARE_SEAL_H
+
+#include "vitrine/error.h"
+
+/* Before there is a second thread: privileges, and with Landlock all files but the folders' */
+int seal_files(struct error *err);
+
+/* When all threads run: every system call that is not on the list */
+int seal_calls(struct error *err);
+
+#endif

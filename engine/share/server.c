@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* server.c - the file server: a process between the guest and the user's folders
+ *
+ * Theory of operation
+ * It is forked from the supervisor before that has opened a disk or started a guest, and is a
+ * process of its own for three reasons. A vCPU never waits for the host's file system. The
+ * supervisor gets no right to open a file. And the server has nothing but the folders, the guest's
+ * memory and the channel (seal.c), so that nothing else can be had from it.
+ *
+ * Workers take requests from the channel, whoever is free. One that has nothing to do looks for
+ * more for some microseconds, because a guest that has its answer mostly asks again; only one looks
+ * at a time. Then it sleeps until it is rung for. A request that takes long occupies one worker,
+ * and the next request wakes another.
+ *
+ * The order of requests is nobody's business: the guest's kernel waits for an answer where it
+ * matters.
+ *
+ * Host system calls: setsid, prctl, close_range, setrlimit, open and fchdir of /proc/self/fd,
+ * sched_getaffinity, clone3; futex, write.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine/memory/memory.h"
+#include "handle.h"
+#include "lib/clock.h"
+#include "message.h"
+#include "node.h"
+#include "owner.h"
+#include "seal.h"
+#include "share.h"
+#include "vitrine/util.h"
+
+#define WORKERS 6
+#define WORKER_STACK (256 * 1024)
+#define LOOK_NS (100 * 1000) /* for another request, before it sleeps */
+#define LOOKS_PER_CLOCK 32
+
+static struct {
+	struct channel *channel;
+	int answers;
+	bool alone; /* with one CPU nobody else runs while we look */
+} server;
+
+static void futex(_Atomic uint32_t *at, int op, uint32_t value)
+{
+	syscall(SYS_futex, at, op, value, NULL, NULL, 0);
+}
+
+/* Make a request our own. Return: its slot, or -1 */
+static int claim(void)
+{
+	struct channel *ch = server.channel;
+
+	for (unsigned word = 0; word < CHANNEL_WORDS; word++) {
+		uint64_t bits = atomic_load_explicit(&ch->posted[word], memory_order_relaxed);
+
+		while (bits) {
+			uint64_t bit = bits & -bits;
+
+			if (atomic_fetch_and(&ch->posted[word], ~bit) & bit)
+				return (int)(word * 64 + __builtin_ctzll(bit));
+			bits = atomic_load_explicit(&ch->posted[word], memory_order_relaxed);
+		}
+	}
+	return -1;
+}
+
+/* Look for a while, when nobody else does */
+static int look(void)
+{
+	struct channel *ch = server.channel;
+	const uint64_t end = clock_now_ns() + LOOK_NS;
+	uint32_t nobody = 0;
+	int slot = -1;
+
+	if (server.alone || !atomic_compare_exchange_strong(&ch->polling, &nobody, 1))
+		return -1;
+	do {
+		for (int i = 0; i < LOOKS_PER_CLOCK && slot < 0; i++) {
+			__builtin_ia32_pause();
+			slot = claim();
+		}
+	} while (slot < 0 && clock_now_ns() < end);
+	atomic_store(&ch->polling, 0);
+	return slot;
+}
+
+static int sleep_for_one(void)
+{
+	struct channel *ch = server.channel;
+	uint32_t rung;
+	int slot;
+
+	atomic_fetch_add(&ch->sleeping, 1);
+	rung = atomic_load(&ch->rung);
+	slot = claim();
+	if (slot < 0)
+		futex(&ch->rung, FUTEX_WAIT, rung);
+	atomic_fetch_sub(&ch->sleeping, 1);
+	return slot;
+}
+
+static int next_request(void)
+{
+	int slot = claim();
+
+	if (slot < 0)
+		slot = look();
+	while (slot < 0)
+		slot = sleep_for_one();
+	return slot;
+}
+
+static void answer(unsigned slot)
+{
+	static const uint64_t one = 1;
+	struct channel *ch = server.channel;
+
+	atomic_fetch_or(&ch->done[slot / 64], 1ULL << slot % 64);
+	if (!atomic_load(&ch->watching) && write(server.answers, &one, sizeof(one)) < 0)
+		_exit(1); /* there is no supervisor */
+}
+
+/* Copied once: whoever has the supervisor may change a slot while we look at it */
+static void copy_slot(struct channel_slot *to, const volatile struct channel_slot *from)
+{
+	to->nout = from->nout;
+	to->nin = from->nin;
+	if (to->nout > CHANNEL_BUFFERS || to->nin > CHANNEL_BUFFERS - to->nout)
+		to->nout = to->nin = 0;
+	for (unsigned i = 0; i < to->nout + to->nin; i++) {
+		to->buffers[i].address = from->buffers[i].address;
+		to->buffers[i].len = from->buffers[i].len;
+	}
+}
+
+static void *worker(void *arg)
+{
+	struct message *m = arg;
+	struct channel_slot slot;
+
+	for (;;) {
+		const int number = next_request();
+		struct channel_slot *shared = &server.channel->slots[number];
+
+		copy_slot(&slot, shared);
+		shared->written = message_serve(m, &slot);
+		shared->operation = slot.operation;
+		answer(number);
+	}
+	return NULL;
+}
+
+static int start_workers(struct error *err)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret = 0, count = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, WORKER_STACK);
+	/* this thread is the first */
+	for (; count < WORKERS - 1 && !ret; count++) {
+		struct message *m = malloc(sizeof(*m));
+
+		ret = m ? pthread_create(&thread, &attr, worker, m) : ENOMEM;
+	}
+	pthread_attr_destroy(&attr);
+	/* fewer are slower, none is fatal */
+	return count ? 0 : error_set(err, ret, "cannot start a thread");
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Close everything but what is ours, and allow ourselves as many descriptors as we may have */
+static void keep_files(const struct server_ends *ends)
+{
+	const struct rlimit no_core = { 0, 0 };
+	int kept[SANDBOX_SHARES_MAX + 2], from = STDERR_FILENO + 1;
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	unsigned count = 0;
+	struct rlimit limit;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		dup2(nothing, fd);
+	kept[count++] = ends->answers;
+	kept[count++] = ends->alive;
+	for (unsigned i = 0; i < folders.count; i++)
+		kept[count++] = folders.folder[i].fd;
+	qsort(kept, count, sizeof(kept[0]), by_number);
+	for (unsigned i = 0; i < count; i++) {
+		if (kept[i] > from)
+			close_range(from, kept[i] - 1, 0);
+		from = kept[i] + 1;
+	}
+	close_range(from, ~0U, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* The names of descriptors, which lead to their files, become relative names */
+static int enter_links(struct error *err)
+{
+	cleanup_close int links = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (links < 0 || fchdir(links))
+		return error_set(err, errno, "/proc/self/fd");
+	for (unsigned i = 0; i < folders.count; i++) {
+		char name[12];
+		ssize_t len;
+
+		snprintf(name, sizeof(name), "%d", folders.folder[i].fd);
+		len = readlinkat(AT_FDCWD, name, folders.folder[i].path, PATH_MAX - 1);
+		if (len < 0)
+			return error_set(err, errno, "/proc/self/fd/%s", name);
+		folders.folder[i].path[len] = '\0';
+	}
+	return 0;
+}
+
+static int prepare(const struct server_ends *ends, struct error *err)
+{
+	unsigned open_files, known_files;
+	cpu_set_t cpus;
+	int ret;
+
+	setsid();
+	prctl(PR_SET_NAME, "vitrine-share");
+	umask(0);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of the guest's */
+	signal(SIGPIPE, SIG_IGN);
+	keep_files(ends);
+	memory_no_code();
+	server.channel = ends->channel;
+	server.answers = ends->answers;
+	server.alone = !sched_getaffinity(0, sizeof(cpus), &cpus) && CPU_COUNT(&cpus) == 1;
+	if (enter_links(err))
+		return -1;
+	owner_init(&ends->channel->uid, &ends->channel->gid);
+	share_budget(&open_files, &known_files);
+	ret = handles_init(open_files) ?: nodes_init(known_files);
+	if (ret)
+		return error_set(err, -ret, "%s",
+				 ret == -EACCES
+				     ? "a file system of the host's kernel cannot be shared"
+				     : "no memory");
+	return seal_files(err) || start_workers(err) || seal_calls(err) ? -1 : 0;
+}
+
+void share_server_run(const struct server_ends *ends)
+{
+	static const char ready = '\0';
+	struct error err = { 0 };
+	struct message *m = malloc(sizeof(*m));
+
+	if (!m)
+		error_set(&err, ENOMEM, "cannot start the file server");
+	if (!m || prepare(ends, &err)) {
+		(void)!write(ends->alive, err.text, strlen(err.text));
+		_exit(1);
+	}
+	(void)!write(ends->alive, &ready, 1);
+	worker(m);
+	_exit(1);
+}
