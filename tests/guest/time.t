@@ -67,7 +67,7 @@ wait "$pid" || :
 loops=()
 busy() {
 	for _ in 1 2; do
-		setsid sh -c 'while :; do :; done' &
+		setsid timeout 120 sh -c 'while :; do :; done' &
 		loops+=($!)
 	done
 }
