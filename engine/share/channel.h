@@ -10,10 +10,18 @@
  * Neither side believes the other. The server copies a slot before it looks at it, and checks every
  * buffer; the supervisor knows by itself which slots are under way, and checks what was written.
  *
- * Waking a process on another CPU costs tens of microseconds, more than most requests take. So both
- * sides look for a while before they sleep, and say so: @polling, a worker looks for requests and
- * needs no waking; @watching, a vCPU looks for answers. Each is written before its writer looks at
- * the bits again, and read by the other side after it has set one, so that no bit is overlooked.
+ * A worker without work is parked: it makes a system call that its seccomp filter turns into a
+ * notification, which the supervisor answers when there is work. The host then runs the worker on
+ * the CPU of who answered, and who waits for the next notification on the CPU of the worker: a
+ * request is two switches of context, as a guest's system call is (engine/tier/seccomp), where any
+ * other way to wake a process would go to another CPU, which takes ten times as long, or to the
+ * end of a queue.
+ *
+ * @parked counts who may be woken. A worker adds itself before it looks at @posted for the last
+ * time; the supervisor looks at @parked after it has posted, and takes one for each that it wakes.
+ * So no request is overlooked, and each that was taken is a notification that is there or comes.
+ * In the same way a vCPU that waits says so (@watching) before it looks at @done for the last time,
+ * and a worker that nobody waits for writes to an eventfd.
  */
 #ifndef ENGINE_SHARE_CHANNEL_H
 #define ENGINE_SHARE_CHANNEL_H
@@ -50,11 +58,21 @@ struct channel_slot {
 struct channel {
 	_Alignas(64) _Atomic uint64_t posted[CHANNEL_WORDS];
 	_Alignas(64) _Atomic uint64_t done[CHANNEL_WORDS];
-	_Alignas(64) _Atomic uint32_t polling, sleeping, rung; /* rung: what sleepers wait on */
+	_Alignas(64) _Atomic uint32_t parked;
 	_Alignas(64) _Atomic uint32_t watching;
 	/* whose files the user's own are in the guest; set before the first folder is mounted */
 	_Atomic uint32_t uid, gid;
 	struct channel_slot slots[CHANNEL_SLOTS];
 };
+
+/* Take one of those that are parked. Return: whether there was one */
+static inline int channel_take(struct channel *channel)
+{
+	uint32_t parked = atomic_load(&channel->parked);
+
+	while (parked && !atomic_compare_exchange_weak(&channel->parked, &parked, parked - 1))
+		;
+	return parked != 0;
+}
 
 #endif

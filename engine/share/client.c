@@ -5,38 +5,44 @@
  * The folders are opened first, so that what is wrong with one is said before anything starts. Then
  * the server is forked (server.c), while this process has one thread and no disk.
  *
- * A vCPU posts a request and watches for the answer as long as a wake-up would take. What has not
- * been answered by then is completed by a thread, which sleeps until the server writes to an
- * eventfd. When watching has not paid for a while, which is so on a host that has no CPU to spare,
- * it is left out most of the time.
+ * A vCPU posts a request, wakes a worker for it and goes on. When it has nothing else to do, it
+ * waits for a worker to be parked again, which is how it learns that there may be an answer. What
+ * is answered while no vCPU waits is completed by a thread, which the server wakes. So nobody but
+ * who has nothing to do ever waits for the host's file system.
  *
- * When the server is gone, its end of a pipe is, and whatever is under way or comes later is
+ * What the guest forgets wakes nobody: it is done when a worker runs anyway, or when the guest has
+ * nothing else to do.
+ *
+ * When the server is gone, its end of a socket is, and whatever is under way or comes later is
  * completed with no bytes written: the device makes an I/O error of that.
  *
  * Nothing that the server says is believed but the contents of files: a slot counts as answered
  * when it was posted, once.
  *
- * Host system calls: openat, fstat, faccessat2, mmap, eventfd2, pipe2, fork, clone3; futex, poll,
- * read, kill.
+ * Host system calls: openat, fstat, faccessat2, mmap, eventfd2, socketpair, fork, recvmsg, clone3;
+ * ioctl, poll, read, kill.
  */
 #include "share.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "engine/confine/confine.h"
+#include "engine/vcpu/vcpu.h"
 #include "folder.h"
 #include "foreign.h"
 #include "lib/clock.h"
@@ -45,10 +51,14 @@
 #include "server.h"
 #include "vitrine/util.h"
 
-#define WATCH_NS (40 * 1000)
-#define LOOKS_PER_CLOCK 16
-#define LUCK_MAX 16
-#define TRY_AGAIN 32	 /* requests, while watching does not pay */
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1UL
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
+#define WORKERS_MAX 32
+#define FORGOTTEN_MAX 64 /* until a worker is woken for that alone */
+#define PARKS_MS 100	 /* until a worker that said so is parked; a busy host takes its time */
 #define PATIENCE_MS 3000 /* for what is under way at the end */
 #define THREAD_STACK (64 * 1024)
 #define FILES_MIN 64 /* descriptors of the server for itself */
@@ -57,7 +67,7 @@
 static struct {
 	struct channel *channel;
 	pid_t pid;
-	int answers, alive;
+	int answers, alive, listener;
 	atomic_bool gone, stopping;
 	atomic_bool under_way[CHANNEL_SLOTS];
 	atomic_uint outstanding;
@@ -65,8 +75,11 @@ static struct {
 	void (*complete)(unsigned slot, uint32_t written);
 	pthread_t thread;
 	bool threaded;
-	atomic_int luck, unwatched;
-} client = { .answers = -1, .alive = -1 };
+	pthread_mutex_t lock; /* of who is known to be parked */
+	uint64_t parked[WORKERS_MAX];
+	unsigned nparked;
+	atomic_uint forgotten;
+} client = { .answers = -1, .alive = -1, .listener = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct {
 	_Atomic uint64_t count, total_ns, max_ns;
@@ -194,54 +207,82 @@ static void *complete_thread(void *unused)
 
 /* ---- what is asked ---- */
 
+static void keep_parked(uint64_t worker)
+{
+	pthread_mutex_lock(&client.lock);
+	if (client.nparked < WORKERS_MAX)
+		client.parked[client.nparked++] = worker;
+	pthread_mutex_unlock(&client.lock);
+}
+
+/* Somebody who is parked, or will be at once. Return: whether there is one */
+static bool find_parked(uint64_t *worker)
+{
+	struct pollfd fd = { .fd = client.listener, .events = POLLIN };
+	struct seccomp_notif event = { 0 };
+
+	pthread_mutex_lock(&client.lock);
+	*worker = client.nparked ? client.parked[--client.nparked] : 0;
+	pthread_mutex_unlock(&client.lock);
+	if (*worker)
+		return true;
+	if (poll(&fd, 1, PARKS_MS) <= 0 || ioctl(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event))
+		return false;
+	*worker = event.id;
+	return true;
+}
+
+/* Have a worker look for requests; those that are at work will look by themselves */
+static void wake_worker(void)
+{
+	struct seccomp_notif_resp response = { 0 };
+
+	if (!channel_take(client.channel))
+		return;
+	atomic_store(&client.forgotten, 0);
+	if (!find_parked((uint64_t *)&response.id)) {
+		atomic_fetch_add(&client.channel->parked, 1);
+		return;
+	}
+	ioctl(client.listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
 void share_post(unsigned slot)
 {
-	struct channel *ch = client.channel;
-
 	client.posted_ns[slot] = clock_now_ns();
 	atomic_fetch_add(&client.outstanding, 1);
 	atomic_store(&client.under_way[slot], true);
-	atomic_fetch_or(&ch->posted[slot / 64], 1ULL << slot % 64);
-	if (atomic_load(&client.gone)) {
+	atomic_fetch_or(&client.channel->posted[slot / 64], 1ULL << slot % 64);
+	if (atomic_load(&client.gone))
 		finish(slot, false);
-		return;
-	}
-	if (atomic_load(&ch->polling))
-		return;
-	atomic_fetch_add(&ch->rung, 1);
-	if (atomic_load(&ch->sleeping))
-		syscall(SYS_futex, &ch->rung, FUTEX_WAKE, 1, NULL, NULL, 0);
+	else if (slot >= CHANNEL_QUEUE_SIZE ||
+		 atomic_fetch_add(&client.forgotten, 1) >= FORGOTTEN_MAX)
+		wake_worker();
 }
 
-/* Does watching pay? When it has not, it is tried again now and then */
-static bool pays(void)
-{
-	return atomic_load(&client.luck) >= 0 ||
-	       atomic_fetch_add(&client.unwatched, 1) % TRY_AGAIN == 0;
-}
-
-void share_watch(void)
+/* On a vCPU that has nothing to do. Return: whether it has now */
+static bool wait_idle(void)
 {
 	struct channel *ch = client.channel;
-	uint64_t end;
-	int luck;
+	volatile uint32_t *pending = vcpu_pending();
 
-	if (!atomic_load(&client.outstanding) || !pays())
-		return;
-	end = clock_now_ns() + WATCH_NS;
+	if (!atomic_load(&client.outstanding) || atomic_load(&client.gone))
+		return false;
+	if (atomic_load(&client.forgotten))
+		wake_worker();
 	atomic_fetch_add(&ch->watching, 1);
-	do {
-		for (int i = 0; i < LOOKS_PER_CLOCK && atomic_load(&client.outstanding); i++) {
-			__builtin_ia32_pause();
-			harvest();
-		}
-	} while (atomic_load(&client.outstanding) && clock_now_ns() < end);
+	harvest();
+	while (!*pending && atomic_load(&client.outstanding) && !atomic_load(&client.gone)) {
+		struct seccomp_notif event = { 0 };
+
+		if (vcpu_wait(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event, pending) < 0)
+			break;
+		keep_parked(event.id);
+		harvest();
+	}
 	atomic_fetch_sub(&ch->watching, 1);
-	harvest(); /* what was done before the server could see that nobody watches */
-	luck = atomic_load(&client.luck) + (atomic_load(&client.outstanding) ? -4 : 1);
-	atomic_store(&client.luck, luck > LUCK_MAX    ? LUCK_MAX
-				   : luck < -LUCK_MAX ? -LUCK_MAX
-						      : luck);
+	harvest(); /* what was done before the server could see that nobody waits */
+	return *pending;
 }
 
 /* ---- beginning and end ---- */
@@ -274,13 +315,13 @@ static int fork_server(struct error *err)
 {
 	const pid_t parent = getpid();
 	struct server_ends ends = { .channel = client.channel };
-	int pipe_ends[2];
+	int alive[2];
 
 	client.answers = ends.answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (client.answers < 0 || pipe2(pipe_ends, O_CLOEXEC))
-		return error_set(err, errno, "cannot make a pipe");
-	client.alive = pipe_ends[0];
-	ends.alive = pipe_ends[1];
+	if (client.answers < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, alive))
+		return error_set(err, errno, "cannot make a socket");
+	client.alive = alive[0];
+	ends.alive = alive[1];
 	client.pid = fork();
 	if (!client.pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -317,13 +358,29 @@ int share_open(const struct sandbox_config *config, struct error *err)
 int share_ready(struct error *err)
 {
 	char text[ERROR_TEXT_MAX];
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { text, sizeof(text) - 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *rights;
 	ssize_t len;
 
 	if (!client.channel)
 		return 0;
-	len = read(client.alive, text, sizeof(text) - 1);
-	if (len == 1 && !text[0])
+	len = recvmsg(client.alive, &msg, MSG_CMSG_CLOEXEC);
+	rights = CMSG_FIRSTHDR(&msg);
+	if (len == 1 && !text[0] && rights && rights->cmsg_type == SCM_RIGHTS) {
+		memcpy(&client.listener, CMSG_DATA(rights), sizeof(client.listener));
+		/* both ends on one CPU: since Linux 6.6, an optimisation only */
+		ioctl(client.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+		      SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 		return 0;
+	}
 	text[len > 0 ? len : 0] = '\0';
 	return error_set(err, 0, "cannot serve shared folders: %s",
 			 len > 0 ? text : "the file server did not start");
@@ -346,6 +403,7 @@ int share_start(void (*complete)(unsigned slot, uint32_t written), struct error 
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	client.threaded = !ret;
+	vcpu_on_idle(wait_idle);
 	return ret ? error_set(err, ret, "cannot start a thread") : 0;
 }
 

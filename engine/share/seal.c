@@ -117,7 +117,7 @@ static const unsigned short allowed[] = {
 	SYS_mkdirat, SYS_mknodat, SYS_symlinkat, SYS_linkat, SYS_unlinkat, SYS_renameat2, SYS_fchmodat,
 	SYS_utimensat, SYS_getxattr, SYS_setxattr, SYS_listxattr, SYS_removexattr,
 	SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_lseek,
-	SYS_copy_file_range, SYS_getdents64, SYS_dup, SYS_write,
+	SYS_copy_file_range, SYS_getdents64, SYS_dup, SYS_write, SYS_sendmsg, SEAL_PARK,
 	/* memory, threads, time */
 	SYS_munmap, SYS_brk, SYS_madvise, SYS_futex, SYS_sched_yield, SYS_clock_gettime,
 	SYS_gettid, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall, SYS_rseq,
@@ -149,6 +149,21 @@ static void put_protection(struct program *p, unsigned nr)
 	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
 	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
 	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
+
+int seal_park(int *listener, struct error *err)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SEAL_PARK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+
+	*listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				 SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+	return *listener < 0 ? error_set(err, errno, "cannot install a seccomp filter") : 0;
 }
 
 int seal_calls(struct error *err)

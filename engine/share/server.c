@@ -7,31 +7,28 @@
  * supervisor gets no right to open a file. And the server has nothing but the folders, the guest's
  * memory and the channel (seal.c), so that nothing else can be had from it.
  *
- * Workers take requests from the channel, whoever is free. One that has nothing to do looks for
- * more for some microseconds, because a guest that has its answer mostly asks again; only one looks
- * at a time. Then it sleeps until it is rung for. A request that takes long occupies one worker,
- * and the next request wakes another.
+ * Workers take requests from the channel, whoever is free, and are parked when there is none
+ * (channel.h). A request that takes long occupies one worker, and the next request wakes another.
  *
  * The order of requests is nobody's business: the guest's kernel waits for an answer where it
  * matters.
  *
  * Host system calls: setsid, prctl, close_range, setrlimit, open and fchdir of /proc/self/fd,
- * sched_getaffinity, clone3; futex, write.
+ * clone3; pause, write, and of the start sendmsg.
  */
 #include "server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,19 +45,11 @@
 
 #define WORKERS 6
 #define WORKER_STACK (256 * 1024)
-#define LOOK_NS (100 * 1000) /* for another request, before it sleeps */
-#define LOOKS_PER_CLOCK 32
 
 static struct {
 	struct channel *channel;
 	int answers;
-	bool alone; /* with one CPU nobody else runs while we look */
 } server;
-
-static void futex(_Atomic uint32_t *at, int op, uint32_t value)
-{
-	syscall(SYS_futex, at, op, value, NULL, NULL, 0);
-}
 
 /* Make a request our own. Return: its slot, or -1 */
 static int claim(void)
@@ -81,60 +70,53 @@ static int claim(void)
 	return -1;
 }
 
-/* Look for a while, when nobody else does */
-static int look(void)
-{
-	struct channel *ch = server.channel;
-	const uint64_t end = clock_now_ns() + LOOK_NS;
-	uint32_t nobody = 0;
-	int slot = -1;
-
-	if (server.alone || !atomic_compare_exchange_strong(&ch->polling, &nobody, 1))
-		return -1;
-	do {
-		for (int i = 0; i < LOOKS_PER_CLOCK && slot < 0; i++) {
-			__builtin_ia32_pause();
-			slot = claim();
-		}
-	} while (slot < 0 && clock_now_ns() < end);
-	atomic_store(&ch->polling, 0);
-	return slot;
-}
-
-static int sleep_for_one(void)
-{
-	struct channel *ch = server.channel;
-	uint32_t rung;
-	int slot;
-
-	atomic_fetch_add(&ch->sleeping, 1);
-	rung = atomic_load(&ch->rung);
-	slot = claim();
-	if (slot < 0)
-		futex(&ch->rung, FUTEX_WAIT, rung);
-	atomic_fetch_sub(&ch->sleeping, 1);
-	return slot;
-}
-
-static int next_request(void)
-{
-	int slot = claim();
-
-	if (slot < 0)
-		slot = look();
-	while (slot < 0)
-		slot = sleep_for_one();
-	return slot;
-}
-
-static void answer(unsigned slot)
+/* Nobody sleeps in a notification that says so: wake the thread that completes requests */
+static void ring(void)
 {
 	static const uint64_t one = 1;
+
+	if (write(server.answers, &one, sizeof(one)) < 0)
+		_exit(1); /* there is no supervisor */
+}
+
+static void park(void)
+{
+	syscall(SEAL_PARK);
+}
+
+/* @owed: a vCPU waits for an answer, and is woken when we park */
+static int next_request(bool owed)
+{
+	struct channel *ch = server.channel;
+	int slot = claim();
+
+	while (slot < 0) {
+		atomic_fetch_add(&ch->parked, 1);
+		slot = claim();
+		/* Who has taken us sends us an answer, which has to be fetched */
+		if (slot < 0 || !channel_take(ch)) {
+			park();
+			owed = false;
+		}
+		if (slot < 0)
+			slot = claim();
+	}
+	if (owed)
+		ring();
+	return slot;
+}
+
+/* Return: whether somebody waits who has not been told */
+static bool answer(unsigned slot)
+{
 	struct channel *ch = server.channel;
 
 	atomic_fetch_or(&ch->done[slot / 64], 1ULL << slot % 64);
-	if (!atomic_load(&ch->watching) && write(server.answers, &one, sizeof(one)) < 0)
-		_exit(1); /* there is no supervisor */
+	if (atomic_load(&ch->watching))
+		return true;
+	if (slot >= CHANNEL_QUEUE_SIZE) /* nobody waits for what is forgotten */
+		ring();
+	return false;
 }
 
 /* Copied once: whoever has the supervisor may change a slot while we look at it */
@@ -154,15 +136,16 @@ static void *worker(void *arg)
 {
 	struct message *m = arg;
 	struct channel_slot slot;
+	bool owed = false;
 
 	for (;;) {
-		const int number = next_request();
+		const int number = next_request(owed);
 		struct channel_slot *shared = &server.channel->slots[number];
 
 		copy_slot(&slot, shared);
 		shared->written = message_serve(m, &slot);
 		shared->operation = slot.operation;
-		answer(number);
+		owed = answer(number);
 	}
 	return NULL;
 }
@@ -240,10 +223,10 @@ static int enter_links(struct error *err)
 	return 0;
 }
 
-static int prepare(const struct server_ends *ends, struct error *err)
+/* @listener: filled with what hears of parked workers */
+static int prepare(const struct server_ends *ends, int *listener, struct error *err)
 {
 	unsigned open_files, known_files;
-	cpu_set_t cpus;
 	int ret;
 
 	setsid();
@@ -255,7 +238,6 @@ static int prepare(const struct server_ends *ends, struct error *err)
 	memory_no_code();
 	server.channel = ends->channel;
 	server.answers = ends->answers;
-	server.alone = !sched_getaffinity(0, sizeof(cpus), &cpus) && CPU_COUNT(&cpus) == 1;
 	if (enter_links(err))
 		return -1;
 	owner_init(&ends->channel->uid, &ends->channel->gid);
@@ -266,22 +248,47 @@ static int prepare(const struct server_ends *ends, struct error *err)
 				 ret == -EACCES
 				     ? "a file system of the host's kernel cannot be shared"
 				     : "no memory");
-	return seal_files(err) || start_workers(err) || seal_calls(err) ? -1 : 0;
+	return seal_files(err) || seal_park(listener, err) || start_workers(err) || seal_calls(err)
+		   ? -1
+		   : 0;
+}
+
+/* With the listener, which is the supervisor's from now on */
+static bool tell_ready(int alive, int listener)
+{
+	char ready = '\0';
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec iov = { &ready, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &listener, sizeof(listener));
+	return sendmsg(alive, &msg, MSG_NOSIGNAL) == 1;
 }
 
 void share_server_run(const struct server_ends *ends)
 {
-	static const char ready = '\0';
 	struct error err = { 0 };
 	struct message *m = malloc(sizeof(*m));
+	int listener = -1;
 
 	if (!m)
 		error_set(&err, ENOMEM, "cannot start the file server");
-	if (!m || prepare(ends, &err)) {
+	if (!m || prepare(ends, &listener, &err)) {
 		(void)!write(ends->alive, err.text, strlen(err.text));
 		_exit(1);
 	}
-	(void)!write(ends->alive, &ready, 1);
+	if (!tell_ready(ends->alive, listener))
+		_exit(1);
+	close(listener);
 	worker(m);
 	_exit(1);
 }

@@ -55,13 +55,6 @@ struct channel_slot *share_slot(unsigned slot);
 void share_post(unsigned slot);
 
 /**
- * share_watch() - Complete what is soon answered
- *
- * Looks for some microseconds; what takes longer is completed by a thread.
- */
-void share_watch(void);
-
-/**
  * share_owner() - Whom the user's own files belong to in the guest
  */
 void share_owner(uint32_t uid, uint32_t gid);

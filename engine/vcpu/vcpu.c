@@ -38,6 +38,7 @@ static timer_t timer;
 static volatile uint32_t sleeping;
 static uint32_t no_kernel_yet; /* the pending word until the kernel names its own */
 static void (*on_tick)(void);
+static bool (*idle_wait)(void);
 volatile uint32_t vcpu_child_died;
 
 /* The window in which a signal must not be lost: from the test to the system call itself */
@@ -260,8 +261,15 @@ void vcpu_on_tick(void (*tick)(void))
 	on_tick = tick;
 }
 
+void vcpu_on_idle(bool (*wait)(void))
+{
+	idle_wait = wait;
+}
+
 void vcpu_sleep(void)
 {
+	if (idle_wait && idle_wait())
+		return;
 	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause);
 }
 

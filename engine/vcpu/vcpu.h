@@ -48,6 +48,12 @@ volatile uint32_t *vcpu_pending(void);
 /* Sleep until an interrupt is pending; may return early */
 void vcpu_sleep(void);
 
+/**
+ * vcpu_on_idle() - Wait for something of one's own when a vCPU has nothing to do
+ * @wait: as vcpu_sleep(), with vcpu_wait(); false: there is nothing of that kind to wait for
+ */
+void vcpu_on_idle(bool (*wait)(void));
+
 /* Have @tick called, in a signal handler, when a timer has sent VCPU_SIGNAL_WAKE */
 void vcpu_on_tick(void (*tick)(void));
 

@@ -26,8 +26,6 @@
 #include "vitrine/layout.h"
 #include "vitrine/util.h"
 
-#define QUEUE_FORGET 0
-
 static_assert(CHANNEL_QUEUE_SIZE == VIRTIO_QUEUE_SIZE, "a slot for each request");
 static_assert(CHANNEL_BUFFERS == VIRTIO_SEGMENTS_MAX, "all buffers of a request in a slot");
 
@@ -85,9 +83,6 @@ static void fs_notify(struct virtio_device *dev, struct virtio_queue *queue)
 		describe(req, share_slot(slot));
 		share_post(slot);
 	}
-	/* Nobody waits for what is forgotten */
-	if (queue->index != QUEUE_FORGET)
-		share_watch();
 }
 
 static void fs_config_read(struct virtio_device *dev, uint32_t offset, void *buf, uint32_t len)
