@@ -4,7 +4,9 @@
  * Theory of operation
  * The outer domain is entered before anything starts, so that the stub processes are inside: it
  * lets everyone in it signal each other, and nobody else (Landlock 6, Linux 6.12). The seccomp
- * filter cannot do that, since it knows no pids of children to come.
+ * filter cannot do that, since it knows no pids of children to come. It says nothing of files, but
+ * every domain forbids to move them to other directories unless it says otherwise, and the file
+ * server of shared folders has to.
  *
  * The inner domain takes the whole file system and TCP away; what is open stays open. The one thing
  * that the sandbox does by name afterwards is to remove its socket from the run directory.
@@ -75,13 +77,17 @@ static int abi(void)
 
 int confine_landlock_begin(struct error *err)
 {
-	const struct ruleset scope = { .scoped = SCOPE_ALL };
-	cleanup_close int fd = -1;
+	const struct ruleset scope = { .fs = LANDLOCK_ACCESS_FS_REFER, .scoped = SCOPE_ALL };
+	struct landlock_path_beneath_attr rule = { .allowed_access = LANDLOCK_ACCESS_FS_REFER };
+	cleanup_close int fd = -1, root = -1;
 
 	if (abi() < 6)
 		return 0;
 	fd = syscall(SYS_landlock_create_ruleset, &scope, sizeof(scope), 0);
-	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0))
+	rule.parent_fd = root = open("/", O_PATH | O_CLOEXEC);
+	if (fd < 0 || root < 0 ||
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) ||
+	    syscall(SYS_landlock_restrict_self, fd, 0))
 		return error_set(err, errno, "cannot enter a Landlock domain");
 	return 0;
 }

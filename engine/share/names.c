@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "folder.h"
@@ -24,7 +25,7 @@
 #include "owner.h"
 #include "vitrine/util.h"
 
-static int result(int ret)
+static int result(long ret)
 {
 	return ret < 0 ? -errno : 0;
 }
@@ -205,7 +206,8 @@ static int move(struct message *m, uint64_t newdir, unsigned flags)
 	else
 		ret = folder_inside(to, true);
 	if (!ret)
-		ret = result(renameat2(m->node->fd, m->names[0], to->fd, m->names[1], flags));
+		ret = result(
+		    syscall(SYS_renameat2, m->node->fd, m->names[0], to->fd, m->names[1], flags));
 	if (!ret && flags & RENAME_EXCHANGE)
 		node_unlinked(to, m->names[1]); /* both are looked for again */
 	if (!ret)

@@ -119,7 +119,7 @@ static const unsigned short allowed[] = {
 	SYS_preadv2, SYS_pwritev2, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_lseek,
 	SYS_copy_file_range, SYS_getdents64, SYS_dup, SYS_write, SYS_sendmsg, SEAL_PARK,
 	/* memory, threads, time */
-	SYS_munmap, SYS_brk, SYS_madvise, SYS_futex, SYS_sched_yield, SYS_clock_gettime,
+	SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex, SYS_sched_yield, SYS_clock_gettime,
 	SYS_gettid, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall, SYS_rseq,
 	SYS_set_robust_list, SYS_exit, SYS_exit_group, SYS_getrandom,
 };
