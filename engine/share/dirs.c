@@ -112,9 +112,11 @@ static int fill(struct handle *handle)
 	struct listing *listing = handle->listing;
 	long len = syscall(SYS_getdents64, handle->fd, listing->buffer, LISTING_SIZE);
 
+	int ret = len < 0 ? -errno : folder_inside(handle->node, true);
+
 	listing->at = 0;
-	listing->len = len > 0 ? len : 0;
-	return len < 0 ? -errno : len > 0;
+	listing->len = len > 0 && !ret ? len : 0;
+	return ret ?: len > 0;
 }
 
 /* With the listing's lock held */

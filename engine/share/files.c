@@ -67,7 +67,7 @@ static int answer_open(struct message *m, struct node *node, const struct statx 
 /* Open a node's file. Return: a descriptor or a negative errno */
 static int open_node(struct node *node, uint32_t flags)
 {
-	int fd;
+	int fd, ret;
 
 	if (node->type != S_IFREG)
 		return node->type == S_IFDIR ? -EISDIR : -ENXIO;
@@ -76,7 +76,13 @@ static int open_node(struct node *node, uint32_t flags)
 	/* The last part of its name is a link, of the host's making */
 	fd = openat(AT_FDCWD, node_link(node).name,
 		    (int)(flags & FLAGS_KEPT) | (FLAGS_OURS & ~O_NOFOLLOW));
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	ret = folder_inside(node, true);
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
 }
 
 int op_open(struct message *m)
@@ -93,7 +99,7 @@ int op_open(struct message *m)
 		return fd;
 	if (in->open_flags & FUSE_OPEN_KILL_SUIDGID && in->flags & O_TRUNC)
 		owner_written(m->node);
-	ret = folder_inside(m->node, true) ?: node_stat(m->node, &st);
+	ret = node_stat(m->node, &st);
 	if (ret) {
 		close(fd);
 		return ret;

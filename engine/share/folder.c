@@ -7,9 +7,12 @@
  * where the directory is: its path has to begin with that of the folder. Paths that are too long to
  * be told are climbed, step by step, until the folder is met or the root.
  *
- * What gives the guest contents, or changes anything, asks each time; looking for names asks again
- * after LATELY. A host with Landlock refuses by itself, at once, to open or to change what is not
- * below the folder.
+ * When that is asked is what matters, because the directory may be moved between two calls. Every
+ * file is asked for after we have got hold of it, and before the guest is told of it; names after
+ * they were read; contents after the file was opened. So what the guest learns was in the folder at
+ * a moment when it was already ours. Changes are asked for before they are made, and a host with
+ * Landlock asks again when it makes them. Only whether a name exists may be told of a directory
+ * that was moved less than LATELY ago.
  *
  * Host system calls: readlinkat, openat, statx, close; clock_gettime.
  */

@@ -44,8 +44,8 @@ struct message {
 	size_t answer_len, direct;
 
 	struct iovec buffers[CHANNEL_BUFFERS + 2];
-	uint8_t copy[MESSAGE_MAX + 1];
-	uint8_t answer_space[ANSWER_MAX];
+	_Alignas(8) uint8_t copy[MESSAGE_MAX + 1];
+	_Alignas(8) uint8_t answer_space[ANSWER_MAX];
 };
 
 /**

@@ -302,8 +302,12 @@ int node_adopt(struct node *parent, const char *name, int fd, struct node **node
 		close(fd);
 		return -ENOMEM;
 	}
+	/* Asked when it is held: so it was inside of the folder at a moment when it was ours */
+	new->parent = parent;
+	ret = folder_inside(new, true);
+	new->parent = NULL;
 	pthread_mutex_lock(&nodes.lock);
-	ret = node_enter(new);
+	ret = ret ?: node_enter(new);
 	if (!ret) {
 		new->users = new->lookups = 1;
 		if (name) {
