@@ -222,6 +222,14 @@ static void offer_events(void)
 		offer_word(groups[i]);
 }
 
+static void offer_networks(void)
+{
+	static const char *const modes[] = { "none", "public", "rules", "any" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		offer_word(modes[i]);
+}
+
 static void offer_name_or_run(void)
 {
 	offer_names();
@@ -244,6 +252,7 @@ static const struct {
 	{ "syscall-mode", NULL, offer_modes },
 	{ "mount-profile", NULL, offer_profiles },
 	{ "wx", NULL, offer_wx },
+	{ "net", NULL, offer_networks },
 	{ "trace-format", NULL, offer_formats },
 	{ NULL, "SIGNAL", offer_signals },
 	{ NULL, "CALLS", offer_calls },
@@ -270,6 +279,8 @@ static const struct {
 	{ "wait ", { offer_ended_and_running, offer_ended_and_running } },
 	{ "logs ", { offer_ended_and_running, NULL } },
 	{ "top ", { offer_names, NULL } },
+	{ "net ", { offer_names, NULL } },
+	{ "publish ", { offer_names, NULL } },
 	{ "follow ", { offer_name_or_call, offer_call } },
 	{ "trace ", { offer_name_or_run, NULL } },
 	{ "cp ", { offer_guest_files, offer_guest_files } },

@@ -33,6 +33,8 @@ static const struct verb verbs[] = {
 	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },
 	{ "follow", cmd_follow, "show a system call's way through the kernel" },
 	{ "trace", cmd_trace, "show system calls and other events, as strace does" },
+	{ "net", cmd_net, "show a sandbox's connections and published ports" },
+	{ "publish", cmd_publish, "make a port of the host lead into a sandbox" },
 	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
 	{ "observe", cmd_observe, "serve what a sandbox's kernel does to browsers" },
 	{ "image", cmd_image, "make, get, list, inspect and remove images" },
@@ -74,16 +76,14 @@ int cli_fail(int status, const struct error *err)
 static const struct {
 	const char *word, *meant;
 } synonyms[] = {
-	{ "attach", "logs -f" }, { "build", "image build" },
-	{ "chroot", "run" },	 { "copy", "cp" },
-	{ "create", "run" },	 { "events", "trace" },
-	{ "info", "doctor" },	 { "inspect", "ps --json" },
-	{ "list", "ps" },	 { "log", "logs" },
-	{ "ls", "ps" },		 { "pull", "image build" },
-	{ "remove", "rm" },	 { "rmi", "image rm" },
-	{ "shell", "exec" },	 { "start", "run" },
-	{ "stats", "top" },	 { "strace", "trace" },
-	{ "watch", "top" },	 { "web", "observe" },
+	{ "attach", "logs -f" }, { "build", "image build" }, { "chroot", "run" },
+	{ "copy", "cp" },	 { "create", "run" },	     { "events", "trace" },
+	{ "info", "doctor" },	 { "inspect", "ps --json" }, { "list", "ps" },
+	{ "network", "net" },	 { "port", "publish" },	     { "log", "logs" },
+	{ "ls", "ps" },		 { "pull", "image build" },  { "remove", "rm" },
+	{ "rmi", "image rm" },	 { "shell", "exec" },	     { "start", "run" },
+	{ "stats", "top" },	 { "strace", "trace" },	     { "watch", "top" },
+	{ "web", "observe" },
 };
 
 static int unknown_verb(const char *name)

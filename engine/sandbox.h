@@ -57,6 +57,20 @@ struct sandbox_web {
 	bool lingers, key;
 };
 
+/**
+ * struct sandbox_net - what the guest reaches of other networks; all checked by the command line
+ * @enabled:   it has a network card
+ * @policy:    lines of a policy (lib/policy.h), NULL terminated; NULL for none
+ * @publish:   [ADDRESS:]PORT:GUEST[/udp], NULL terminated; NULL for none
+ * @resolvers: ADDRESS[:PORT] in place of the host's, NULL terminated; NULL for none
+ * @log:       a file that gets a line of JSON for each connection, or NULL
+ */
+struct sandbox_net {
+	bool enabled;
+	const char *const *policy, *const *publish, *const *resolvers;
+	const char *log;
+};
+
 struct sandbox_config {
 	const char *name;	 /* registered in the run directory */
 	const char *kernel_path; /* NULL: the image that was built or installed with the program */
@@ -75,6 +89,7 @@ struct sandbox_config {
 	unsigned timeout;   /* seconds until the sandbox is ended with status 124; 0: never */
 	bool verbose;	    /* kernel log to stderr */
 	struct sandbox_web web;
+	struct sandbox_net net;
 	bool traced; /* record from the start, and boot only when an observer is there */
 	unsigned traced_capture; /* most bytes of a buffer that are recorded until it says so */
 

@@ -27,6 +27,8 @@ int cmd_logs(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_follow(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_net(int argc, char **argv);
+int cmd_publish(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_observe(int argc, char **argv);
 int cmd_image(int argc, char **argv);

@@ -77,7 +77,7 @@ static const struct option_spec specs[] = {
 	{ 0, "change-id", "UID:GID", run_option_user, 0, "be that user" },
 	{ 'n', "normalize", NULL, option_nothing, 0, "accepted" },
 	{ 0, "forward-verbose", NULL, option_flag, FIELD(config.verbose), "kernel log on stderr" },
-	{ 0, "net", NULL, option_absent, 0, "refused" },
+	{ 0, "net", NULL, run_option_net, 0, "a network" },
 	{ 0, "mount-profile", "P", run_option_mounts, FIELD(config.mounts), "full or minimal" },
 	{ 0, "syscall-mode", "MODE", option_mode, FIELD(config.tier),
 	  "auto or seccomp; trap and rewrite mean auto" },

@@ -50,6 +50,20 @@ static const struct option_spec specs[] = {
 	  "serve --web at ADDR (127.0.0.1)" },
 	{ 0, "web-linger", "TIME", run_option_linger, FIELD(web_linger),
 	  "--web stays TIME (or: forever) after the end" },
+	{ 0, "net", "[=MODE]", run_option_net, 0,
+	  "a network: public (addresses), rules (--net-allow), any; none" },
+	{ 0, "net-allow", "RULE", run_option_net_allow, 0,
+	  "[tcp:|udp:|icmp:]ADDRESS|NETWORK|KIND|NAME[:PORTS]; host: this machine" },
+	{ 0, "net-deny", "RULE", run_option_net_deny, 0, "the first rule that matches decides" },
+	{ 0, "net-policy", "FILE", option_list, FIELD(net.files), "rules from a file" },
+	{ 0, "net-limit", "WHAT=N", run_option_net_limit, 0,
+	  "connections=N, bandwidth=BYTES (a second)" },
+	{ 0, "net-log", "FILE", option_string, FIELD(net.log), "a line for each connection" },
+	{ 0, "dns", "ADDR[:PORT]", run_option_resolver, 0, "ask this resolver, not the host's" },
+	{ 0, "publish", "PORT:GUEST", run_option_publish, 0,
+	  "[ADDR:]PORT of the host (127.0.0.1) leads to GUEST[/udp]" },
+	{ 'P', "publish-all", NULL, option_flag, FIELD(net.all_ports),
+	  "publish the ports that the image names" },
 	{ 0, "init", NULL, option_flag, FIELD(config.init),
 	  "COMMAND is pid 1 (systemd and other inits are by themselves)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when it has ended" },
@@ -93,6 +107,8 @@ static int check(const struct run_options *o, struct error *err)
 	if (o->web_linger && !o->web)
 		return error_set(err, 0,
 				 "--web-linger says how long --web stays; there is no --web");
+	if (run_net_check(o, err))
+		return -1;
 	if (o->config.memory && o->config.memory < (64ULL << 20))
 		return error_set(err, 0, "--memory: the guest needs at least 64M");
 	if (o->config.memory > (1ULL << 40))
@@ -157,6 +173,7 @@ void run_options_free(struct run_options *options)
 	store_disk_free(&options->stored);
 	json_decref(options->record);
 	free(options->joined_command);
+	run_net_free(&options->net);
 	for (unsigned i = 0; i < SANDBOX_DISKS_MAX; i++)
 		free(options->disk_text[i]);
 	for (unsigned i = 0; i < SANDBOX_SHARES_MAX; i++)

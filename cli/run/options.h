@@ -8,6 +8,7 @@
 #include "cli/common/options.h"
 #include "engine/sandbox.h"
 #include "images/store/store.h"
+#include "net.h"
 
 #define RUN_WEB_ARGS 12
 
@@ -30,6 +31,7 @@ struct run_options {
 	unsigned partition;
 	struct string_list env, env_files, cmdline, mount_opts;
 
+	struct run_net net;
 	const char *web_linger;
 	char web_port[8];
 	char *web_argv[RUN_WEB_ARGS];

@@ -206,7 +206,7 @@ int run_options_resolve(struct run_options *o, struct error *err)
 	fill_root_disk(o);
 	fill_web(o);
 	choose_streams(o);
-	if (fill_cmdline(o, err) || fill_environment(o, err))
+	if (fill_cmdline(o, err) || fill_environment(o, err) || run_net_resolve(o, err))
 		return -1;
 
 	if (run_image_command(o, err))

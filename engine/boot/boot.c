@@ -16,6 +16,7 @@
 #include "kernelimage.h"
 #include "engine/log/kernellog.h"
 #include "engine/memory/memory.h"
+#include "engine/net/net.h"
 #include "engine/control/observer.h"
 #include "engine/jobs/request.h"
 #include "engine/jobs/signals.h"
@@ -51,14 +52,15 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 		       "vitrine.mounts=%s thp_anon=16K-64K:always;2M:inherit panic=-1 "
 		       "dhash_entries=16384 ihash_entries=8192 thash_entries=8192 "
 		       "sysctl.vm.compaction_proactiveness=0 " /* mm/rows.c */
-		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s%s",
+		       "sysctl.vm.dirty_bytes=%lu sysctl.vm.dirty_background_bytes=%lu%s%s%s%s%s%s",
 		       config->fs_type ?: "ext4",
 		       config->read_only || config->disks[0].read_only ? "ro" : "rw",
 		       config->mounts == SANDBOX_MOUNTS_MINIMAL ? "minimal" : "full",
 		       boot.mem_size / DIRTY_SHARE, boot.mem_size / DIRTY_SHARE / 2,
 		       config->wx == SANDBOX_WX_DENY ? " vitrine.wx=deny" : "",
-		       config->init ? " vitrine.init" : "", config->web.argv ? OBSERVED : traced,
-		       config->cmdline ? " " : "", config->cmdline ?: "");
+		       config->init ? " vitrine.init" : "", net_cmdline(),
+		       config->web.argv ? OBSERVED : traced, config->cmdline ? " " : "",
+		       config->cmdline ?: "");
 
 	if (len >= (int)sizeof(boot.cmdline))
 		return error_set(err, 0, "the kernel command line is longer than %d bytes",
@@ -95,10 +97,10 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	bool lost;
 
 	signals_block();
-	if (confine_begin(err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
-	    share_open(config, err) || telemetry_init(&boot, err) ||
-	    kernelimage_load(config->kernel_path, &image, err) || check_observable(&image, err) ||
-	    vcpu_init(&boot, err))
+	if (confine_begin(err) || net_start(config, err) || fill_boot(config, err) ||
+	    memory_init(boot.mem_size, err) || share_open(config, err) ||
+	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &image, err) ||
+	    check_observable(&image, err) || vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
@@ -113,7 +115,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	}
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
-	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
+	if (net_ready(err) || observer_start(config, err) || confine_enter(memory_fd(), err)) {
 		tier->stop();
 		control_stop();
 		observer_finish(config);
@@ -134,6 +136,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	control_stop();
 	observer_finish(config);
 	lost = jobs_finish() < 0;
+	net_stop();
 	virtio_shutdown();
 	/* A command may end with that number, too */
 	if (status == STATUS_PANIC && !jobs_main_ended())

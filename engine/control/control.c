@@ -52,6 +52,7 @@ static connection_op *const operations[] = {
 	[MESSAGE_OBSERVE] = control_observe,
 	[MESSAGE_VIEW] = control_view,
 	[MESSAGE_FOLLOW] = control_follow,
+	[MESSAGE_NET] = control_net,
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");

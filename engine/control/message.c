@@ -117,6 +117,9 @@ static const struct operation {
 		{ "call", FIELD_INT, AT(call), false, VT_FOLLOW_OFF, VT_TELEMETRY_CALLS - 1, VT_FOLLOW_ANY },
 		{ "pid", FIELD_INT, AT(pid), false, 0, INT32_MAX },
 		{ "min_ns", FIELD_INT, AT(min_ns), false, 0, INT64_MAX } } },
+	[MESSAGE_NET] = { "net", false, {
+		{ "what", FIELD_STRING, AT(what), true },
+		{ "spec", FIELD_STRING, AT(spec) } } },
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");

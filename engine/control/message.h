@@ -41,6 +41,7 @@ enum message_op {
 	MESSAGE_OBSERVE,
 	MESSAGE_VIEW,
 	MESSAGE_FOLLOW,
+	MESSAGE_NET,
 	MESSAGE_NOPS,
 };
 
@@ -70,7 +71,7 @@ struct message {
 	bool counters, events, sampler, paths;
 	struct message_bitmap calls;
 	const char **argv, **env;
-	const char *cwd, *user;
+	const char *cwd, *user, *what, *spec;
 	const uint8_t *payload;
 	size_t payload_len;
 	json_t *json;

@@ -25,4 +25,7 @@ connection_op control_observe, control_view, control_follow;
 void control_observe_close(struct connection *conn);
 void control_observe_stop(void);
 
+/* network.c */
+connection_op control_net;
+
 #endif

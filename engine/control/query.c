@@ -68,10 +68,11 @@ int control_info(struct connection *conn, struct message *msg)
 	const char *image = root->label ? root->label : root->path ? root->path : "";
 
 	return connection_answer(
-	    conn, json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:i}", "name", config->name, "pid",
+	    conn, json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:i, s:b}", "name", config->name, "pid",
 			    (int)getpid(), "image", guest_string(image, strlen(image)), "command",
 			    string_array(config->argv), "started", (json_int_t)started, "memory",
-			    (json_int_t)config->memory, "main", (int)job_pid(JOB_MAIN)));
+			    (json_int_t)config->memory, "main", (int)job_pid(JOB_MAIN), "network",
+			    (int)config->net.enabled));
 }
 
 /* The arguments are NUL separated and end with a NUL; show them with spaces */

@@ -13,6 +13,7 @@
 #include "engine/share/share.h"
 #include "fs.h"
 #include "iopool.h"
+#include "net.h"
 #include "rng.h"
 #include "virtio.h"
 #include "vitrine/util.h"
@@ -44,10 +45,16 @@ static int add_fs(const struct sandbox_config *config, struct error *err)
 	return fs_add(err);
 }
 
+static int add_net(const struct sandbox_config *config, struct error *err)
+{
+	return net_add(err);
+}
+
 static int (*const classes[])(const struct sandbox_config *config, struct error *err) = {
 	add_disks,
 	add_rng,
 	add_fs,
+	add_net,
 };
 
 int virtio_init(const struct sandbox_config *config, struct error *err)

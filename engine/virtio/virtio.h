@@ -123,6 +123,15 @@ void virtio_unregister_all(void);
 struct virtio_request *virtio_pop(struct virtio_queue *queue);
 
 /**
+ * virtio_unpop() - Put the request that was popped last back, as if it had never been
+ * @req: not to be touched afterwards
+ *
+ * Several are put back in the reverse order; nobody else may pop from that queue meanwhile. The
+ * driver rings the doorbell again when it makes one more available.
+ */
+void virtio_unpop(struct virtio_request *req);
+
+/**
  * virtio_push() - Give a request back as used
  * @req:     not to be touched afterwards
  * @written: bytes written to the buffers of the driver, from the first on

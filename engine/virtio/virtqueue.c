@@ -206,6 +206,18 @@ struct virtio_request *virtio_pop(struct virtio_queue *queue)
 	return req;
 }
 
+void virtio_unpop(struct virtio_request *req)
+{
+	struct virtio_queue *queue = req->queue;
+
+	pthread_mutex_lock(&queue->lock);
+	queue->last_avail--;
+	req->busy = false;
+	if (!--queue->inflight)
+		pthread_cond_broadcast(&queue->drained);
+	pthread_mutex_unlock(&queue->lock);
+}
+
 static void push_locked(struct virtio_request *req, uint32_t written)
 {
 	struct virtio_queue *queue = req->queue;

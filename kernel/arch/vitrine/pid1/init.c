@@ -82,6 +82,7 @@ static int vitrine_init(void)
 	vt_mounts_setup();
 	vt_terminal_init();
 	loopback_setup();
+	vt_network_setup();
 	if (!vt_program_wanted()) {
 		set_task_comm(current, "vitrine-init");
 		ksys_setsid();

@@ -119,6 +119,9 @@ long vt_user_request(const struct vt_request *req);
 /* share.c */
 long vt_share_request(const struct vt_request *req);
 
+/* network.c */
+void vt_network_setup(void);
+
 /* mounts.c, unmount.c */
 void vt_mounts_setup(void);
 void vt_unmount_start(void);

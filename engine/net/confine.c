@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* confine.c - what the network processes take from themselves
+ *
+ * Theory of operation
+ * The stack reads what a hostile guest and hostile peers send, so it may be taken over. What it has
+ * then is what is open: the cable, and connections that the gate has made. It can make no socket
+ * and address nobody: no socket(), connect(), bind(), and of the calls that take an address none is
+ * on its list. That is why a policy that is decided in the gate holds.
+ *
+ * The gate reads messages of one size from the stack, and answers of resolvers. It has sockets of
+ * the internet families, and reads the file that names the resolvers; it starts nothing and has no
+ * other files.
+ *
+ * A call that is not on the list fails as if the host did not know it; those that only an intruder
+ * makes end the process.
+ *
+ * Host system calls: prctl, setrlimit, landlock_*, seccomp, openat.
+ */
+#include "confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "vitrine/util.h"
+
+#define PROGRAM_MAX 400
+
+/* clang-format off */
+static const unsigned short both[] = {
+	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_close, SYS_recvfrom, SYS_recvmsg, SYS_shutdown,
+	SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_ctl, SYS_poll, SYS_ppoll,
+	SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex,
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall,
+	SYS_exit, SYS_exit_group, SYS_getpid, SYS_gettid, SYS_clock_gettime, SYS_clock_nanosleep,
+	SYS_gettimeofday, SYS_time, SYS_getrandom,
+};
+
+static const unsigned short gate[] = {
+	SYS_connect, SYS_bind, SYS_listen, SYS_accept4, SYS_sendmsg, SYS_sendto, SYS_getsockname,
+	SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_socketpair, SYS_fstat, SYS_lseek,
+};
+
+/* Whoever makes one of these has not come to talk */
+static const unsigned short never[] = {
+	SYS_execve, SYS_execveat, SYS_fork, SYS_vfork, SYS_clone, SYS_ptrace, SYS_process_vm_readv,
+	SYS_process_vm_writev, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup,
+	SYS_keyctl, SYS_add_key, SYS_request_key, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
+	SYS_unshare, SYS_setns, SYS_kill, SYS_tkill, SYS_tgkill, SYS_pidfd_getfd, SYS_open_by_handle_at,
+	SYS_name_to_handle_at, SYS_unlink, SYS_unlinkat, SYS_rename, SYS_renameat, SYS_renameat2,
+	SYS_link, SYS_linkat, SYS_symlink, SYS_symlinkat, SYS_mkdir, SYS_mkdirat, SYS_chmod,
+	SYS_fchmodat, SYS_chown, SYS_fchownat, SYS_prlimit64, SYS_setrlimit,
+};
+/* clang-format on */
+
+struct program {
+	struct sock_filter code[PROGRAM_MAX];
+	unsigned short length;
+};
+
+static void put(struct program *p, unsigned short code, uint32_t k, uint8_t yes, uint8_t no)
+{
+	assert(p->length < PROGRAM_MAX);
+	p->code[p->length++] = (struct sock_filter){ code, yes, no, k };
+}
+
+static void put_calls(struct program *p, const unsigned short *calls, size_t count, unsigned action)
+{
+	for (size_t i = 0; i < count; i++) {
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		put(p, BPF_RET | BPF_K, action, 0, 0);
+	}
+}
+
+/* Allowed when the bits of @mask in the lower half of an argument are @value */
+static void put_checked(struct program *p, unsigned nr, unsigned arg, uint32_t mask, uint32_t value)
+{
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 5);
+	put(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]) + 8 * arg, 0, 0);
+	put(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	put(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	put(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+}
+
+static int enter_filter(enum net_role role, struct error *err)
+{
+	struct program p = { .length = 0 };
+	struct sock_fprog prog = { 0, p.code };
+
+	put(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	put(&p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+	put(&p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
+	put(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	put_calls(&p, both, ARRAY_SIZE(both), SECCOMP_RET_ALLOW);
+	put_checked(&p, SYS_mmap, 2, PROT_EXEC, 0);
+	put_checked(&p, SYS_mprotect, 2, PROT_EXEC, 0);
+	put_checked(&p, SYS_fcntl, 1, UINT32_MAX, F_GETFL);
+	put_checked(&p, SYS_fcntl, 1, UINT32_MAX, F_SETFL);
+	if (role == NET_GATE) {
+		put_calls(&p, gate, ARRAY_SIZE(gate), SECCOMP_RET_ALLOW);
+		put_checked(&p, SYS_socket, 0, UINT32_MAX, AF_INET);
+		put_checked(&p, SYS_socket, 0, UINT32_MAX, AF_INET6);
+		put_checked(&p, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	} else {
+		/* An abort is a reset: SO_LINGER */
+		put_checked(&p, SYS_setsockopt, 2, UINT32_MAX, SO_LINGER);
+		put_calls(&p, (unsigned short[]){ SYS_socket, SYS_connect, SYS_bind }, 3,
+			  SECCOMP_RET_KILL_PROCESS);
+	}
+	put_calls(&p, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
+	put(&p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	prog.len = p.length;
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
+		return error_set(err, errno, "cannot install a seccomp filter");
+	return 0;
+}
+
+/* All rights over files that a host's Landlock knows, by its version */
+static uint64_t file_rights(void)
+{
+	static const unsigned char bits[] = { 0, 13, 14, 15, 15, 16 };
+	long version =
+	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (version <= 0)
+		return 0;
+	if (version >= (long)ARRAY_SIZE(bits))
+		version = ARRAY_SIZE(bits) - 1;
+	return (1ULL << bits[version]) - 1;
+}
+
+static int enter_landlock(const char *readable, struct error *err)
+{
+	struct landlock_ruleset_attr attr = { .handled_access_fs = file_rights() };
+	struct landlock_path_beneath_attr rule = { .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE };
+	cleanup_close int domain = -1, directory = -1;
+
+	if (!attr.handled_access_fs)
+		return 0;
+	domain = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (domain < 0)
+		return error_set(err, errno, "cannot make a Landlock domain");
+	if (readable)
+		rule.parent_fd = directory = open(readable, O_PATH | O_CLOEXEC);
+	if (directory >= 0 &&
+	    syscall(SYS_landlock_add_rule, domain, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+		return error_set(err, errno, "cannot make a Landlock domain");
+	if (syscall(SYS_landlock_restrict_self, domain, 0))
+		return error_set(err, errno, "cannot enter a Landlock domain");
+	return 0;
+}
+
+int net_confine(enum net_role role, const char *readable, unsigned files, struct error *err)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		if (files && files < limit.rlim_max)
+			limit.rlim_cur = limit.rlim_max = files;
+		if (setrlimit(RLIMIT_NOFILE, &limit))
+			return error_set(err, errno, "cannot set the number of open files");
+	}
+	if (prctl(PR_SET_DUMPABLE, VITRINE_DEBUGGER, 0, 0, 0) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return error_set(err, errno, "cannot give up rights");
+	return enter_landlock(readable, err) || enter_filter(role, err) ? -1 : 0;
+}

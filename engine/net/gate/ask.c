@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ask.c - what the supervisor asks, for who asks it
+ *
+ * Theory of operation
+ * A question is a word and perhaps another. An answer is '+' and JSON, or '-' and what is wrong. It
+ * is one packet, so of long lists the end is left out, and "left_out" says how much.
+ *
+ * Host system calls: none.
+ */
+#include "gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/net/net.h"
+#include "vitrine/util.h"
+
+#define LIST_MAX 300
+
+static json_t *published_json(const struct gate *gate)
+{
+	json_t *list = json_array();
+	char text[PUBLISH_TEXT_MAX];
+
+	for (const struct published *at = gate->published; at; at = at->next)
+		json_array_insert_new(list, 0, json_string(publish_format(&at->what, text)));
+	return list;
+}
+
+static json_t *connections_json(const struct gate *gate, unsigned *left_out)
+{
+	json_t *list = json_array();
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < GATE_BUCKETS; i++) {
+		for (const struct connection *c = gate->buckets[i]; c; c = c->next) {
+			if (c->served)
+				continue;
+			if (count++ < LIST_MAX)
+				json_array_append_new(list, connection_json(gate, c));
+		}
+	}
+	*left_out = count > LIST_MAX ? count - LIST_MAX : 0;
+	return list;
+}
+
+static json_t *ask_list(struct gate *gate, const char *operand, struct error *err)
+{
+	unsigned left_out;
+	json_t *connections = connections_json(gate, &left_out), *resolvers = json_array();
+	char text[ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < gate->nresolvers; i++)
+		json_array_append_new(
+		    resolvers, json_string(address_format(&gate->resolvers[i].address, text)));
+	return json_pack(
+	    "{s:s, s:s, s:o, s:o, s:o, s:i, s:I, s:I, s:I}", "address", NET_GUEST4, "address6",
+	    NET_GUEST6, "published", published_json(gate), "resolvers", resolvers, "connections",
+	    connections, "left_out", (int)left_out, "allowed", (json_int_t)gate->counts.allowed,
+	    "refused", (json_int_t)gate->counts.refused, "failed", (json_int_t)gate->counts.failed);
+}
+
+static json_t *ask_log(struct gate *gate, const char *operand, struct error *err)
+{
+	const uint64_t first = gate->nlines > GATE_LINES ? gate->nlines - GATE_LINES : 0;
+	json_t *list = json_array();
+	size_t size = 0;
+
+	/* From the last to the first, as many as an answer holds */
+	for (uint64_t i = gate->nlines; i > first; i--) {
+		const char *line = gate->lines[(i - 1) % GATE_LINES];
+
+		size += strlen(line) + 8;
+		if (size > NET_ANSWER_MAX - 1024)
+			break;
+		json_array_insert_new(list, 0, json_loads(line, 0, NULL));
+	}
+	return json_pack("{s:o}", "lines", list);
+}
+
+static json_t *ask_publish(struct gate *gate, const char *operand, struct error *err)
+{
+	char text[PUBLISH_TEXT_MAX];
+
+	if (listen_start(gate, operand, err))
+		return NULL;
+	return json_pack("{s:s}", "published", publish_format(&gate->published->what, text));
+}
+
+static json_t *ask_unpublish(struct gate *gate, const char *operand, struct error *err)
+{
+	return listen_stop(gate, operand, err) ? NULL : json_object();
+}
+
+static const struct {
+	const char *word;
+	json_t *(*answer)(struct gate *gate, const char *operand, struct error *err);
+} questions[] = {
+	{ "list", ask_list },
+	{ "log", ask_log },
+	{ "publish", ask_publish },
+	{ "unpublish", ask_unpublish },
+};
+
+static json_t *find_and_answer(struct gate *gate, const char *command, struct error *err)
+{
+	const size_t len = strcspn(command, " ");
+
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		if (strlen(questions[i].word) == len && !strncmp(command, questions[i].word, len))
+			return questions[i].answer(gate, command + len + (command[len] == ' '),
+						   err);
+	}
+	error_set(err, 0, "no such question");
+	return NULL;
+}
+
+char *ask_answer(struct gate *gate, const char *command)
+{
+	struct error err = { .text = "no memory" };
+	json_t *json = find_and_answer(gate, command, &err);
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL, *whole = NULL;
+
+	json_decref(json);
+	if (asprintf(&whole, "%s%s", text ? "+" : "-", text ?: err.text) < 0)
+		whole = NULL;
+	free(text);
+	return whole;
+}

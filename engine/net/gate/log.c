@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* log.c - a line for each connection: when, who, whom, how much, and why not
+ *
+ * Theory of operation
+ * A line is one JSON object. It is written when a connection is over, or was refused. A file gets
+ * all of them, in single writes at its end, so that several sandboxes can share one; the last few
+ * are kept for who asks. Numbers of bytes are what the stack says: a stack that was taken over can
+ * lie about these, and about nothing else here.
+ *
+ * Host system calls: openat (before the process is confined), write.
+ */
+#include "gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "vitrine/util.h"
+
+int log_begin(struct gate *gate, struct error *err)
+{
+	const char *path = gate->config->net.log;
+
+	tzset(); /* now: it reads a file */
+	if (!path)
+		return 0;
+	gate->log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	return gate->log < 0 ? error_set(err, errno, "cannot write the log %s", path) : 0;
+}
+
+static json_t *time_json(void)
+{
+	const uint64_t now = clock_read_ns(CLOCK_REALTIME);
+	const time_t seconds = (time_t)(now / NS_PER_SECOND);
+	char text[40], whole[24];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || !strftime(whole, sizeof(whole), "%FT%T", &tm))
+		return json_null();
+	snprintf(text, sizeof(text), "%s.%03uZ", whole,
+		 (unsigned)(now % NS_PER_SECOND / NS_PER_MS));
+	return json_string(text);
+}
+
+/* Consumes @line */
+static void put_line(struct gate *gate, json_t *line)
+{
+	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL, *whole = NULL;
+	const int len = text ? asprintf(&whole, "%s\n", text) : -1;
+
+	json_decref(line);
+	free(text);
+	if (len < 0)
+		return;
+	if (gate->log >= 0)
+		(void)!write(gate->log, whole, (size_t)len);
+	free(gate->lines[gate->nlines % GATE_LINES]);
+	gate->lines[gate->nlines++ % GATE_LINES] = whole;
+}
+
+static const char *protocol_name(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : "icmp";
+}
+
+json_t *connection_json(const struct gate *gate, const struct connection *c)
+{
+	char address[ADDRESS_TEXT_MAX];
+	json_t *json =
+	    json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:I}", "direction",
+		      c->incoming ? "in" : "out", "protocol", protocol_name(c->protocol), "address",
+		      address_format(&c->address, address), "port", c->port, "guest_port",
+		      c->guest_port, "rule", c->why, "ms", (json_int_t)(gate->now - c->since));
+
+	if (json && c->name[0])
+		json_object_set_new(json, "name", json_string(c->name));
+	return json;
+}
+
+static void count(struct gate *gate, const char *verdict)
+{
+	if (*verdict == 'a')
+		gate->counts.allowed++;
+	else if (*verdict == 'r')
+		gate->counts.refused++;
+	else
+		gate->counts.failed++;
+}
+
+static json_t *begin_line(struct gate *gate)
+{
+	return json_pack("{s:o, s:s}", "time", time_json(), "sandbox", gate->config->name);
+}
+
+void log_connection(struct gate *gate, const struct connection *connection, const char *verdict,
+		    int code, uint64_t sent, uint64_t received)
+{
+	json_t *line = begin_line(gate), *what = connection_json(gate, connection);
+
+	count(gate, verdict);
+	json_object_update(line, what);
+	json_decref(what);
+	json_object_set_new(line, "verdict", json_string(verdict));
+	if (code)
+		json_object_set_new(line, "error", json_string(strerrordesc_np(code) ?: "?"));
+	if (*verdict == 'a') {
+		json_object_set_new(line, "sent", json_integer((json_int_t)sent));
+		json_object_set_new(line, "received", json_integer((json_int_t)received));
+	}
+	put_line(gate, line);
+}
+
+void log_name(struct gate *gate, const char *name, const struct address *address,
+	      const char *verdict, const char *why)
+{
+	char text[ADDRESS_TEXT_MAX];
+	json_t *line = begin_line(gate);
+
+	json_object_set_new(line, "direction", json_string("out"));
+	json_object_set_new(line, "protocol", json_string("dns"));
+	json_object_set_new(line, "name", json_string(name));
+	if (address)
+		json_object_set_new(line, "address", json_string(address_format(address, text)));
+	json_object_set_new(line, "verdict", json_string(verdict));
+	json_object_set_new(line, "rule", json_string(why));
+	count(gate, verdict);
+	put_line(gate, line);
+}

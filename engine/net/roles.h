@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* roles.h - what the two network processes run; private to engine/net */
+#ifndef ENGINE_NET_ROLES_H
+#define ENGINE_NET_ROLES_H
+
+#include "engine/sandbox.h"
+#include "link.h"
+
+/**
+ * stack_run() - The stack: frames on one side, connections on the other. Confines itself
+ * @gate: socket to the gate, which gives it connections
+ * @life: readable, at its end, when the sandbox is over
+ */
+void stack_run(struct link *link, int gate, int life) __attribute__((noreturn));
+
+/**
+ * gate_run() - The gate: policy, names, dialling, listening, the log. Confines itself
+ * @stack:   socket to the stack
+ * @control: socket to the supervisor, which is told first whether everything is well
+ */
+void gate_run(const struct sandbox_config *config, int stack, int control)
+    __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* stack.c - the other end of the guest's cable
+ *
+ * Theory of operation
+ * A round: frames of the guest's are looked at, sockets that have something are served, flows that
+ * had to wait have their turn, acknowledgements that are owed are sent, once for all segments of
+ * the round. Then the guest's device is told of what lies on the cable, and when there was nothing
+ * to do the process sleeps until there is. A cable without room stops reading from sockets, and
+ * nothing else: what the guest sends is taken all the same, and sockets keep what they have.
+ *
+ * Host system calls: epoll_wait, epoll_ctl, read, recvmsg, close, clock_gettime, getrandom.
+ */
+#include "stack.h"
+
+#include <errno.h>
+#include <net/ethernet.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "engine/net/confine.h"
+#include "engine/net/roles.h"
+#include "lib/clock.h"
+#include "lib/say.h"
+#include "vitrine/util.h"
+
+#define EVENTS 256
+#define FRAMES 128 /* of a round */
+#define MESSAGES 64
+#define FILES (FLOWS_MAX + 64)
+
+/* What an event is about when it is no flow's: no flow has these numbers */
+#define EVENT_CABLE (1ULL << 40)
+#define EVENT_GATE (2ULL << 40)
+#define EVENT_LIFE (3ULL << 40)
+
+const struct address stack_guest4 = { { [10] = 0xff, [11] = 0xff, 10, 0, 2, 15 } };
+const struct address stack_guest6 = { { 0xfd, 0, 0, 2, [15] = 0x15 } };
+
+uint32_t stack_random(void)
+{
+	static uint32_t pool[64];
+	static unsigned left;
+
+	if (!left) {
+		if (getrandom(pool, sizeof(pool), 0) != sizeof(pool))
+			abort();
+		left = ARRAY_SIZE(pool);
+	}
+	return pool[--left];
+}
+
+void stack_frame(struct stack *stack, const uint8_t *frame, size_t len)
+{
+	struct packet packet;
+
+	if (len >= 14 && get16(frame + 12) == ETHERTYPE_ARP) {
+		arp_input(stack, frame, len);
+		return;
+	}
+	if (dhcp_input(stack, frame, len) || !packet_parse(frame, len, &packet))
+		return;
+	switch (packet.protocol) {
+	case IPPROTO_TCP:
+		tcp_input(stack, &packet);
+		break;
+	case IPPROTO_UDP:
+		udp_input(stack, &packet);
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		if (packet.v6 == (packet.protocol == IPPROTO_ICMPV6))
+			icmp_input(stack, &packet);
+		break;
+	}
+}
+
+/* Return: whether there may be more */
+static bool frames(struct stack *stack)
+{
+	link_header header;
+	const void *frame;
+	unsigned count;
+	size_t len;
+
+	for (count = 0; count < FRAMES && bucket_has(stack, &stack->up); count++) {
+		frame = link_peek(&stack->in, &len, &header);
+		if (!frame)
+			break;
+		stack_frame(stack, frame, len);
+		bucket_take(&stack->up, len);
+		link_take(&stack->in);
+		link_taken(&stack->in);
+	}
+	return count == FRAMES;
+}
+
+static void answer(struct stack *stack, const struct wire *wire, int fd)
+{
+	struct flow *flow = flow_by_id(stack, wire->id);
+	uint32_t code = wire->code;
+
+	if (!flow || flow->fd >= 0) {
+		if (fd >= 0)
+			close(fd); /* it was given up meanwhile */
+		return;
+	}
+	if (!code && (fd < 0 || !flow_watch(stack, flow, fd)))
+		code = ENFILE;
+	flow->ops->opened(stack, flow, code);
+}
+
+static void message(struct stack *stack, const struct wire *wire, int fd)
+{
+	switch (wire->kind) {
+	case WIRE_OPENED:
+		answer(stack, wire, fd);
+		return;
+	case WIRE_INCOMING:
+		if (fd < 0)
+			return;
+		if (wire->protocol == IPPROTO_TCP)
+			tcp_incoming(stack, wire, fd);
+		else
+			udp_incoming(stack, wire, fd);
+		return;
+	case WIRE_LIMIT:
+		stack->up.rate = stack->down.rate = wire->sent;
+		break;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static int take_descriptor(struct msghdr *header)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(header);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+static void messages(struct stack *stack)
+{
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		union {
+			char space[CMSG_SPACE(sizeof(int))];
+			struct cmsghdr align;
+		} control;
+		struct wire wire;
+		struct iovec iov = { &wire, sizeof(wire) };
+		struct msghdr header = { .msg_iov = &iov,
+					 .msg_iovlen = 1,
+					 .msg_control = control.space,
+					 .msg_controllen = sizeof(control.space) };
+		ssize_t len = recvmsg(stack->gate, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+		if (len == 0)
+			stack->over = true;
+		if (len < (ssize_t)sizeof(wire))
+			return;
+		message(stack, &wire, take_descriptor(&header));
+	}
+}
+
+static void events(struct stack *stack, int timeout)
+{
+	struct epoll_event list[EVENTS];
+	const int count = epoll_wait(stack->epoll, list, EVENTS, timeout);
+
+	stack->now = clock_now_ns() / NS_PER_MS;
+	for (int i = 0; i < count; i++) {
+		const uint64_t what = list[i].data.u64;
+		struct flow *flow;
+		uint64_t wakes;
+
+		switch (what) {
+		case EVENT_CABLE:
+			(void)!read(stack->cable, &wakes, sizeof(wakes));
+			break;
+		case EVENT_GATE:
+			messages(stack);
+			break;
+		case EVENT_LIFE:
+			stack->over = true;
+			break;
+		default:
+			flow = flow_by_id(stack, (uint32_t)what);
+			if (flow && flow->fd >= 0)
+				flow->ops->event(stack, flow, list[i].events);
+		}
+	}
+}
+
+static void turns(struct stack *stack)
+{
+	struct flow *flow = stack->later;
+
+	stack->later = NULL;
+	while (flow) {
+		struct flow *next = flow->next_later;
+
+		flow->later = false;
+		flow->next_later = NULL;
+		flow->ops->resume(stack, flow);
+		flow = next;
+	}
+}
+
+static void acknowledge(struct stack *stack)
+{
+	while (stack->due) {
+		struct flow *flow = stack->due;
+
+		stack->due = flow->next_due;
+		flow->due = false;
+		tcp_acknowledge(stack, flow);
+	}
+}
+
+static void deadlines(struct stack *stack)
+{
+	const uint64_t now = stack->now;
+
+	if (!stack->next || now < stack->next)
+		return;
+	stack->next = 0;
+	for (unsigned i = 0; i < stack->top; i++) {
+		struct flow *flow = stack->flows[i];
+
+		if (!flow || !flow->deadline)
+			continue;
+		if (flow->deadline > now) {
+			if (!stack->next || flow->deadline < stack->next)
+				stack->next = flow->deadline;
+			continue;
+		}
+		flow->deadline = 0;
+		flow->ops->deadline(stack, flow);
+	}
+}
+
+/* Milliseconds to sleep: not at all when there is more to do */
+static int patience(struct stack *stack, bool more, bool waits)
+{
+	uint64_t left;
+
+	if (more || (stack->later && !waits))
+		return 0;
+	if (!stack->next)
+		return -1;
+	left = stack->next > stack->now ? stack->next - stack->now : 0;
+	return left < 60000 ? (int)left + 1 : 60000;
+}
+
+static void round_of(struct stack *stack)
+{
+	const uint32_t before = stack->out.own;
+	bool more = frames(stack), asleep = false, blocked;
+
+	turns(stack);
+	acknowledge(stack);
+	deadlines(stack);
+	link_publish(&stack->out);
+	/* What waits for room or bytes a second, and got none, is woken by either */
+	blocked = stack->later && stack->out.own == before;
+	if (!more && (!stack->later || blocked) && bucket_has(stack, &stack->up)) {
+		asleep = link_sleeps(&stack->in, true);
+		more = !asleep;
+	}
+	events(stack, patience(stack, more, blocked));
+	if (asleep)
+		link_sleeps(&stack->in, false);
+	link_publish(&stack->out);
+}
+
+static void watch(struct stack *stack, int fd, uint64_t what)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = what };
+
+	if (epoll_ctl(stack->epoll, EPOLL_CTL_ADD, fd, &event))
+		abort();
+}
+
+void stack_run(struct link *link, int gate, int life)
+{
+	static struct stack stack;
+	struct error err = { 0 };
+
+	link_end_init(&stack.in, link->rings[0], link->supervisor);
+	link_end_init(&stack.out, link->rings[1], link->supervisor);
+	stack.gate = gate;
+	stack.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (stack.epoll < 0 ||
+	    getrandom(stack.secret, sizeof(stack.secret), 0) != sizeof(stack.secret))
+		abort();
+	watch(&stack, link->network, EVENT_CABLE);
+	watch(&stack, gate, EVENT_GATE);
+	watch(&stack, life, EVENT_LIFE);
+	if (net_confine(NET_STACK, NULL, FILES, &err)) {
+		say_error(&err);
+		_exit(1);
+	}
+	stack.cable = link->network;
+	stack.now = clock_now_ns() / NS_PER_MS;
+	while (!stack.over)
+		round_of(&stack);
+	for (unsigned i = 0; i < FLOWS_MAX; i++) {
+		if (stack.flows[i])
+			flow_end(&stack, stack.flows[i]);
+	}
+	_exit(0);
+}

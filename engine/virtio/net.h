@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* net.h - virtio network card */
+#ifndef ENGINE_VIRTIO_NET_H
+#define ENGINE_VIRTIO_NET_H
+
+#include "vitrine/error.h"
+
+/**
+ * net_add() - Add the network card, when the sandbox has a network
+ * @err: set only on failure
+ *
+ * Its other end is the network process that net_start() has started.
+ */
+int net_add(struct error *err);
+
+#endif

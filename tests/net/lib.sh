@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# lib.sh - servers on the host for tests of the guest's network; sourced behind tests/lib.sh
+#
+#	serve echo                 a server of tests/net/peer.py: $port
+#	serve hello 6              on ::1
+#	resolver NAME=ADDRESS...   a resolver: $dns is ADDRESS:PORT
+#	answers PORT               wait until something listens there
+
+servers=()
+
+stop_servers() {
+	[ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null
+	servers=()
+}
+trap 'stop_servers; finish' EXIT
+
+serve() {
+	local ready=$scratch/ready.$RANDOM
+	python3 "$top/tests/net/peer.py" "$ready" "$@" >/dev/null 2>"$scratch/peer.err" &
+	servers+=($!)
+	soon test -e "$ready"
+	port=$(cat "$ready")
+}
+
+resolver() {
+	local ready=$scratch/ready.$RANDOM
+	python3 "$top/tests/net/resolver.py" "$ready" "$@" >/dev/null 2>&1 &
+	servers+=($!)
+	soon test -e "$ready"
+	dns=127.0.0.1:$(cat "$ready")
+}
+
+answers() {
+	soon bash -c "exec 3<>/dev/tcp/${2:-127.0.0.1}/$1"
+}
+
+# A port of the host's that nobody has, below those that connections get
+free_port() {
+	python3 -c '
+import random, socket
+while True:
+    s = socket.socket(); port = random.randrange(20000, 30000)
+    try: s.bind(("127.0.0.1", port)); print(port); break
+    except OSError: pass'
+}
