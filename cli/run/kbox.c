@@ -50,11 +50,6 @@ static int option_web(void *field, const char *value, struct error *err)
 	return run_option_web(field, value, err);
 }
 
-static int option_absent(void *field, const char *value, struct error *err)
-{
-	return error_set(err, 0, "a sandbox of vitrine has none; see vitrine --help");
-}
-
 static int option_nothing(void *field, const char *value, struct error *err)
 {
 	return 0;

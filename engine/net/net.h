@@ -50,6 +50,11 @@ const char *net_cmdline(void);
 int net_ask(const char *command, char **answer, struct error *err);
 
 /**
+ * net_leave() - This is another process of the sandbox now, that has no business with the network
+ */
+void net_leave(void);
+
+/**
  * net_stop() - The sandbox is over: connections end, the last lines of the log are written
  */
 void net_stop(void);

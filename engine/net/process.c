@@ -7,8 +7,8 @@
  * has the policy and makes every connection (gate/). The cable's memory is all that the guest's
  * kernel, the supervisor's thread and the stack share.
  *
- * The stack's "life" is a pipe whose other end only the supervisor has. At its end the stack tells
- * the gate what its connections have carried, and ends; the gate writes its last lines, and ends.
+ * The stack's "life" is a pipe. When something comes through it the stack tells the gate what its
+ * connections have carried, and ends; the gate writes its last lines, and ends.
  * Should the supervisor die otherwise, the host kills both.
  *
  * Host system calls: fork, socketpair, pipe2, close_range, dup2, openat, prctl, setsid, poll, send,
@@ -229,6 +229,16 @@ int net_ask(const char *command, char **answer, struct error *err)
 	return 0;
 }
 
+void net_leave(void)
+{
+	if (!running)
+		return;
+	running = false;
+	close(life);
+	close(control);
+	link_close(&cable);
+}
+
 void net_stop(void)
 {
 	char text[ERROR_TEXT_MAX];
@@ -237,6 +247,8 @@ void net_stop(void)
 		return;
 	pthread_mutex_lock(&asking);
 	running = false;
+	(void)!write(life, "",
+		     1); /* a copy of it may be open elsewhere, so its end is not enough */
 	close(steal_fd(life));
 	/* Its end of the socket closes when it has ended */
 	while (hear(text, sizeof(text), END_MS) > 0)

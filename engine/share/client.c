@@ -41,6 +41,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/net/net.h"
 #include "engine/confine/confine.h"
 #include "engine/vcpu/vcpu.h"
 #include "folder.h"
@@ -327,6 +328,7 @@ static int fork_server(struct error *err)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
+		net_leave();
 		share_server_run(&ends);
 	}
 	close(ends.alive);
