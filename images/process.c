@@ -48,6 +48,21 @@ int interrupt_caught(void)
 	return caught;
 }
 
+/* Is there such a file in one of the directories that we may look into? */
+static bool in_path(const char *name)
+{
+	const char *dir = getenv("PATH"), *end;
+	char file[4096];
+
+	for (; dir; dir = *end ? end + 1 : NULL) {
+		end = strchrnul(dir, ':');
+		snprintf(file, sizeof(file), "%.*s/%s", (int)(end - dir), dir, name);
+		if (access(file, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void __attribute__((noreturn)) program(char *const argv[], int out, int log, int failed)
 {
 	int null = open("/dev/null", O_RDONLY), code;
@@ -69,6 +84,10 @@ static void __attribute__((noreturn)) program(char *const argv[], int out, int l
 	dup2(log, STDERR_FILENO);
 	execvp(argv[0], argv);
 	code = errno;
+	/* Of a PATH with somebody else's directories that is said of any program which is nowhere
+	 */
+	if (code == EACCES && !strchr(argv[0], '/') && !in_path(argv[0]))
+		code = ENOENT;
 	if (write(failed, &code, sizeof(code)) < 0)
 		_exit(126);
 	_exit(127);

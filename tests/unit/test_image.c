@@ -10,10 +10,12 @@
 #include <archive_entry.h>
 #include <ext2fs/ext2fs.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 #include "cli/image/store.h"
 #include "images/process.h"
 #include "images/tar.h"
@@ -192,6 +194,7 @@ static void test_names(void **state)
 
 static void test_process(void **state)
 {
+	char dir[] = "/tmp/vitrine-closed-XXXXXX", search[8192], *old;
 	struct error err = { 0 };
 
 	assert_int_equal(process_run((char *[]){ "true", NULL }, 0, &err), 0);
@@ -201,6 +204,16 @@ static void test_process(void **state)
 	assert_string_equal(err.text, "sh failed: why");
 	assert_int_equal(process_run((char *[]){ "vitrine-no-such-program", NULL }, 0, &err), -1);
 	assert_non_null(strstr(err.text, "is not installed"));
+	/* Directories that we may not look into do not make it a program that we may not run */
+	old = strdup(getenv("PATH"));
+	assert_int_equal(mkdtemp(dir) ? chmod(dir, 0) : -1, 0);
+	snprintf(search, sizeof(search), "%s:%s", dir, old);
+	setenv("PATH", search, 1);
+	assert_int_equal(process_run((char *[]){ "vitrine-no-such-program", NULL }, 0, &err), -1);
+	assert_non_null(strstr(err.text, "is not installed"));
+	setenv("PATH", old, 1);
+	rmdir(dir);
+	free(old);
 	assert_int_equal(process_run((char *[]){ "/no/such/program", NULL }, 0, &err), -1);
 	assert_non_null(strstr(err.text, "No such file"));
 }
