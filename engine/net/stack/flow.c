@@ -10,6 +10,7 @@
  */
 #include "stack.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -108,9 +109,9 @@ struct flow *flow_by_id(struct stack *stack, uint32_t id)
 	return flow && flow->id == id ? flow : NULL;
 }
 
-static bool tell_gate(struct stack *stack, const struct flow *flow, enum wire_kind kind)
+static struct wire message_of(const struct flow *flow, enum wire_kind kind)
 {
-	struct wire wire = {
+	return (struct wire){
 		.kind = kind,
 		.id = flow->wire_id,
 		.protocol = flow->protocol,
@@ -121,13 +122,43 @@ static bool tell_gate(struct stack *stack, const struct flow *flow, enum wire_ki
 		.sent = flow->sent,
 		.received = flow->received,
 	};
-
-	return write(stack->gate, &wire, sizeof(wire)) == sizeof(wire);
 }
 
 bool flow_ask(struct stack *stack, struct flow *flow)
 {
-	return tell_gate(stack, flow, WIRE_OPEN);
+	const struct wire wire = message_of(flow, WIRE_OPEN);
+
+	/* It must hear of those that are over first: they may be too many */
+	return flow_tell(stack) && write(stack->gate, &wire, sizeof(wire)) == sizeof(wire);
+}
+
+bool flow_tell(struct stack *stack)
+{
+	size_t done = 0;
+
+	while (done < stack->nunsaid &&
+	       (write(stack->gate, &stack->unsaid[done], sizeof(*stack->unsaid)) > 0 ||
+		(errno != EAGAIN && errno != EINTR)))
+		done++;
+	stack->nunsaid -= done;
+	memmove(stack->unsaid, stack->unsaid + done, stack->nunsaid * sizeof(*stack->unsaid));
+	return !stack->nunsaid;
+}
+
+/* Never waits: the gate may be waiting for us. It is told before long */
+static void say_over(struct stack *stack, const struct flow *flow)
+{
+	if (stack->nunsaid == stack->unsaid_room) {
+		const size_t room = stack->unsaid_room ? stack->unsaid_room * 2 : 64;
+		struct wire *more = reallocarray(stack->unsaid, room, sizeof(*more));
+
+		if (!more)
+			return;
+		stack->unsaid = more;
+		stack->unsaid_room = room;
+	}
+	stack->unsaid[stack->nunsaid++] = message_of(flow, WIRE_CLOSED);
+	flow_tell(stack);
 }
 
 bool flow_watch(struct stack *stack, struct flow *flow, int fd)
@@ -185,8 +216,7 @@ void flow_end(struct stack *stack, struct flow *flow)
 		stack->top--;
 	if (flow->fd >= 0)
 		close(flow->fd); /* epoll forgets it */
-	/* The gate reads whatever else it does, so this is told unless it is gone */
-	tell_gate(stack, flow, WIRE_CLOSED);
+	say_over(stack, flow);
 	if (flow->ops->release)
 		flow->ops->release(flow);
 	free(flow);

@@ -13,7 +13,9 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/ethernet.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -29,6 +31,8 @@
 #define EVENTS 256
 #define FRAMES 128 /* of a round */
 #define MESSAGES 64
+#define RETRY_MS 5
+#define END_MS 2000
 #define FILES (FLOWS_MAX + 64)
 
 /* What an event is about when it is no flow's: no flow has these numbers */
@@ -265,6 +269,8 @@ static void round_of(struct stack *stack)
 	turns(stack);
 	acknowledge(stack);
 	deadlines(stack);
+	if (!flow_tell(stack) && (!stack->next || stack->next > stack->now + RETRY_MS))
+		stack->next = stack->now + RETRY_MS;
 	link_publish(&stack->out);
 	/* What waits for room or bytes a second, and got none, is woken by either */
 	blocked = stack->later && stack->out.own == before;
@@ -294,6 +300,7 @@ void stack_run(struct link *link, int gate, int life)
 	link_end_init(&stack.in, link->rings[0], link->supervisor);
 	link_end_init(&stack.out, link->rings[1], link->supervisor);
 	stack.gate = gate;
+	fcntl(gate, F_SETFL, O_NONBLOCK);
 	stack.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (stack.epoll < 0 ||
 	    getrandom(stack.secret, sizeof(stack.secret), 0) != sizeof(stack.secret))
@@ -312,6 +319,10 @@ void stack_run(struct link *link, int gate, int life)
 	for (unsigned i = 0; i < FLOWS_MAX; i++) {
 		if (stack.flows[i])
 			flow_end(&stack, stack.flows[i]);
+	}
+	for (unsigned i = 0; i < END_MS / RETRY_MS && !flow_tell(&stack); i++) {
+		messages(&stack); /* it may be waiting for us to read */
+		poll(NULL, 0, RETRY_MS);
 	}
 	_exit(0);
 }

@@ -117,6 +117,8 @@ struct stack {
 	uint32_t generation[FLOWS_MAX];
 	unsigned top, count, search; /* places in use lie below top; where to look for a free one */
 	struct flow *later, *due;
+	struct wire *unsaid; /* what the gate could not be told yet */
+	size_t nunsaid, unsaid_room;
 	struct bucket up, down;
 	uint64_t refused_frames;
 	size_t held; /* bytes in the buffers of TCP flows */
@@ -213,6 +215,13 @@ struct flow *flow_by_id(struct stack *stack, uint32_t id);
  * Return: false when the gate cannot be asked now.
  */
 bool flow_ask(struct stack *stack, struct flow *flow);
+
+/**
+ * flow_tell() - Tell the gate what it could not be told before
+ *
+ * Return: whether it knows everything.
+ */
+bool flow_tell(struct stack *stack);
 
 /**
  * flow_watch() - Take the gate's descriptor, and hear of its events from now on
