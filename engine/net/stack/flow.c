@@ -136,6 +136,8 @@ bool flow_tell(struct stack *stack)
 {
 	size_t done = 0;
 
+	if (!stack->nunsaid)
+		return true;
 	while (done < stack->nunsaid &&
 	       (write(stack->gate, &stack->unsaid[done], sizeof(*stack->unsaid)) > 0 ||
 		(errno != EAGAIN && errno != EINTR)))
@@ -218,6 +220,6 @@ void flow_end(struct stack *stack, struct flow *flow)
 		close(flow->fd); /* epoll forgets it */
 	say_over(stack, flow);
 	if (flow->ops->release)
-		flow->ops->release(flow);
+		flow->ops->release(stack, flow);
 	free(flow);
 }

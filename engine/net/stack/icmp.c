@@ -168,7 +168,7 @@ static void icmp_deadline(struct stack *stack, struct flow *flow)
 	flow_end(stack, flow);
 }
 
-static void icmp_release(struct flow *flow)
+static void icmp_release(struct stack *stack, struct flow *flow)
 {
 	free(icmp_of(flow)->first);
 }

@@ -41,7 +41,7 @@ struct protocol {
 	void (*event)(struct stack *stack, struct flow *flow, uint32_t events);
 	void (*resume)(struct stack *stack, struct flow *flow);
 	void (*deadline)(struct stack *stack, struct flow *flow);
-	void (*release)(struct flow *flow);
+	void (*release)(struct stack *stack, struct flow *flow);
 };
 
 /**

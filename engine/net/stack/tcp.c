@@ -30,8 +30,6 @@ void tcp_abort(struct stack *stack, struct tcp *tcp, bool tell)
 		tcp_say(stack, tcp, TCP_RST | TCP_ACK);
 	if (tcp->flow.fd >= 0)
 		setsockopt(tcp->flow.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	buffer_free(stack, &tcp->down);
-	buffer_free(stack, &tcp->up);
 	flow_end(stack, &tcp->flow);
 }
 
@@ -39,8 +37,6 @@ bool tcp_finish(struct stack *stack, struct tcp *tcp)
 {
 	if (!tcp->fin_acked || !tcp->shut)
 		return false;
-	buffer_free(stack, &tcp->down);
-	buffer_free(stack, &tcp->up);
 	flow_end(stack, &tcp->flow);
 	return true;
 }
@@ -214,10 +210,17 @@ static void tcp_deadline(struct stack *stack, struct flow *flow)
 	flow_deadline(stack, flow, (uint64_t)TCP_RTO_MS << tcp->tries);
 }
 
+static void tcp_release(struct stack *stack, struct flow *flow)
+{
+	buffer_free(stack, &tcp_of(flow)->down);
+	buffer_free(stack, &tcp_of(flow)->up);
+}
+
 const struct protocol tcp_protocol = {
 	.size = sizeof(struct tcp),
 	.opened = tcp_opened,
 	.event = tcp_event,
 	.resume = tcp_resume,
 	.deadline = tcp_deadline,
+	.release = tcp_release,
 };

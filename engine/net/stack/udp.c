@@ -244,7 +244,7 @@ static void udp_deadline(struct stack *stack, struct flow *flow)
 	flow_end(stack, flow);
 }
 
-static void udp_release(struct flow *flow)
+static void udp_release(struct stack *stack, struct flow *flow)
 {
 	free_kept(udp_of(flow));
 	free(udp_of(flow)->why);
