@@ -30,6 +30,7 @@
 #include "engine/control/control.h"
 #include "engine/jobs/jobs.h"
 #include "engine/memory/memory.h"
+#include "engine/share/share.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
@@ -301,6 +302,16 @@ static void check_budget_clients(struct finding *f)
 	      CONTROL_CLIENTS, CONTROL_RESERVE, JOBS_MAX);
 }
 
+static void check_budget_shares(struct finding *f)
+{
+	unsigned open_files, known_files;
+
+	share_budget(&open_files, &known_files);
+	found(f, VERDICT_OK,
+	      "%u open files of a sandbox, %u more that are known; a server of its own has them",
+	      open_files, known_files);
+}
+
 static void check_memory(struct finding *f)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -338,6 +349,7 @@ static const struct {
 	{ "processes of a guest", check_budget_processes },
 	{ "threads of a guest", check_budget_threads },
 	{ "clients of a sandbox", check_budget_clients },
+	{ "shared folders", check_budget_shares },
 	{ "memory", check_memory },
 	{ "landlock", check_landlock },
 	{ "namespaces", check_namespaces },
