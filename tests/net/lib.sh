@@ -32,7 +32,7 @@ resolver() {
 }
 
 answers() {
-	soon bash -c "exec 3<>/dev/tcp/${2:-127.0.0.1}/$1"
+	soon bash -c "exec 3<>/dev/tcp/${2:-127.0.0.1}/$1" 2>/dev/null
 }
 
 # A port of the host's that nobody has, below those that connections get
