@@ -139,6 +139,15 @@ void virtio_unpop(struct virtio_request *req);
 void virtio_push(struct virtio_request *req, uint32_t written);
 
 /**
+ * virtio_push_together() - Give back several requests of one queue that are one to the driver
+ * @reqs:    not to be touched afterwards; at least one
+ * @written: bytes written to each
+ *
+ * The driver sees all of them or none.
+ */
+void virtio_push_together(struct virtio_request **reqs, const uint32_t *written, unsigned count);
+
+/**
  * virtio_signal() - Interrupt the driver if it wants to know of what was pushed
  * @queue: any thread may call it, after one or many virtio_push()
  */

@@ -218,7 +218,8 @@ void virtio_unpop(struct virtio_request *req)
 	pthread_mutex_unlock(&queue->lock);
 }
 
-static void push_locked(struct virtio_request *req, uint32_t written)
+/* The driver sees it when the ring's index says so */
+static void put_used(struct virtio_request *req, uint32_t written)
 {
 	struct virtio_queue *queue = req->queue;
 	struct vring_used *used = used_ring(queue);
@@ -227,11 +228,23 @@ static void push_locked(struct virtio_request *req, uint32_t written)
 	elem->id = req->head;
 	elem->len = written;
 	queue->used_idx++;
-	__atomic_store_n(&used->idx, queue->used_idx, __ATOMIC_RELEASE);
-
 	req->busy = false;
-	if (!--queue->inflight)
+	queue->inflight--;
+}
+
+static void publish_used(struct virtio_queue *queue)
+{
+	__atomic_store_n(&used_ring(queue)->idx, queue->used_idx, __ATOMIC_RELEASE);
+	if (!queue->inflight)
 		pthread_cond_broadcast(&queue->drained);
+}
+
+static void push_locked(struct virtio_request *req, uint32_t written)
+{
+	struct virtio_queue *queue = req->queue;
+
+	put_used(req, written);
+	publish_used(queue);
 }
 
 static void signal_locked(struct virtio_queue *queue)
@@ -259,6 +272,17 @@ void virtio_push(struct virtio_request *req, uint32_t written)
 
 	pthread_mutex_lock(&queue->lock);
 	push_locked(req, written);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void virtio_push_together(struct virtio_request **reqs, const uint32_t *written, unsigned count)
+{
+	struct virtio_queue *queue = reqs[0]->queue;
+
+	pthread_mutex_lock(&queue->lock);
+	for (unsigned i = 0; i < count; i++)
+		put_used(reqs[i], written[i]);
+	publish_used(queue);
 	pthread_mutex_unlock(&queue->lock);
 }
 

@@ -79,6 +79,18 @@ print(n >> 20)"
 expect '64
 64'
 
+it 'eight at once: no frame was lost or malformed on the way'
+guest python3 -c "
+import socket, threading
+def take():
+    s = socket.create_connection(('10.0.2.2', $port))
+    while s.recv(1 << 20): pass
+all = [threading.Thread(target=take) for _ in range(8)]
+for t in all: t.start()
+for t in all: t.join()
+print(*(open('/sys/class/net/eth0/statistics/' + what).read().strip() for what in ('rx_errors', 'rx_dropped', 'tx_errors', 'tx_dropped')))"
+expect '0 0 0 0'
+
 serve reset
 it 'a reset is a reset, and who does not listen refuses'
 guest python3 -c "
