@@ -30,7 +30,7 @@
 #include "engine/control/control.h"
 #include "engine/jobs/jobs.h"
 #include "engine/memory/memory.h"
-#include "engine/share/share.h"
+#include "engine/sandbox.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
@@ -302,14 +302,15 @@ static void check_budget_clients(struct finding *f)
 	      CONTROL_CLIENTS, CONTROL_RESERVE, JOBS_MAX);
 }
 
-static void check_budget_shares(struct finding *f)
+static void check_cpus(struct finding *f)
 {
-	unsigned open_files, known_files;
+	cpu_set_t usable;
 
-	share_budget(&open_files, &known_files);
-	found(f, VERDICT_OK,
-	      "%u open files of a sandbox, %u more that are known; a server of its own has them",
-	      open_files, known_files);
+	if (sched_getaffinity(0, sizeof(usable), &usable))
+		found(f, VERDICT_MISSING, "the host does not tell: %s", strerror(errno));
+	else
+		found(f, VERDICT_OK, "%d for this process; a sandbox has one, or --cpus, up to %d",
+		      CPU_COUNT(&usable), SANDBOX_CPUS_MAX);
 }
 
 static void check_memory(struct finding *f)
@@ -349,8 +350,8 @@ static const struct {
 	{ "processes of a guest", check_budget_processes },
 	{ "threads of a guest", check_budget_threads },
 	{ "clients of a sandbox", check_budget_clients },
-	{ "shared folders", check_budget_shares },
 	{ "memory", check_memory },
+	{ "cpus", check_cpus },
 	{ "landlock", check_landlock },
 	{ "namespaces", check_namespaces },
 };

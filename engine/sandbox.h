@@ -12,6 +12,7 @@
 #include "vitrine/error.h"
 
 #define SANDBOX_DISKS_MAX 16
+#define SANDBOX_CPUS_MAX 64
 
 struct sandbox_disk {
 	const char *path;
@@ -81,6 +82,7 @@ struct sandbox_config {
 	const char *fs_type; /* of the root file system, "ext4" */
 	bool read_only;	     /* mount the root file system read-only */
 	uint64_t memory;     /* bytes of guest memory */
+	unsigned cpus;	     /* vCPUs, 1 to SANDBOX_CPUS_MAX */
 	const char *cmdline; /* appended to the kernel command line, may be NULL */
 	const char *hostname;
 	enum sandbox_mounts mounts;

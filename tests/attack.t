@@ -257,18 +257,8 @@ alarm while it spins: signal *
 alarm while it calls: signal *
 over*'
 
-attack park-in-stub
-printed 'in the stub, alarmed: signal *
-signals blocked, alarmed: signal *
-for ever: signal *
-for ever, signals blocked: signal *
-for signals of its own: signal *
-for signals of its own, blocked: signal *
-elsewhere: EFAULT
-over*'
-
 # A call from its own code is no stop, and it sleeps
-attack park-elsewhere
+attack stop-elsewhere
 printed 'a forged stop: exit 0
 a forged stop, signals blocked: @(exit 0|signal 9)
 over*'

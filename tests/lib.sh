@@ -23,7 +23,7 @@ top=$PWD
 export PATH=${VITRINE_BUILD:-$top/build}:$PATH LC_ALL=C
 image=mini
 seconds=60
-run_options=(--ephemeral)
+run_options=(--ephemeral ${VITRINE_CPUS:+--cpus "$VITRINE_CPUS"})
 tiers=(seccomp) # choices of --syscall-mode
 
 scratch=$(mktemp -d)

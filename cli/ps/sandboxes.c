@@ -86,6 +86,11 @@ static void print_memory(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
 	snprintf(text, FORMAT_TEXT_MAX, "%lldM", ps_number(sandbox, "memory") >> 20);
 }
 
+static void print_cpus(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
+{
+	snprintf(text, FORMAT_TEXT_MAX, "%lld", ps_number(sandbox, "cpus"));
+}
+
 static void print_command(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
 {
 	const json_t *command = json_object_get(sandbox, "command"), *word;
@@ -108,7 +113,8 @@ static const struct format_field fields[] = {
 	{ "Image", print_image },     { "Status", print_status },
 	{ "Uptime", print_uptime },   { "RunningFor", print_uptime },
 	{ "Created", print_created }, { "CreatedAt", print_created },
-	{ "Memory", print_memory },   { "Command", print_command },
+	{ "Memory", print_memory },   { "Cpus", print_cpus },
+	{ "Command", print_command },
 };
 
 const struct format_set ps_sandbox_fields = { fields, ARRAY_SIZE(fields) };

@@ -105,11 +105,13 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
 	vcpu_ops_fill(&ops);
+	boot.cpus = config->cpus ?: 1;
 	tier_ops_fill(tier, &ops);
 	if (tier->start(&boot, err)) /* before there is a second thread */
 		return -1;
-	if (virtio_init(config, err) || share_mount(config, err) || jobs_init(config, err) ||
-	    signals_init(config, err) || control_init(config, err)) {
+	if (vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
+	    share_mount(config, err) || jobs_init(config, err) || signals_init(config, err) ||
+	    control_init(config, err)) {
 		tier->stop();
 		return -1;
 	}

@@ -12,7 +12,11 @@
  * So these mappings are a cache of the kernel's page tables: when they have become too many, all of
  * them are dropped, and the kernel maps what the vCPU's thread touches again (vcpu.c,
  * vt_kernel.map). No other thread uses such addresses, and no system call is given one, but for the
- * stack that the vCPU runs on, which it has touched.
+ * stack that a vCPU runs on, which it has touched. So other vCPUs are paused meanwhile, outside of
+ * system calls.
+ *
+ * The lock of all of this knows its owner, because its owner may touch what it has just dropped:
+ * its stack.
  *
  * Host system calls: memfd_create, ftruncate, fcntl, mmap, munmap, mprotect, madvise, fallocate.
  */
@@ -21,10 +25,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "engine/vcpu/vcpu.h"
 #include "lib/memfile.h"
 #include "vitrine/util.h"
 
@@ -35,6 +41,30 @@ static uint64_t phys_size;
 static unsigned kernel_areas; /* of the vmalloc range; at least as many as the host has */
 static unsigned kernel_areas_max;
 static vt_u64 next_row; /* behind what was mapped last */
+static unsigned owner;	/* number of the vCPU that has the lock, plus one */
+
+/* False: the caller had it already */
+static bool lock(void)
+{
+	const unsigned self = vcpu_index() + 1;
+	unsigned nobody = 0;
+
+	if (__atomic_load_n(&owner, __ATOMIC_RELAXED) == self)
+		return false;
+	while (!__atomic_compare_exchange_n(&owner, &nobody, self, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		vcpu_take_pause();
+		sched_yield();
+		nobody = 0;
+	}
+	return true;
+}
+
+static void unlock(bool locked)
+{
+	if (locked)
+		__atomic_store_n(&owner, 0, __ATOMIC_RELEASE);
+}
 
 unsigned memory_kernel_areas(void)
 {
@@ -89,9 +119,14 @@ static bool in_vmalloc(vt_u64 va)
 }
 
 /* One unmapping of all of it: the host would refuse one that splits an area when it has too many */
-static void forget_kernel_areas(void)
+static void unmap_kernel_areas(void)
 {
 	munmap((void *)VT_VMALLOC_START, VT_VMALLOC_END - VT_VMALLOC_START);
+}
+
+static void forget_kernel_areas(void)
+{
+	vcpu_pause_others(unmap_kernel_areas);
 	kernel_areas = 0;
 }
 
@@ -103,14 +138,10 @@ static int map_frames(vt_u64 va, vt_u64 pa, vt_u64 len)
 	return at == MAP_FAILED ? -errno : 0;
 }
 
-static int kernel_map(vt_u64 va, vt_u64 pa, vt_u64 len)
+static int map_rows(vt_u64 va, vt_u64 pa, vt_u64 len)
 {
 	int err;
 
-	if (!phys_ptr(pa, len))
-		return -EINVAL;
-	if (!in_vmalloc(va))
-		return map_frames(va, pa, len);
 	/* not between the rows of one area: a stack is mapped whole, see vt_kernel.map */
 	if (kernel_areas >= kernel_areas_max && va != next_row)
 		forget_kernel_areas();
@@ -125,12 +156,30 @@ static int kernel_map(vt_u64 va, vt_u64 pa, vt_u64 len)
 	return err;
 }
 
+static int kernel_map(vt_u64 va, vt_u64 pa, vt_u64 len)
+{
+	bool locked;
+	int err;
+
+	if (!phys_ptr(pa, len))
+		return -EINVAL;
+	if (!in_vmalloc(va))
+		return map_frames(va, pa, len);
+	locked = lock();
+	err = map_rows(va, pa, len);
+	unlock(locked);
+	return err;
+}
+
 /* The kernel unmaps what one or more calls mapped, whole */
 static void kernel_unmap(vt_u64 va, vt_u64 len)
 {
+	bool locked = lock();
+
 	munmap((void *)va, len);
 	if (in_vmalloc(va) && kernel_areas)
 		kernel_areas--;
+	unlock(locked);
 }
 
 static void memory_populate(vt_u64 pa, vt_u64 len)

@@ -42,11 +42,11 @@ int telemetry_fd(void);
 void telemetry_end(void);
 
 /**
- * telemetry_count() - Count host operations; on the vCPU's thread, which is their only writer
+ * telemetry_count() - Count host operations; on any vCPU's thread
  */
 static inline void telemetry_count(enum vt_host_counter which, uint64_t n)
 {
-	telemetry->host[which] += n;
+	__atomic_fetch_add(&telemetry->host[which], n, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -20,6 +20,7 @@ void tier_ops_fill(const struct tier *tier, struct vt_host_ops *ops)
 	ops->mm_new = tier->mm_new;
 	ops->mm_free = tier->mm_free;
 	ops->mm_sync = tier->mm_sync;
+	ops->mm_barrier = tier->mm_barrier;
 	ops->thread_new = tier->thread_new;
 	ops->thread_free = tier->thread_free;
 	ops->thread_run = tier->thread_run;

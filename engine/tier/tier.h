@@ -30,6 +30,7 @@ struct tier {
 	int (*mm_new)(struct vt_mm **mm);
 	void (*mm_free)(struct vt_mm *mm);
 	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
+	void (*mm_barrier)(struct vt_mm *mm);
 	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
 			  struct vt_thread **thread);
 	void (*thread_free)(struct vt_thread *thread);

@@ -2,7 +2,7 @@
 /* cputime.c - CPU time that the host has given to a vCPU
  *
  * Theory of operation
- * At any moment at most one of these runs for the vCPU: its own thread, or a process that it waits
+ * At any moment at most one of these runs for a vCPU: its own thread, or a process that it waits
  * for. What the host gave them all, taken from the time that has passed, is what it gave to
  * somebody else: the guest kernel shows that as steal (kernel/arch/vitrine/kernel/cputime.c).
  *
@@ -11,19 +11,41 @@
  * list are asked. A process's clock sums up its threads; that is why the guest asks less often when
  * asking takes long.
  *
+ * The host tells no more of another process than that sum. So when a process has run for several
+ * vCPUs since it was asked, none of them knows what it had of it: it takes for given all the time
+ * that has passed since. What was stolen from it then is not seen.
+ *
  * Host system calls: clock_gettime.
  */
 #include "cputime.h"
 
+#include <pthread.h>
 #include <time.h>
 
+#include "vcpu.h"
 #include "lib/clock.h"
 
 /* linux/posix-timers.h: CPUCLOCK_SCHED */
 #define CLOCK_OF_PROCESS(pid) ((clockid_t)((~(unsigned)(pid) << 3) | 2))
 
-static struct cputime_process *ran; /* since the last question */
-static uint64_t of_processes;	    /* all that they ever had */
+/**
+ * struct cputime - what one vCPU was given
+ * @ran:          who ran for it since it asked last
+ * @of_processes: all that they ever had
+ * @shared:       one of them ran for others, too
+ * @asked_at:     when it asked last
+ * @given:        its last answer
+ */
+struct cputime {
+	struct cputime_process *ran;
+	uint64_t of_processes;
+	bool shared;
+	uint64_t asked_at, given;
+};
+
+static struct cputime all[VCPUS_MAX];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all of this */
+__thread struct cputime *cputime_mine;
 
 uint64_t cputime_of_process(pid_t pid)
 {
@@ -34,44 +56,70 @@ void cputime_list(struct cputime_process *process, pid_t pid)
 {
 	if (pid <= 0)
 		return;
-	process->pid = pid;
-	process->ran = true;
-	process->next = ran;
-	ran = process;
+	if (!cputime_mine)
+		cputime_mine = &all[vcpu_index()];
+	pthread_mutex_lock(&lock);
+	if (process->owner && process->owner != cputime_mine) {
+		process->shared = cputime_mine->shared = true;
+	} else if (!process->owner) {
+		process->pid = pid;
+		process->shared = false;
+		process->owner = cputime_mine;
+		process->next = cputime_mine->ran;
+		cputime_mine->ran = process;
+	}
+	pthread_mutex_unlock(&lock);
 }
 
-static void ask(struct cputime_process *process)
+static void ask(struct cputime *time, struct cputime_process *process)
 {
 	uint64_t has = cputime_of_process(process->pid);
 
-	process->ran = false;
+	time->shared |= process->shared;
+	process->owner = NULL;
 	if (has <= process->had) /* it is dead and waited for */
 		return;
-	of_processes += has - process->had;
+	time->of_processes += has - process->had;
 	process->had = has;
 }
 
 void cputime_forget(struct cputime_process *process)
 {
-	struct cputime_process **link = &ran;
+	pthread_mutex_lock(&lock);
+	if (process->owner) {
+		struct cputime_process **link = &process->owner->ran;
 
-	if (!process->ran)
-		return;
-	while (*link != process)
-		link = &(*link)->next;
-	*link = process->next;
-	ask(process);
+		while (*link != process)
+			link = &(*link)->next;
+		*link = process->next;
+		ask(process->owner, process);
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 static vt_u64 cpu_time(void)
 {
-	while (ran) {
-		struct cputime_process *process = ran;
+	struct cputime *time = &all[vcpu_index()];
+	uint64_t now = clock_now_ns(), had = time->given, sum;
 
-		ran = process->next;
-		ask(process);
+	pthread_mutex_lock(&lock);
+	while (time->ran) {
+		struct cputime_process *process = time->ran;
+
+		time->ran = process->next;
+		ask(time, process);
 	}
-	return clock_read_ns(CLOCK_THREAD_CPUTIME_ID) + of_processes;
+	sum = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) + time->of_processes;
+	if (time->shared) { /* of_processes has what others had, too, and lacks what they asked for
+			     */
+		time->of_processes += had + (now - time->asked_at) - sum;
+		sum = had + (now - time->asked_at);
+	}
+	time->shared = false;
+	time->asked_at = now;
+	time->given = sum;
+	pthread_mutex_unlock(&lock);
+	return sum;
 }
 
 void cputime_ops_fill(struct vt_host_ops *ops)

@@ -9,29 +9,33 @@
 #include "vitrine/abi.h"
 
 /**
- * struct cputime_process - a process that runs for the vCPU while the vCPU's thread waits for it
- * @pid:  its id
- * @had:  CPU time that it had when it was asked last, ns
- * @ran:  it has run since, and is in the list of those to ask
- * @next: in that list
+ * struct cputime_process - a process that runs for a vCPU while the vCPU's thread waits for it
+ * @pid:    its id
+ * @had:    CPU time that it had when it was asked last, ns
+ * @owner:  the vCPU that it has run for since, which has it in the list of those to ask; or NULL
+ * @shared: it has run for others, too
+ * @next:   in that list
  */
 struct cputime_process {
 	pid_t pid;
-	bool ran;
+	struct cputime *owner;
+	bool shared;
 	uint64_t had;
 	struct cputime_process *next;
 };
 
+extern __thread struct cputime *cputime_mine;
+
 void cputime_list(struct cputime_process *process, pid_t pid);
 
 /**
- * cputime_ran() - A process runs for the vCPU now
+ * cputime_ran() - A process runs for the calling vCPU now
  * @process: its record, zero when it is new; cputime_forget() before it goes
  * @pid:     its id
  */
 static inline void cputime_ran(struct cputime_process *process, pid_t pid)
 {
-	if (!process->ran)
+	if (process->owner != cputime_mine || !cputime_mine)
 		cputime_list(process, pid);
 }
 

@@ -6,8 +6,9 @@
  * loads a signal mask along with the registers. A kick never arrives then. No honest program does
  * that, so its process is killed; what is left to decide is when. Wall clock time would kill the
  * innocent on a busy or suspended host, so CPU time counts: a thread that was told to stop and
- * still consumes the CPU does so on purpose, because only the thread that runs for the vCPU
- * consumes any.
+ * still consumes the CPU does so on purpose, because only threads that run for a vCPU consume any.
+ * The host tells the sum of a process's threads. Several of them can run, on fewer CPUs than there
+ * are vCPUs, while the one that was told waits for its turn: so much more is allowed.
  *
  * A wait for a stop must not last for ever, so a slow interval timer interrupts it. The timer is
  * left on between waits and turns itself off when nobody has waited for one period, so that a wait
@@ -30,8 +31,9 @@
 #define STUCK_CPU_NS 100000000UL
 #define TICK_NS 250000000L
 
-static timer_t timer;
-static volatile bool waiting, waited, ticking;
+/* Of each vCPU; only its own thread touches them */
+static __thread timer_t timer;
+static __thread volatile bool waiting, waited, ticking;
 
 static void set_timer(long period)
 {
@@ -69,7 +71,7 @@ bool stuck_check(uint64_t *limit, pid_t pid)
 	if (!now)
 		return false;
 	if (!*limit)
-		*limit = now + STUCK_CPU_NS;
+		*limit = now + STUCK_CPU_NS * vcpu_count();
 	return now > *limit;
 }
 

@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vcpu.c - the host thread that the guest kernel runs on
+/* vcpu.c - the host threads that the guest kernel runs on
  *
  * Theory of operation
- * The thread enters the kernel and stays on kernel stacks until the kernel halts, when it comes
- * back to the stack that it left. Interrupts reach it as bits in the kernel's pending word; a bit
- * alone is enough while the kernel runs, and a signal is sent along while the thread sleeps in a
- * host call. A signal that arrives between the look at the word and the call would be lost, so the
- * handler moves the instruction pointer out of that window (vcpu_wait).
+ * A vCPU is an object, and the host thread that holds it executes what that CPU executes. The first
+ * one enters the kernel and stays on kernel stacks until the kernel halts, when it comes back to
+ * the stack that it left. The others are started before the supervisor confines itself, wait until
+ * the kernel wants them, and never come back.
+ *
+ * Interrupts reach a vCPU as bits in its pending word; a bit alone is enough while the kernel runs,
+ * and a signal is sent along while the thread sleeps in a host call. A signal that arrives between
+ * the look at the word and the call would be lost, so the handler moves the instruction pointer out
+ * of that window (vcpu_wait).
+ *
+ * When the kernel halts, the other vCPUs stop where they look at interrupts (vCPU 0 as well, if it
+ * is another that halts: it then goes on to leave). One that does not look any more hangs in the
+ * kernel; it is not waited for longer than HALT_MS.
  *
  * A host fault on the kernel's vmalloc range may be a mapping that was dropped (memory.c). Another
  * one in kernel code goes to the kernel's exception table; one that is not expected there becomes a
  * kernel bug report. One in host code is fatal.
  *
  * Host system calls: pause, rt_sigaction, sigaltstack, timer_create, timer_settime, tgkill,
- * clock_gettime.
+ * clock_gettime, clone (before confinement), futex, sched_yield.
  */
 #include "vcpu.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -28,17 +40,48 @@
 #include "cputime.h"
 #include "irq.h"
 #include "registers.h"
+#include "stuck.h"
 #include "lib/clock.h"
 
 #define SIGNAL_STACK (64 * 1024)
+#define HALT_MS 2000
 
 static struct vt_boot *boot;
-static pid_t vcpu_tid;
-static timer_t timer;
-static volatile uint32_t sleeping;
+
+/* What a vCPU's thread does in a host call that a signal ends */
+enum sleep { AWAKE, IDLES, WAITS };
+
+/**
+ * struct vcpu - one of the guest's CPUs
+ * @index:    its number
+ * @tid:      of the host thread that holds it
+ * @timer:    its clock event
+ * @sleeping: enum sleep
+ * @lost:     a child has died since it looked, see vcpu_lost()
+ * @stopped:  it has stopped for a halt
+ * @paused:   number of the pause that it has taken part in last
+ * @pending:  the kernel's interrupt word
+ * @entry, @arg: what it calls when @start is posted
+ * @ready:    posted when the thread is there
+ * @failed:   errno of its start, or 0
+ */
+static struct vcpu {
+	unsigned index;
+	pid_t tid;
+	timer_t timer;
+	volatile uint32_t sleeping, lost, stopped, paused;
+	volatile uint32_t *pending;
+	uint64_t entry;
+	void *arg;
+	sem_t ready, start;
+	int failed;
+} vcpus[VCPUS_MAX];
+static unsigned nvcpus = 1;
+static __thread struct vcpu *me;
 static uint32_t no_kernel_yet; /* the pending word until the kernel names its own */
 static void (*on_tick)(void);
 static bool (*idle_wait)(void);
+static volatile uint32_t halted, halt_status;
 volatile uint32_t vcpu_child_died;
 
 /* The window in which a signal must not be lost: from the test to the system call itself */
@@ -79,16 +122,107 @@ asm(".text\n"
 uint32_t vcpu_call_kernel(uint64_t entry, struct vt_boot *boot);
 void vcpu_leave_kernel(uint32_t status) __attribute__((noreturn));
 
+static volatile uint32_t *word_of(const struct vcpu *vcpu)
+{
+	volatile uint32_t *word = vcpu->pending;
+
+	if (!vcpu->index && boot)
+		word = boot->kernel.pending;
+	return word ?: &no_kernel_yet;
+}
+
 volatile uint32_t *vcpu_pending(void)
 {
-	return boot && boot->kernel.pending ? boot->kernel.pending : &no_kernel_yet;
+	return word_of(me);
+}
+
+static void wake(const struct vcpu *vcpu)
+{
+	syscall(SYS_tgkill, getpid(), vcpu->tid, VCPU_SIGNAL_WAKE);
+}
+
+static void raise_on(struct vcpu *vcpu, enum vt_irq irq)
+{
+	__atomic_fetch_or(word_of(vcpu), 1U << irq, __ATOMIC_SEQ_CST);
+	if (vcpu != me && __atomic_load_n(&vcpu->sleeping, __ATOMIC_SEQ_CST))
+		wake(vcpu);
 }
 
 void irq_raise(enum vt_irq irq)
 {
-	__atomic_fetch_or(vcpu_pending(), 1U << irq, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&sleeping, __ATOMIC_SEQ_CST))
-		syscall(SYS_tgkill, getpid(), vcpu_tid, VCPU_SIGNAL_WAKE);
+	raise_on(&vcpus[0], irq);
+}
+
+volatile uint32_t *vcpu_lost(void)
+{
+	return &me->lost;
+}
+
+/*
+ * Who is idle waits for nobody's death, so it is not woken; but the first one, which has to take
+ * note of it when all are.
+ */
+void vcpu_tell_lost(void)
+{
+	for (unsigned i = 0; i < nvcpus; i++) {
+		struct vcpu *vcpu = &vcpus[i];
+
+		__atomic_store_n(&vcpu->lost, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(word_of(vcpu), 1U << VT_IRQ_LOST, __ATOMIC_SEQ_CST);
+		if (vcpu != me &&
+		    __atomic_load_n(&vcpu->sleeping, __ATOMIC_SEQ_CST) >= (i ? WAITS : IDLES))
+			wake(vcpu);
+	}
+}
+
+/* ---- pauses ---- */
+
+static volatile uint32_t pausing; /* number of the pause that is on, or 0 */
+
+void vcpu_take_pause(void)
+{
+	const uint32_t number = __atomic_load_n(&pausing, __ATOMIC_SEQ_CST);
+
+	if (!number || !me)
+		return;
+	__atomic_store_n(&me->paused, number, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&pausing, __ATOMIC_SEQ_CST) == number)
+		sched_yield();
+}
+
+static bool takes_part(const struct vcpu *vcpu)
+{
+	return vcpu != me && !vcpu->stopped && (vcpu->pending || !vcpu->index);
+}
+
+void vcpu_pause_others(void (*act)(void))
+{
+	static uint32_t last;
+	const uint32_t number = ++last ?: ++last;
+
+	__atomic_store_n(&pausing, number, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < nvcpus; i++) {
+		if (takes_part(&vcpus[i]))
+			wake(&vcpus[i]);
+	}
+	for (unsigned i = 0; i < nvcpus; i++) {
+		while (takes_part(&vcpus[i]) &&
+		       __atomic_load_n(&vcpus[i].paused, __ATOMIC_SEQ_CST) != number)
+			sched_yield();
+	}
+	act();
+	__atomic_store_n(&pausing, 0, __ATOMIC_SEQ_CST);
+}
+
+/* A host call may be made once more, with pointers to the stack that it was on: it has to be there
+ */
+static void take_pause_in(const ucontext_t *uc)
+{
+	const volatile char *stack = (const volatile char *)uc->uc_mcontext.gregs[REG_RSP];
+
+	vcpu_take_pause();
+	if ((uint64_t)stack >= VT_VMALLOC_START && (uint64_t)stack < VT_VMALLOC_END)
+		(void)*stack;
 }
 
 static void leave_window(ucontext_t *uc)
@@ -103,22 +237,16 @@ static void on_interrupt(int sig, siginfo_t *info, void *context)
 {
 	if (sig == VCPU_SIGNAL_TIMER) {
 		__atomic_fetch_or(vcpu_pending(), 1U << VT_IRQ_TIMER, __ATOMIC_SEQ_CST);
+	} else if (sig == VCPU_SIGNAL_WAKE && pausing) {
+		take_pause_in(context);
 	} else if (sig == VCPU_SIGNAL_WAKE && info->si_code == SI_TIMER) {
 		if (on_tick)
 			on_tick();
 	} else if (sig == SIGCHLD) {
 		vcpu_child_died = 1;
-		__atomic_fetch_or(vcpu_pending(), 1U << VT_IRQ_LOST, __ATOMIC_SEQ_CST);
-		/* any thread may be given it, and the vCPU's may wait for it */
-		if (syscall(SYS_gettid) != vcpu_tid)
-			syscall(SYS_tgkill, getpid(), vcpu_tid, VCPU_SIGNAL_WAKE);
+		vcpu_tell_lost();
 	}
 	leave_window(context);
-}
-
-static bool is_vcpu(void)
-{
-	return syscall(SYS_gettid) == vcpu_tid;
 }
 
 static bool in_kernel(uint64_t ip)
@@ -132,7 +260,7 @@ static bool in_kernel(uint64_t ip)
  */
 static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
 {
-	static struct vt_regs regs;
+	static __thread struct vt_regs regs;
 	greg_t *g = uc->uc_mcontext.gregs;
 
 	regs = registers_load(g);
@@ -165,10 +293,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		(void)!write(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
 		_exit(125);
 	}
-	if (sig == SIGSEGV && info->si_code == SEGV_MAPERR && is_vcpu() &&
+	if (sig == SIGSEGV && info->si_code == SEGV_MAPERR && me &&
 	    map_kernel_page((uint64_t)info->si_addr))
 		return;
-	if (is_vcpu() && in_kernel(ip) && boot->kernel.die) {
+	if (me && in_kernel(ip) && boot->kernel.die) {
 		fixup = boot->kernel.fault ? boot->kernel.fault(ip) : 0;
 		if (fixup)
 			uc->uc_mcontext.gregs[REG_RIP] = fixup;
@@ -178,6 +306,23 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	}
 	(void)!write(STDERR_FILENO, message, sizeof(message) - 1);
 	signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
+}
+
+/* The signal stack and the clock event of the calling thread; 0 or an errno value */
+static int set_up_thread(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
+				  .sigev_signo = VCPU_SIGNAL_TIMER };
+	stack_t stack = { .ss_size = SIGNAL_STACK };
+
+	me->tid = syscall(SYS_gettid);
+	event._sigev_un._tid = me->tid;
+	stack.ss_sp =
+	    mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) ||
+	    timer_create(CLOCK_MONOTONIC, &event, &me->timer))
+		return errno;
+	return 0;
 }
 
 static int install_handlers(struct error *err)
@@ -190,13 +335,8 @@ static int install_handlers(struct error *err)
 		{ SIGFPE, true },  { SIGCHLD, false },
 	};
 	struct sigaction sa = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
-	stack_t stack = { .ss_size = SIGNAL_STACK };
 	sigset_t unblock;
 
-	stack.ss_sp =
-	    mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL))
-		return error_set(err, errno, "cannot set up a signal stack");
 	sigfillset(&sa.sa_mask);
 	sigdelset(&sa.sa_mask, SIGSEGV);
 	sigemptyset(&unblock);
@@ -220,15 +360,130 @@ static int install_handlers(struct error *err)
 
 int vcpu_init(struct vt_boot *vt_boot, struct error *err)
 {
-	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
-				  .sigev_signo = VCPU_SIGNAL_TIMER };
+	int failed;
 
 	boot = vt_boot;
-	vcpu_tid = syscall(SYS_gettid);
-	event._sigev_un._tid = vcpu_tid;
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
-		return error_set(err, errno, "cannot create a timer");
+	me = &vcpus[0];
+	failed = set_up_thread();
+	if (failed)
+		return error_set(err, failed, "cannot set up a signal stack and a timer");
 	return install_handlers(err);
+}
+
+/* ---- the others ---- */
+
+static void *secondary(void *arg)
+{
+	struct error ignored = { 0 };
+
+	me = arg;
+	me->failed = set_up_thread();
+	if (!me->failed && stuck_init(&ignored))
+		me->failed = EAGAIN;
+	sem_post(&me->ready);
+	if (me->failed)
+		return NULL;
+	while (sem_wait(&me->start))
+		;
+	((void (*)(void *))me->entry)(me->arg);
+	return NULL;
+}
+
+static int start_thread(struct vcpu *vcpu)
+{
+	pthread_t thread;
+
+	sem_init(&vcpu->ready, 0, 0);
+	sem_init(&vcpu->start, 0, 0);
+	return pthread_create(&thread, NULL, secondary, vcpu);
+}
+
+int vcpu_secondaries(unsigned count, struct error *err)
+{
+	int failed = 0;
+
+	for (unsigned i = 1; i < count && !failed; i++) {
+		vcpus[i].index = i;
+		failed = start_thread(&vcpus[i]);
+		if (!failed)
+			nvcpus = i + 1;
+	}
+	for (unsigned i = 1; i < nvcpus; i++) {
+		while (sem_wait(&vcpus[i].ready))
+			;
+		failed = failed ?: vcpus[i].failed;
+	}
+	return failed ? error_set(err, failed, "cannot start the threads of %u CPUs", count) : 0;
+}
+
+unsigned vcpu_count(void)
+{
+	return nvcpus;
+}
+
+unsigned vcpu_index(void)
+{
+	return me->index;
+}
+
+static void cpu_start(vt_u32 cpu, vt_u64 entry, void *arg, volatile vt_u32 *pending)
+{
+	struct vcpu *vcpu = &vcpus[cpu];
+
+	vcpu->entry = entry;
+	vcpu->arg = arg;
+	vcpu->pending = pending;
+	sem_post(&vcpu->start);
+}
+
+static void cpu_kick(vt_u32 cpu, enum vt_irq irq)
+{
+	raise_on(&vcpus[cpu], irq);
+}
+
+static void yield(void)
+{
+	sched_yield();
+}
+
+/* ---- the end ---- */
+
+static void cpu_stop(void)
+{
+	me->stopped = 1;
+	while (me->index || !halted)
+		pause();
+	vcpu_leave_kernel(halt_status);
+}
+
+static bool all_stopped(void)
+{
+	for (unsigned i = 0; i < nvcpus; i++) {
+		if (&vcpus[i] != me && vcpus[i].pending && !vcpus[i].stopped)
+			return false;
+	}
+	return me == &vcpus[0] || vcpus[0].stopped;
+}
+
+static void halt(vt_u32 status)
+{
+	for (int ms = 0; ms < HALT_MS && !all_stopped(); ms++) {
+		for (unsigned i = 0; i < nvcpus; i++) {
+			if (&vcpus[i] != me)
+				raise_on(&vcpus[i], VT_IRQ_STOP);
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	if (!me->index)
+		vcpu_leave_kernel(status);
+	halt_status = status;
+	halted = 1;
+	if (!vcpus[0].stopped)
+		_exit(status);
+	for (;;) {
+		syscall(SYS_tgkill, getpid(), vcpus[0].tid, VCPU_SIGNAL_WAKE);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
 }
 
 uint32_t vcpu_enter(uint64_t entry)
@@ -236,24 +491,26 @@ uint32_t vcpu_enter(uint64_t entry)
 	return vcpu_call_kernel(entry, boot);
 }
 
-static long wait_call(long a, unsigned long b, void *c, volatile uint32_t *flag, int number)
+static long wait_call(long a, unsigned long b, void *c, volatile uint32_t *flag, int number,
+		      enum sleep sleep)
 {
+	struct vcpu *const vcpu = me;
 	long ret;
 
-	__atomic_store_n(&sleeping, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vcpu->sleeping, sleep, __ATOMIC_SEQ_CST);
 	ret = vcpu_wait_call(a, b, c, flag, number);
-	__atomic_store_n(&sleeping, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&vcpu->sleeping, AWAKE, __ATOMIC_RELAXED);
 	return ret;
 }
 
 long vcpu_wait_in(int number, long a, unsigned long b, void *c, volatile uint32_t *flag)
 {
-	return wait_call(a, b, c, flag, number);
+	return wait_call(a, b, c, flag, number, WAITS);
 }
 
 long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag)
 {
-	return wait_call(fd, request, arg, flag, SYS_ioctl);
+	return wait_call(fd, request, arg, flag, SYS_ioctl, WAITS);
 }
 
 void vcpu_on_tick(void (*tick)(void))
@@ -270,7 +527,7 @@ void vcpu_sleep(void)
 {
 	if (idle_wait && idle_wait())
 		return;
-	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause);
+	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause, IDLES);
 }
 
 static vt_u64 clock_monotonic(void)
@@ -288,12 +545,7 @@ static void timer_arm(vt_u64 delta_ns)
 	struct itimerspec when = { .it_value = { .tv_sec = delta_ns / 1000000000,
 						 .tv_nsec = delta_ns % 1000000000 } };
 
-	timer_settime(timer, 0, &when, NULL);
-}
-
-static void halt(vt_u32 status)
-{
-	vcpu_leave_kernel(status);
+	timer_settime(me->timer, 0, &when, NULL);
 }
 
 void vcpu_ops_fill(struct vt_host_ops *ops)
@@ -302,5 +554,9 @@ void vcpu_ops_fill(struct vt_host_ops *ops)
 	ops->clock_realtime = clock_realtime;
 	ops->timer_arm = timer_arm;
 	ops->halt = halt;
+	ops->cpu_start = cpu_start;
+	ops->cpu_kick = cpu_kick;
+	ops->cpu_stop = cpu_stop;
+	ops->yield = yield;
 	cputime_ops_fill(ops);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vcpu.h - the host thread that the guest kernel runs on */
+/* vcpu.h - the host threads that the guest kernel runs on */
 #ifndef ENGINE_VCPU_VCPU_H
 #define ENGINE_VCPU_VCPU_H
 
@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
+
+#define VCPUS_MAX 64
 
 /* Sent to the vCPU thread by irq_raise(), and by its timer */
 #define VCPU_SIGNAL_WAKE SIGRTMIN
@@ -53,6 +55,39 @@ void vcpu_sleep(void);
  * @wait: as vcpu_sleep(), with vcpu_wait(); false: there is nothing of that kind to wait for
  */
 void vcpu_on_idle(bool (*wait)(void));
+
+/* A word of the calling vCPU that is set, also during a vcpu_wait() for it, when a child has died
+ */
+volatile uint32_t *vcpu_lost(void);
+
+/* Have all who wait for a child look again: set their words, and end their waits */
+void vcpu_tell_lost(void);
+
+/**
+ * vcpu_secondaries() - Start the host threads of all other vCPUs
+ * @count: of vCPUs, VCPUS_MAX at most, with the caller's
+ * @err:   filled on failure
+ *
+ * They wait until the kernel wants them. To be called before the supervisor confines itself, and
+ * after the zygote was started.
+ * Return: 0 or -1.
+ */
+int vcpu_secondaries(unsigned count, struct error *err);
+
+/**
+ * vcpu_pause_others() - Do something while all other vCPUs are in no host call, nor in the kernel
+ * @act: what; one vCPU at a time may come here
+ *
+ * What a vCPU's thread finds afterwards on its kernel stack is mapped, or is mapped by its touch.
+ */
+void vcpu_pause_others(void (*act)(void));
+
+/* For who waits where signals are blocked, for the one who has them pause: take part */
+void vcpu_take_pause(void);
+
+/* How many there are, and which one calls */
+unsigned vcpu_count(void);
+unsigned vcpu_index(void);
 
 /* Have @tick called, in a signal handler, when a timer has sent VCPU_SIGNAL_WAKE */
 void vcpu_on_tick(void (*tick)(void));

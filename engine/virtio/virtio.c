@@ -180,7 +180,10 @@ static void op_notify(vt_u32 index, vt_u32 number)
 
 	if (!dev || number >= dev->ops->nqueues || !(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
+	/* two vCPUs can ring at once, and each takes what is there */
+	pthread_mutex_lock(&dev->queues[number].notified);
 	dev->ops->notify(dev, &dev->queues[number]);
+	pthread_mutex_unlock(&dev->queues[number].notified);
 }
 
 void virtio_ops_fill(struct vt_host_ops *ops)
@@ -200,6 +203,7 @@ static void queues_free(struct virtio_device *dev)
 	for (i = 0; i < dev->ops->nqueues; i++) {
 		pthread_cond_destroy(&dev->queues[i].drained);
 		pthread_mutex_destroy(&dev->queues[i].lock);
+		pthread_mutex_destroy(&dev->queues[i].notified);
 		free(dev->queues[i].requests);
 	}
 }
@@ -221,6 +225,7 @@ int virtio_register(struct virtio_device *dev, struct error *err)
 		queue->dev = dev;
 		queue->index = i;
 		pthread_mutex_init(&queue->lock, NULL);
+		pthread_mutex_init(&queue->notified, NULL);
 		pthread_cond_init(&queue->drained, NULL);
 		queue->requests = calloc(VIRTIO_QUEUE_SIZE, ops->request_size);
 		failed |= !queue->requests;

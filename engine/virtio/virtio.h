@@ -55,7 +55,7 @@ struct virtio_request {
 struct virtio_queue {
 	struct virtio_device *dev;
 	unsigned index;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock, notified;
 	pthread_cond_t drained;
 	unsigned inflight;
 	unsigned char *requests;

@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 5
+#define VT_ABI_VERSION 6
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
@@ -30,10 +30,13 @@
 /* ---- interrupts: bits of the pending word (vt_kernel.pending) ---- */
 enum vt_irq {
 	VT_IRQ_TIMER = 0,
-	VT_IRQ_STREAM = 1,  /* a stream can make progress */
-	VT_IRQ_REQUEST = 2, /* request_next() has something */
-	VT_IRQ_LOST = 3,    /* a host process of a guest has died */
-	VT_IRQ_VIRTIO = 8,  /* plus the device's index */
+	VT_IRQ_STREAM = 1,     /* a stream can make progress */
+	VT_IRQ_REQUEST = 2,    /* request_next() has something */
+	VT_IRQ_LOST = 3,       /* a host process of a guest has died */
+	VT_IRQ_RESCHEDULE = 4, /* from vCPU to vCPU: look at need_resched() */
+	VT_IRQ_CALL = 5,       /* likewise: run the functions that others have queued */
+	VT_IRQ_STOP = 6,       /* likewise: the machine halts */
+	VT_IRQ_VIRTIO = 8,     /* plus the device's index */
 	VT_IRQ_COUNT = 32,
 };
 
@@ -272,6 +275,12 @@ struct vt_host_ops {
 	void (*timer_arm)(vt_u64 delta_ns); /* one shot, VT_IRQ_TIMER; 0 disarms */
 	void (*idle)(void);		    /* sleep until the pending word is not zero */
 
+	/* vCPUs: each is a host thread; timer_arm() and idle() are the calling one's */
+	void (*cpu_start)(vt_u32 cpu, vt_u64 entry, void *arg, volatile vt_u32 *pending);
+	void (*cpu_kick)(vt_u32 cpu, enum vt_irq irq); /* makes @irq pending there */
+	void (*cpu_stop)(void);			       /* does not return, but for halt() */
+	void (*yield)(void); /* somebody whom this vCPU waits for may need its host CPU */
+
 	/* the supervisor's own mappings of physical memory; see vt_kernel.map */
 	int (*kernel_map)(vt_u64 va, vt_u64 pa, vt_u64 len);
 	void (*kernel_unmap)(vt_u64 va, vt_u64 len);
@@ -282,6 +291,9 @@ struct vt_host_ops {
 	int (*mm_new)(struct vt_mm **mm);
 	void (*mm_free)(struct vt_mm *mm);
 	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
+	/* Order memory accesses of @mm's threads that run now, and what they have fetched as code
+	 */
+	void (*mm_barrier)(struct vt_mm *mm);
 	/*
 	 * @fpu_from: thread whose FPU state the new one starts with, or NULL for the initial one;
 	 * frame->xstate is set accordingly

@@ -96,7 +96,6 @@ enum vt_host_counter {
 	VT_HOST_PROCESSES, /* host processes and threads made; reused ones are not */
 	VT_HOST_THREADS,
 	VT_HOST_IDLES, /* sleeps of the vCPU */
-	VT_HOST_PARKS, /* threads that were moved out of the host's list */
 	VT_NR_HOST,
 };
 

@@ -40,7 +40,6 @@ static const char *const host_name[] = {
 	[VT_HOST_PROCESSES] = "processes",
 	[VT_HOST_THREADS] = "threads",
 	[VT_HOST_IDLES] = "idles",
-	[VT_HOST_PARKS] = "parks",
 };
 static_assert(ARRAY_SIZE(host_name) == VT_NR_HOST, "host_name[]");
 

@@ -59,10 +59,10 @@ host vitrine version
 shows 'vitrine *Linux version 6.12.*'
 
 host bash -c 'ulimit -n 1024; vitrine doctor'
-shows '*processes of a guest * 768: 1024 descriptors, of which 256 are kept*'
+shows '*processes of a guest * 256: 1024 descriptors, of which 256 are kept*'
 
 host vitrine doctor
-shows '*host kernel*ok*'
+shows '*host kernel*ok*cpus*ok*for this process*'
 status 0
 
 for words in 'exec -e =b box true' 'run -e =b mini' 'image build -n a/b mini' 'cp a b' 'cp a:b c:d' \

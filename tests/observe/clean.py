@@ -24,7 +24,7 @@ ANSWERS = ("snapshot", "syscalls", "enosys", "history", "follow", "processes", "
 def terminal(text):
     lines = text.split("\n")
     for line in lines:
-        bad = [c for c in line if unicodedata.category(c) in NOT_FOR_TERMINALS]
+        bad = [c for c in line if c != "\t" and unicodedata.category(c) in NOT_FOR_TERMINALS]
         want(not bad, f"{bad[:4]!r} in {line[:200]!r}")
     return len(lines)
 

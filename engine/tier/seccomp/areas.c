@@ -18,8 +18,10 @@
 #include "areas.h"
 
 #include "engine/tier/seccomp/host/limits.h"
+#include "engine/tier/seccomp/host/lock.h"
 #include "engine/tier/seccomp/host/pages.h"
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these, inside all others */
 static struct stub_process *mapped[PAGES_MAX]; /* those with areas, by their control page */
 static unsigned long total;
 
@@ -36,6 +38,8 @@ static struct stub_process *find_largest(void)
 
 struct stub_process *areas_add(struct stub_process *process, unsigned changes)
 {
+	WITH_LOCK(&lock);
+
 	if (total + changes > limits_used()->areas) {
 		struct stub_process *largest = find_largest();
 
@@ -50,6 +54,8 @@ struct stub_process *areas_add(struct stub_process *process, unsigned changes)
 
 void areas_forget(struct stub_process *process)
 {
+	WITH_LOCK(&lock);
+
 	if (!process->areas)
 		return;
 	mapped[process->page] = NULL;

@@ -38,7 +38,7 @@ static void go(struct stub_thread *thread)
 int handover_begin(struct stub_process *process)
 {
 	for (struct stub_thread *thread = process->idle; thread; thread = thread->next) {
-		if (stop_recall(thread) || !stop_is_one(thread))
+		if (thread_is_dead(thread) || !stop_is_one(thread))
 			return -ESRCH;
 		go(thread);
 	}

@@ -2,52 +2,38 @@
 /* notify.c - seccomp notifications
  *
  * Theory of operation
- * Each stub process has a listener of its own: the host walks a list of all threads that wait in
- * notifications of one listener whenever one is received or answered, and sleeping threads wait
- * there. A notification names the host thread by its tid, which the host kernel vouches for;
- * nothing else in it is believed. tid_table maps it to the thread's record, which must be of the
- * same process. A record has room for one event because a thread can only be in one system call.
+ * Each guest thread has a listener of its own. So whoever waits there gets this thread's events and
+ * no others, whichever vCPU it is; and the host, which walks the list of all who wait in a listener
+ * whenever a notification is received or answered, walks one.
  *
- * A new process and its new threads introduce themselves in their first notification, sent before
- * any guest code runs in them; that is believed for this reason, and only for what is waited for.
+ * A notification names the host thread by its tid, which the host kernel vouches for; nothing else
+ * in it is believed. A new thread introduces itself in its first one, sent before any guest code
+ * runs in it.
  *
  * Every wait here ends: with a notification, with a signal (SIGCHLD is one, see children.c), or
  * when the listener has lost its last user, of which the host tells while the process is still
- * being taken apart, and it may be large. Nothing of it will run then, so nobody waits for the
- * rest.
+ * being taken apart, and it may be large. The thread will not run any more then, so nobody waits
+ * for the rest.
  *
- * Host system calls: ioctl and poll on the listener, mmap, kill.
+ * Host system calls: ioctl and poll on the listener, kill, close.
  */
 #include "notify.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "state.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/seccomp/host/slots.h"
 #include "engine/vcpu/vcpu.h"
 
-#define TID_LIMIT (4U << 20) /* PID_MAX_LIMIT */
-
-static struct stub_thread **tid_table;
-
-int notify_init(struct error *err)
+void notify_listen(struct stub_thread *thread, int listener)
 {
-	tid_table = mmap(NULL, TID_LIMIT * sizeof(struct stub_thread *), PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (tid_table == MAP_FAILED)
-		return error_set(err, errno, "cannot allocate the thread table");
-	return 0;
-}
-
-void notify_listen(int listener)
-{
+	thread->listener = listener;
 	/* both ends on one CPU: since Linux 6.6, an optimisation only */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
@@ -59,39 +45,18 @@ static void send_response(int listener, const struct seccomp_notif_resp *respons
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response);
 }
 
-/* The thread that is to introduce itself like this, or NULL */
-static struct stub_thread *introduced(struct stub_process *process, const struct seccomp_data *data)
+static bool is_introduction(const struct stub_thread *thread, const struct seccomp_data *data)
 {
-	if (data->nr != STUB_NR)
-		return NULL;
-	if (data->args[0] == STUB_PROCESS)
-		return process->service.state == THREAD_NEW ? &process->service : NULL;
-	if (data->args[0] != STUB_THREAD)
-		return NULL;
-	for (struct stub_thread *thread = process->threads; thread; thread = thread->sibling) {
-		if (thread->state == THREAD_NEW &&
-		    data->args[1] == slots_address(thread->slot) + SLOT_SIZE)
-			return thread;
-	}
-	return NULL;
+	return data->nr == STUB_NR && data->args[0] == STUB_THREAD &&
+	       data->args[1] == slots_address(thread->slot) + SLOT_SIZE;
 }
 
-static struct stub_thread *find(struct stub_process *process, const struct seccomp_notif *event)
+static bool is_from(struct stub_thread *thread, const struct seccomp_notif *event)
 {
-	struct stub_thread *thread;
-
-	if (event->pid >= TID_LIMIT)
-		return NULL;
-	thread = tid_table[event->pid];
-	/* the host gives numbers out again */
-	if (thread && thread->process == process && thread->state != THREAD_DEAD)
-		return thread;
-	thread = introduced(process, &event->data);
-	if (thread) {
-		thread->tid = event->pid;
-		tid_table[event->pid] = thread;
-	}
-	return thread;
+	if (thread->state != THREAD_NEW)
+		return (pid_t)event->pid == thread->tid;
+	thread->tid = event->pid;
+	return is_introduction(thread, &event->data);
 }
 
 /* Nobody is left who could send a notification: since Linux 6.11 before the process has ended */
@@ -102,30 +67,28 @@ static bool is_deserted(int listener)
 	return poll(&poller, 1, 0) > 0 && poller.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
 
-int notify_receive(struct stub_process *process, volatile uint32_t *flag)
+int notify_receive(struct stub_thread *thread, volatile uint32_t *flag)
 {
 	struct seccomp_notif event = { 0 };
-	struct stub_thread *thread;
 	long ret;
 
-	ret = vcpu_wait(process->listener, SECCOMP_IOCTL_NOTIF_RECV, &event, flag);
+	ret = vcpu_wait(thread->listener, SECCOMP_IOCTL_NOTIF_RECV, &event, flag);
 	if (ret == -EINTR)
 		return -EINTR;
-	if (ret < 0) { /* ENOENT: somebody was killed between his call and this one, or all are */
-		if (!is_deserted(process->listener))
+	if (ret < 0) { /* ENOENT: it was killed between its call and this one, or before */
+		if (!is_deserted(thread->listener))
 			return 0;
-		process_gone(process);
+		thread_becomes(thread, THREAD_DEAD);
 		return -ESRCH;
 	}
 	telemetry_count(VT_HOST_NOTIFICATIONS, 1);
-	thread = find(process, &event);
-	if (!thread) {
-		send_response(process->listener,
+	if (!is_from(thread, &event)) {
+		send_response(thread->listener,
 			      &(struct seccomp_notif_resp){ .id = event.id, .error = -EPERM });
 		return 0;
 	}
 	thread->event = event;
-	thread_becomes(thread, thread_when_notified(thread));
+	thread_becomes(thread, THREAD_REPORTED);
 	return 0;
 }
 
@@ -133,11 +96,11 @@ int notify_wait(struct stub_thread *thread)
 {
 	for (;;) {
 		children_heed();
-		if (thread->state == THREAD_DEAD)
+		if (thread_is_dead(thread))
 			return -ESRCH;
 		if (thread_waits(thread))
 			return 0;
-		notify_receive(thread->process, &vcpu_child_died);
+		notify_receive(thread, vcpu_lost());
 	}
 }
 
@@ -150,29 +113,29 @@ void notify_reply(struct stub_thread *thread, int64_t value, enum thread_state s
 	else
 		response.val = value;
 	thread_becomes(thread, state);
-	send_response(thread->process->listener, &response);
+	send_response(thread->listener, &response);
 }
 
-void notify_kill(struct stub_process *process)
+void notify_kill(struct stub_thread *thread)
 {
-	struct pollfd poller = { .fd = process->listener };
+	struct stub_process *process = thread->process;
+	struct pollfd poller = { .fd = thread->listener };
 
 	if (process->child.pid)
 		kill(process->child.pid, SIGKILL);
 	for (;;) {
 		children_heed();
-		if (process_is_gone(process))
-			return;
-		if (is_deserted(process->listener))
-			process_gone(process);
-		else
-			vcpu_wait_in(SYS_poll, (long)&poller, 1, (void *)-1L, &vcpu_child_died);
+		if (!process->child.pid || is_deserted(thread->listener))
+			break;
+		vcpu_wait_in(SYS_poll, (long)&poller, 1, (void *)-1L, vcpu_lost());
 	}
+	process_gone(process);
+	thread_becomes(thread, THREAD_DEAD);
 }
 
-void notify_forget(struct stub_thread *thread)
+void notify_close(struct stub_thread *thread)
 {
-	if (thread->tid && tid_table[thread->tid] == thread)
-		tid_table[thread->tid] = NULL;
-	thread->tid = 0;
+	if (thread->listener >= 0)
+		close(thread->listener);
+	thread->listener = -1;
 }

@@ -4,27 +4,24 @@
 #define ENGINE_TIER_SECCOMP_NOTIFY_H
 
 #include "stub.h"
-#include "vitrine/error.h"
 
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1UL
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
 
-int notify_init(struct error *err);
-
-/* A new process's listener: set it up */
-void notify_listen(int listener);
+/* A new thread's listener: set it up; the thread owns it */
+void notify_listen(struct stub_thread *thread, int listener);
 
 /**
- * notify_receive() - Take one notification of a process and file it with its thread
- * @process: process
- * @flag:    see vcpu_wait()
+ * notify_receive() - Take a notification of a thread's
+ * @thread: running; THREAD_REPORTED when there was one
+ * @flag:   see vcpu_wait()
  *
- * Return: 0 when there may have been one, -EINTR when @flag is set or a signal came, -ESRCH when no
- * thread of the process executes anything any more; they are dead then.
+ * Return: 0 when there may have been one, -EINTR when @flag is set or a signal came, -ESRCH when it
+ * executes nothing any more; it is dead then.
  */
-int notify_receive(struct stub_process *process, volatile uint32_t *flag);
+int notify_receive(struct stub_thread *thread, volatile uint32_t *flag);
 
 /**
  * notify_wait() - Wait until a thread has stopped, without letting the kernel do anything else
@@ -40,10 +37,10 @@ int notify_wait(struct stub_thread *thread);
  */
 void notify_reply(struct stub_thread *thread, int64_t value, enum thread_state state);
 
-/* Kill a process, and wait until no thread of it executes anything any more */
-void notify_kill(struct stub_process *process);
+/* Kill a thread's process, and wait until the thread executes nothing any more */
+void notify_kill(struct stub_thread *thread);
 
-/* Forget a thread whose process is dead */
-void notify_forget(struct stub_thread *thread);
+/* The thread is dead, or was never there: close its listener */
+void notify_close(struct stub_thread *thread);
 
 #endif

@@ -15,6 +15,9 @@
  * told of its death. A large one takes the host long. Only who finds a budget spent waits for those
  * that are ending.
  *
+ * Several vCPUs can want processes at once, and make and end threads of the same one: the tier's
+ * lock (host/lock.h) keeps all of this apart.
+ *
  * Host system calls: kill, close, and those of zygote.c and service.c.
  */
 #include "process.h"
@@ -37,7 +40,9 @@
 #include "stop.h"
 #include "thread.h"
 #include "engine/telemetry/telemetry.h"
+#include "engine/tier/seccomp/host/channel.h"
 #include "engine/tier/seccomp/host/limits.h"
+#include "engine/tier/seccomp/host/lock.h"
 #include "engine/tier/seccomp/host/pages.h"
 #include "vitrine/util.h"
 
@@ -46,12 +51,15 @@
 #define MAPPED_MAX (128UL << 20) /* bytes that others wait for until they are unmapped: 2 ms */
 
 static struct zygote *zygote;
+static pthread_mutexattr_t recursive;
 static struct stub_process *pool;
 static unsigned pool_size, ending;
 
 void process_init(struct zygote *from)
 {
 	zygote = from;
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 }
 
 static struct stub_process *process_alloc(void)
@@ -69,8 +77,8 @@ static struct stub_process *process_alloc(void)
 		return NULL;
 	}
 	process->page = page;
-	process->listener = -1;
-	process->service.process = process;
+	process->socket = process->reply = -1;
+	pthread_mutex_init(&process->lock, &recursive);
 	return process;
 }
 
@@ -80,9 +88,11 @@ static void process_free(struct stub_process *process)
 	areas_forget(process);
 	thread_free_all(process);
 	cputime_forget(&process->cputime);
-	notify_forget(&process->service);
-	if (process->listener >= 0)
-		close(process->listener);
+	if (process->socket >= 0)
+		close(process->socket);
+	if (process->reply >= 0)
+		close(process->reply);
+	pthread_mutex_destroy(&process->lock);
 	pages_put(process->page);
 	limits_give_process();
 	free(process);
@@ -112,9 +122,9 @@ static void process_end(struct stub_process *process)
 	kill(process->child.pid, SIGKILL);
 	areas_forget(process);
 	process_gone(process);
-	if (process->listener >= 0)
-		close(process->listener); /* killed first: this answers those who wait there */
-	process->listener = -1;
+	/* killed first: this answers those who wait there */
+	for (struct stub_thread *thread = process->threads; thread; thread = thread->sibling)
+		notify_close(thread);
 }
 
 /* 0 or what went wrong, as the host said it */
@@ -123,14 +133,17 @@ static int process_start(struct stub_process *process)
 	struct zygote_child child;
 	int err = zygote_clone(zygote, process->page, &child);
 
-	process->listener = child.listener;
+	unsigned left;
+
+	process->socket = child.socket;
+	process->reply = child.reply;
+	process->pid = child.pid;
 	if (child.pid)
 		children_add(&process->child, child.pid, on_death);
 	if (err)
 		return err;
-	notify_listen(process->listener);
 	cputime_ran(&process->cputime, child.pid);
-	return notify_wait(&process->service);
+	return channel_answer(process->reply, &left); /* it is ready, or tells why not */
 }
 
 static int process_create(struct stub_process **process)
@@ -165,10 +178,12 @@ static bool await_end(unsigned *patience)
 
 int process_get(struct stub_process **process)
 {
-	unsigned patience = ending;
+	unsigned patience;
 	int err;
+	WITH_LOCK(&tier_lock);
 
 	children_heed();
+	patience = ending;
 	while (pool) {
 		struct stub_process *reused = pool;
 
@@ -190,6 +205,8 @@ int process_get(struct stub_process **process)
 
 int process_unmap(struct stub_process *process)
 {
+	WITH_LOCK(&process->lock);
+
 	areas_forget(process);
 	service_command(process, 0,
 			&(struct stub_command){ .nr = SYS_munmap,
@@ -229,6 +246,8 @@ static int stop_all(struct stub_process *process)
 
 void process_put(struct stub_process *process)
 {
+	WITH_LOCK(&tier_lock);
+
 	process->use = PROCESS_RELEASED;
 	if (process->nused)
 		return;
@@ -259,10 +278,14 @@ static struct stub_thread **find_idle(struct stub_process *process, bool no_tsc)
 
 int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_thread **thread)
 {
-	struct stub_thread **at = find_idle(process, no_tsc), *got = *at;
-	unsigned patience = ending;
+	struct stub_thread **at, *got;
+	unsigned patience;
 	int err;
+	WITH_LOCK(&tier_lock);
 
+	patience = ending;
+	at = find_idle(process, no_tsc);
+	got = *at;
 	if (process_is_gone(process))
 		return -EAGAIN;
 	if (got) {
@@ -289,6 +312,7 @@ int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_th
 void process_thread_put(struct stub_thread *thread)
 {
 	struct stub_process *process = thread->process;
+	WITH_LOCK(&tier_lock);
 
 	thread->next = process->idle;
 	process->idle = thread;

@@ -9,6 +9,8 @@
 /* @zygote: that all processes are copied from; kept by the caller */
 void process_init(struct zygote *zygote);
 
+/* All of these may wait, and take the tier's lock themselves */
+
 /* Get a process with an empty address space; 0 or a negative errno value */
 int process_get(struct stub_process **process);
 

@@ -12,6 +12,7 @@
 #include "engine/tier/tier.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -19,12 +20,12 @@
 #include "areas.h"
 #include "frame.h"
 #include "notify.h"
-#include "park.h"
 #include "process.h"
 #include "service.h"
 #include "setup.h"
 #include "state.h"
 #include "stop.h"
+#include "engine/tier/seccomp/host/lock.h"
 #include "engine/vcpu/stuck.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/vcpu/vcpu.h"
@@ -46,6 +47,12 @@ static struct stub_thread *thread_of(struct vt_thread *thread)
 	return (struct stub_thread *)thread;
 }
 
+/* What fork(2) and clone(2) document */
+static int told(int err)
+{
+	return err == -ENOMEM ? err : -EAGAIN;
+}
+
 /* ---- address spaces ---- */
 
 static int mm_new(struct vt_mm **mm)
@@ -54,7 +61,7 @@ static int mm_new(struct vt_mm **mm)
 	int err = process_get(&process);
 
 	if (err)
-		return err == -ENOMEM ? err : -EAGAIN;
+		return told(err);
 	*mm = (struct vt_mm *)process;
 	return 0;
 }
@@ -101,14 +108,10 @@ static struct stub_command translate(const struct vt_map_op *op)
  * starts over. Only a refused protection is no failure: what is not mapped needs none, and what
  * cannot be split can be unmapped.
  */
-static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
+static int sync_locked(struct stub_process *process, const struct vt_map_op *ops, vt_u32 count)
 {
-	struct stub_process *process = process_of(mm);
-	struct stub_process *largest;
 	vt_u32 done = 0;
 
-	while ((largest = areas_add(process, count)))
-		process_unmap(largest);
 	while (done < count) {
 		unsigned n = 0, failed;
 		int err;
@@ -126,7 +129,7 @@ static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 			continue;
 		if (err == -ESRCH)
 			return err;
-		failed = done - service_left(process);
+		failed = done - process->left;
 		if (ops[failed].kind != VT_PROTECT) {
 			process_unmap(process);
 			return err;
@@ -144,6 +147,42 @@ static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 	return 0;
 }
 
+/* The largest one could end, if it were not for the lock */
+static void make_room(struct stub_process *process, unsigned changes)
+{
+	struct stub_process *largest;
+	WITH_LOCK(&tier_lock);
+
+	while ((largest = areas_add(process, changes)))
+		process_unmap(largest);
+}
+
+static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
+{
+	struct stub_process *process = process_of(mm);
+
+	if (areas_add(process, count))
+		make_room(process, count);
+	WITH_LOCK(&process->lock);
+	return sync_locked(process, ops, count);
+}
+
+/* Its registration is the process's own and costs nothing when it is there already */
+static void mm_barrier(struct vt_mm *mm)
+{
+	static const int commands[] = { MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE,
+					MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE };
+	struct stub_process *process = process_of(mm);
+	WITH_LOCK(&process->lock);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
+		service_command(
+		    process, i,
+		    &(struct stub_command){ .nr = SYS_membarrier,
+					    .args = { commands[i], 0, 0, 0, 0, STUB_MAGIC } });
+	service_execute(process, ARRAY_SIZE(commands));
+}
+
 /* ---- threads ---- */
 
 static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
@@ -153,7 +192,7 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 	int err = process_thread_get(process_of(mm), frame->no_tsc, &new);
 
 	if (err)
-		return err;
+		return told(err);
 	frame_initial_fpu(new, frame);
 	if (fpu_from && thread_of(fpu_from)->state == THREAD_STOPPED)
 		frame_copy_fpu(new, thread_of(fpu_from), frame);
@@ -171,8 +210,8 @@ static void thread_kick(struct vt_thread *vt_thread)
 		telemetry_count(VT_HOST_KICKS, 1);
 		stop_kick(thread);
 	} else if (thread->state == THREAD_KICKED &&
-		   stuck_check(&thread->limit, thread->process->service.tid)) {
-		kill(thread->process->service.tid, SIGKILL);
+		   stuck_check(&thread->limit, thread->process->pid)) {
+		kill(thread->process->pid, SIGKILL);
 	}
 }
 
@@ -260,20 +299,18 @@ static enum vt_user_event thread_run(struct vt_thread *vt_thread, struct vt_regs
 	struct stub_thread *thread = thread_of(vt_thread);
 	volatile uint32_t *pending = vcpu_pending();
 
-	cputime_ran(&thread->process->cputime, thread->process->service.tid);
-	if (!thread_runs(thread) && thread->state != THREAD_REPORTED) {
-		if (stop_recall(thread))
-			return VT_EV_GONE;
+	cputime_ran(&thread->process->cputime, thread->process->pid);
+	if (thread_is_dead(thread))
+		return VT_EV_GONE;
+	if (!thread_runs(thread) && thread->state != THREAD_REPORTED)
 		resume(thread, regs, frame);
-		park_one(thread->process);
-	}
 	for (;;) {
 		children_heed();
 		if (thread->state == THREAD_REPORTED)
 			return take_event(thread, regs, frame);
-		if (thread->state == THREAD_DEAD)
+		if (thread_is_dead(thread))
 			return VT_EV_GONE;
-		if (notify_receive(thread->process, pending) == -EINTR && *pending)
+		if (notify_receive(thread, pending) == -EINTR && *pending)
 			return VT_EV_INTERRUPT;
 	}
 }
@@ -282,7 +319,7 @@ static int thread_capture(struct vt_thread *vt_thread, struct vt_regs *regs, str
 {
 	struct stub_thread *thread = thread_of(vt_thread);
 
-	if (stop_recall(thread) || (thread->state == THREAD_CALL && stop_in_stub(thread)))
+	if (thread_is_dead(thread) || (thread->state == THREAD_CALL && stop_in_stub(thread)))
 		return -ESRCH;
 	if (thread->state != THREAD_MOVED)
 		return 0;
@@ -298,8 +335,8 @@ static void thread_free(struct vt_thread *vt_thread)
 	struct stub_thread *thread = thread_of(vt_thread);
 
 	/* one that waits in its call is stopped by whoever wants it next, mostly nobody */
-	if (!thread_in_stub(thread) && thread->state != THREAD_CALL && thread->state != THREAD_DEAD)
-		notify_kill(thread->process); /* it cannot be stopped in order */
+	if (!thread_in_stub(thread) && thread->state != THREAD_CALL && !thread_is_dead(thread))
+		notify_kill(thread); /* it cannot be stopped in order */
 	process_thread_put(thread);
 }
 
@@ -327,6 +364,7 @@ const struct tier tier_seccomp = {
 	.mm_new = mm_new,
 	.mm_free = mm_free,
 	.mm_sync = mm_sync,
+	.mm_barrier = mm_barrier,
 	.thread_new = thread_new,
 	.thread_free = thread_free,
 	.thread_run = thread_run,

@@ -2,19 +2,20 @@
 /* service.c - have a stub process execute host system calls
  *
  * Theory of operation
- * The service thread of a process waits in a notification. The answer is a number of commands,
- * which it reads from its control page; its next notification tells how far it came, and what the
- * last one returned. It runs no guest code, so what it says is believed.
+ * The service thread of a process waits in its channel. It is told a number of commands, which it
+ * reads from its control page, and answers with the result of the one that failed, and how far it
+ * came. Whichever vCPU wants something of it has the process's lock from its first command to the
+ * answer.
  *
- * Host system calls: those of notify.c.
+ * Host system calls: those of channel.c.
  */
 #include "service.h"
 
 #include <errno.h>
 
-#include "notify.h"
 #include "state.h"
 #include "engine/telemetry/telemetry.h"
+#include "engine/tier/seccomp/host/channel.h"
 #include "engine/tier/seccomp/host/pages.h"
 
 void service_command(struct stub_process *process, unsigned at, const struct stub_command *command)
@@ -24,19 +25,17 @@ void service_command(struct stub_process *process, unsigned at, const struct stu
 
 int service_execute(struct stub_process *process, unsigned count)
 {
-	struct stub_thread *service = &process->service;
+	int err;
 
-	if (!thread_waits(service))
+	if (process_is_gone(process))
 		return -ESRCH;
 	telemetry_count(VT_HOST_COMMANDS, 1);
-	cputime_ran(&process->cputime, service->tid);
-	notify_reply(service, count, THREAD_RUNNING);
-	if (notify_wait(service))
-		return -ESRCH;
-	return service_left(process) ? (int64_t)service->event.data.args[1] : 0;
-}
-
-unsigned service_left(const struct stub_process *process)
-{
-	return process->service.event.data.args[2];
+	cputime_ran(&process->cputime, process->pid);
+	process->left = 0;
+	err = channel_send(process->socket, count);
+	if (!err)
+		err = channel_answer(process->reply, &process->left);
+	if (err == -ESRCH && !process->left)
+		process_gone(process);
+	return err;
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* service.h - have a stub process execute host system calls */
+/* service.h - have a stub process execute host system calls; the caller has the process's lock */
 #ifndef ENGINE_TIER_SECCOMP_SERVICE_H
 #define ENGINE_TIER_SECCOMP_SERVICE_H
 
 #include "stub.h"
 
-/* Write the command that is executed as number @at of the next ones */
+/* Write the command that is executed as number @at, below CONTROL_COMMANDS */
 void service_command(struct stub_process *process, unsigned at, const struct stub_command *command);
 
-/* Execute @count commands; 0, the first failing call's negative errno value, or -ESRCH */
+/**
+ * service_execute() - Execute the first @count commands
+ *
+ * Return: 0, the first failing call's negative errno value, with its number counted from the end in
+ * @process->left, or -ESRCH when the process is gone.
+ */
 int service_execute(struct stub_process *process, unsigned count);
-
-/* How many of them were not executed: the one that failed is the first of these */
-unsigned service_left(const struct stub_process *process);
 
 #endif

@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "notify.h"
 #include "process.h"
 #include "engine/memory/memory.h"
 #include "engine/tier/seccomp/host/children.h"
@@ -77,11 +76,16 @@ static int clean_zygote(uint64_t *vdso, struct error *err)
 static int first_process(struct error *err)
 {
 	struct stub_process *process;
+	struct stub_thread *thread;
 	int failed = process_get(&process);
 
 	if (!failed) {
+		failed = process_thread_get(process, false, &thread);
+		if (!failed)
+			process_thread_put(thread);
 		process_put(process);
-		return 0;
+		if (!failed)
+			return 0;
 	}
 	return error_set(err, -failed,
 			 failed == -EINVAL ? "this host is older than Linux 5.19, which killable "
@@ -98,7 +102,7 @@ int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err)
 
 	limits_init(memory);
 	failed = pages_init(&files.control, err) ||
-		 slots_init(limits_used()->threads, &files.slots, err) || notify_init(err) ||
+		 slots_init(limits_used()->threads, &files.slots, err) ||
 		 lifeline_hold(pages_alive(), err) || zygote_start(&zygote, &files, err);
 	if (files.control >= 0)
 		close(files.control);

@@ -9,13 +9,8 @@
  * thread_becomes() - Move a thread to its next state
  * @thread: any
  * @state:  one that may follow; another one is our mistake, and costs the process its life
- *
- * Keeps the process's list of stopped threads.
  */
 void thread_becomes(struct stub_thread *thread, enum thread_state state);
-
-/* A notification of @thread has come: where does that bring it? */
-enum thread_state thread_when_notified(const struct stub_thread *thread);
 
 /* It executes guest code, or commands */
 static inline bool thread_runs(const struct stub_thread *thread)
@@ -32,15 +27,24 @@ static inline bool thread_waits(const struct stub_thread *thread)
 /* It is in the stub, with its registers in its slot */
 static inline bool thread_in_stub(const struct stub_thread *thread)
 {
-	return thread->state >= THREAD_STOPPED && thread->state <= THREAD_PARKED_MOVED;
+	return thread->state == THREAD_STOPPED || thread->state == THREAD_MOVED;
 }
 
-/* No thread of @process will execute anything any more */
-void process_gone(struct stub_process *process);
+/* Whoever waits for a thread of @process waits no longer; it is dead, or will be at once */
+static inline void process_gone(struct stub_process *process)
+{
+	process->gone = true;
+}
 
 static inline bool process_is_gone(const struct stub_process *process)
 {
-	return process->service.state == THREAD_DEAD;
+	return process->gone;
+}
+
+/* Nobody need wait for it: what it was told to do it will not do any more */
+static inline bool thread_is_dead(const struct stub_thread *thread)
+{
+	return thread->state == THREAD_DEAD || process_is_gone(thread->process);
 }
 
 const char *thread_state_text(enum thread_state state);

@@ -35,7 +35,7 @@ bool stop_is_one(const struct stub_thread *thread)
 
 static void send_kick(const struct stub_thread *thread)
 {
-	syscall(SYS_tgkill, thread->process->service.tid, thread->tid, KICK_SIGNAL);
+	syscall(SYS_tgkill, thread->process->pid, thread->tid, KICK_SIGNAL);
 }
 
 void stop_kick(struct stub_thread *thread)
@@ -52,14 +52,14 @@ int stop_wait(struct stub_thread *thread)
 	stuck_begin();
 	for (;;) {
 		children_heed();
-		if (thread->state == THREAD_DEAD || thread_waits(thread))
+		if (thread_is_dead(thread) || thread_waits(thread))
 			break;
-		if (notify_receive(process, &vcpu_child_died) == -EINTR &&
-		    stuck_check(&limit, process->service.tid))
-			kill(process->service.tid, SIGKILL);
+		if (notify_receive(thread, vcpu_lost()) == -EINTR &&
+		    stuck_check(&limit, process->pid))
+			kill(process->pid, SIGKILL);
 	}
 	stuck_end();
-	return thread->state == THREAD_DEAD ? -ESRCH : 0;
+	return thread_is_dead(thread) ? -ESRCH : 0;
 }
 
 /* From there the host calls on the program's behalf, and has returned to the program by now */
@@ -87,20 +87,14 @@ int stop_in_stub(struct stub_thread *thread)
 	return 0;
 }
 
-int stop_recall(struct stub_thread *thread)
-{
-	if (thread->state != THREAD_PARKED && thread->state != THREAD_PARKED_MOVED)
-		return thread->state == THREAD_DEAD ? -ESRCH : 0;
-	send_kick(thread);
-	return stop_wait(thread);
-}
-
 int stop_for_next(struct stub_thread *thread)
 {
-	int err = thread->state == THREAD_CALL ? stop_in_stub(thread) : stop_recall(thread);
+	int err = thread_is_dead(thread) ? -ESRCH : 0;
 
-	if (err && thread->state != THREAD_DEAD)
-		notify_kill(thread->process);
+	if (!err && thread->state == THREAD_CALL)
+		err = stop_in_stub(thread);
+	if (err && !thread_is_dead(thread))
+		notify_kill(thread);
 	return err;
 }
 

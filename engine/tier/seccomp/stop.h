@@ -28,9 +28,6 @@ int stop_wait(struct stub_thread *thread);
  */
 int stop_in_stub(struct stub_thread *thread);
 
-/* Have a parked thread wait in a notification again; 0, or -ESRCH when it is dead */
-int stop_recall(struct stub_thread *thread);
-
 /**
  * stop_for_next() - Stop a thread that its guest task left wherever it was
  * @thread: in the stub afterwards

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,9 +27,7 @@ enum thread_state {
 	THREAD_STOPPED,	 /* waits in the stub, all registers in its slot */
 	THREAD_MOVED,	 /* likewise; it was moved there from a call, and the kernel has not seen
 			    the registers */
-	THREAD_PARKED,	 /* stopped, and not in the list of the host's notifications: park.c */
-	THREAD_PARKED_MOVED, /* moved, likewise */
-	THREAD_DEAD,	     /* executes nothing any more */
+	THREAD_DEAD,	 /* executes nothing any more */
 	THREAD_NSTATES,
 };
 
@@ -36,14 +35,12 @@ struct stub_process;
 
 /**
  * struct stub_thread - a host thread of a stub process
- * @tid:     its id on the host, 0 until its first notification
- * @state:   changed by thread_becomes() alone
- * @event:   the notification that it waits in; its last one otherwise
- * @sibling: the next guest thread of its process
- * @next:    the next one that is idle
- * @older, @newer, @stopped_at: in its process's list of stopped threads, since that turn
- *
- * Guest threads only:
+ * @tid:      its id on the host, 0 until its first notification
+ * @listener: the descriptor that its notifications come from, or -1
+ * @state:    changed by thread_becomes() alone, by whoever uses the thread
+ * @event:    the notification that it waits in; its last one otherwise
+ * @sibling:  the next guest thread of its process
+ * @next:     the next one that is idle
  * @slot:    index of its slot
  * @memory:  the slot, as the supervisor sees it; the guest can write it at any time
  * @uc:      offset of its ucontext in the slot, from THREAD_STOPPED on
@@ -53,12 +50,11 @@ struct stub_process;
  */
 struct stub_thread {
 	pid_t tid;
+	int listener;
 	enum thread_state state;
 	struct stub_process *process;
 	struct seccomp_notif event;
 	struct stub_thread *sibling, *next;
-	struct stub_thread *older, *newer;
-	uint64_t stopped_at;
 	int slot;
 	uint8_t *memory;
 	uint32_t uc;
@@ -76,37 +72,39 @@ enum process_use {
 
 /**
  * struct stub_process - a stub process
- * @service:  its service thread, whose tid is the process's pid; dead when no thread of the process
- *            executes anything any more
+ * @pid:      its id, which is that of its service thread, too
+ * @socket:   the channel to its service thread, or -1
+ * @reply:    the pipe that it answers through, or -1
+ * @lock:     of @page, @socket, @reply and what they are used for; the tier's lock is of all the
+ * rest
+ * @gone:     killed, or dead: whoever waits for one of its threads waits no longer
+ * @left:     commands that were not executed last time
  * @child:    until the host has told of its death
- * @listener: the descriptor that its notifications come from, or -1
  * @page:     index of its control page
  * @threads:  its guest threads, of which @idle and @nidle are used by nobody, and @nused are
  * @next:     in the pool
- * @oldest, @newest, @nstopped: its stopped threads that are not parked
- * @turns:    how often one of its threads went on
  * @areas:    changes of its mappings since nothing was mapped: areas.c
  * @cputime:  what it took of the CPU
  * @mapped:   bytes that were mapped in it for its guest; some of them are not any more
  */
 struct stub_process {
-	struct stub_thread service;
+	pid_t pid;
+	int socket, reply;
+	pthread_mutex_t lock;
+	volatile bool gone;
+	unsigned left;
 	struct child child;
-	int listener;
 	enum process_use use;
 	unsigned page;
 	struct stub_thread *threads, *idle;
 	unsigned nused, nidle;
 	struct stub_process *next;
-	struct stub_thread *oldest, *newest;
-	unsigned nstopped;
-	uint64_t turns;
 	unsigned areas;
 	struct cputime_process cputime;
 	uint64_t mapped;
 };
 
-static_assert(offsetof(struct stub_thread, tid) == 0 && offsetof(struct stub_process, service) == 0,
+static_assert(offsetof(struct stub_thread, tid) == 0 && offsetof(struct stub_process, pid) == 0,
 	      "tools/gdb finds host threads without debugging information");
 
 #endif

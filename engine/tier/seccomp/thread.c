@@ -3,10 +3,14 @@
  *
  * Theory of operation
  * A guest thread is made by its process's service thread: its slot is mapped, then it is cloned,
- * with the slot's end as its stack pointer. It sets its signal stack, installs its filter, and
- * introduces itself. It ends with its process and in no other way: a guest's exit is a stop.
+ * with the slot's end as its stack pointer. It sets its signal stack, installs a filter whose
+ * listener it sends, and the guest's filter, and introduces itself. It ends with its process and in
+ * no other way: a guest's exit is a stop.
  *
- * Host system calls: those of service.c and slots.c.
+ * One thread is made at a time, which the tier's lock sees to: the listener's descriptor has the
+ * same number in the stub each time.
+ *
+ * Host system calls: those of service.c, channel.c and slots.c.
  */
 #include "thread.h"
 
@@ -21,7 +25,9 @@
 #include "notify.h"
 #include "service.h"
 #include "engine/telemetry/telemetry.h"
+#include "engine/tier/seccomp/host/channel.h"
 #include "engine/tier/seccomp/host/limits.h"
+#include "engine/tier/seccomp/host/lock.h"
 #include "engine/tier/seccomp/host/slots.h"
 
 static struct stub_thread *thread_alloc(struct stub_process *process)
@@ -39,6 +45,7 @@ static struct stub_thread *thread_alloc(struct stub_process *process)
 		return NULL;
 	}
 	thread->process = process;
+	thread->listener = -1;
 	thread->memory = slots_memory(thread->slot);
 	thread->sibling = process->threads;
 	process->threads = thread;
@@ -47,7 +54,7 @@ static struct stub_thread *thread_alloc(struct stub_process *process)
 
 static void thread_free(struct stub_thread *thread)
 {
-	notify_forget(thread);
+	notify_close(thread);
 	slots_put(thread->slot);
 	limits_give_thread();
 	free(thread);
@@ -103,20 +110,42 @@ static unsigned write_commands(const struct stub_thread *thread)
 	return n;
 }
 
+/* A thread that does not come so far that it has one says so, or takes its process along */
+static int receive_listener(struct stub_process *process, int *listener)
+{
+	struct channel_message message;
+	ssize_t len;
+
+	do {
+		*vcpu_lost() = 0; /* the process's end closes the channel: nobody else matters */
+		len = channel_receive(process->socket, false, vcpu_lost(), &message);
+	} while (len == -EINTR);
+	if (len <= 0)
+		return -ESRCH;
+	*listener = message.fds[0];
+	return *listener >= 0 ? 0 : STUB_BORN - (int)len ?: -EMFILE;
+}
+
 static int start(struct stub_process *process, struct stub_thread *thread)
 {
 	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
-	int err;
+	int listener = -1, err;
+	WITH_LOCK(&process->lock);
 
 	slots_clear(thread->slot);
 	*header = (struct slot_header){ .stack = frame_stack(thread) };
 	err = service_execute(process, write_commands(thread));
-	return err ?: notify_wait(thread);
+	if (!err)
+		err = receive_listener(process, &listener);
+	if (listener >= 0)
+		notify_listen(thread, listener);
+	return err;
 }
 
 static int unmap_slot(struct stub_process *process, const struct stub_thread *thread)
 {
 	const uint64_t end = slots_address(thread->slot) + SLOT_SIZE, len = slots_mapped();
+	WITH_LOCK(&process->lock);
 
 	service_command(process, 0,
 			&(struct stub_command){ .nr = SYS_munmap,
@@ -133,7 +162,7 @@ int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread 
 	if (!new)
 		return -EAGAIN;
 	new->no_tsc = no_tsc;
-	err = start(process, new);
+	err = start(process, new) ?: notify_wait(new);
 	if (!err) {
 		telemetry_count(VT_HOST_THREADS, 1);
 		*thread = new;
@@ -144,9 +173,11 @@ int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread 
 		process->threads = new->sibling;
 		thread_free(new);
 		if (no_tsc) {
+			WITH_LOCK(&process->lock);
+
 			service_command(process, 0, &on);
 			service_execute(process, 1);
 		}
 	}
-	return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+	return err;
 }

@@ -2,10 +2,10 @@
 /* children.c - the host processes of a sandbox, and who wants to hear of their death
  *
  * Theory of operation
- * SIGCHLD interrupts whatever the vCPU's thread waits in and sets a flag. Everybody who waits for a
+ * SIGCHLD interrupts whatever a vCPU's thread waits in and sets a flag. Everybody who waits for a
  * child looks at the flag before he waits (again), and asks here; each death is told once, to who
- * owns the child. So nobody who waits needs to know of anybody else, and no wait outlives the one
- * whom it is for.
+ * owns the child, and then to all vCPUs, whose waits end once more (vcpu_lost). So nobody who waits
+ * needs to know of anybody else, and no wait outlives the one whom it is for.
  *
  * Children are made by the zygote, which does not know their number: the first that is heard of a
  * new process is its own message, or its death. As only one is being made at a time, a stranger
@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include "lock.h"
 
 #define BUCKETS 1024
 
@@ -60,12 +62,15 @@ static struct child *take(pid_t pid)
 
 void children_look(void)
 {
+	bool any = false;
 	pid_t pid;
+	WITH_LOCK(&tier_lock);
 
 	vcpu_child_died = 0; /* first: who dies from here on sets it again */
 	while (group > 0 && (pid = waitpid(-group, NULL, WNOHANG | __WALL)) > 0) {
 		struct child *child = take(pid);
 
+		any = true;
 		if (!child) {
 			stranger = pid;
 			continue;
@@ -73,11 +78,13 @@ void children_look(void)
 		child->pid = 0;
 		child->died(child);
 	}
+	if (any)
+		vcpu_tell_lost();
 }
 
 void children_await(void)
 {
-	vcpu_wait_in(SYS_pause, 0, 0, NULL, &vcpu_child_died);
+	vcpu_wait_in(SYS_pause, 0, 0, NULL, vcpu_lost());
 	children_heed();
 }
 

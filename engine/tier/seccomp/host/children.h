@@ -10,7 +10,7 @@
 /**
  * struct child - a host process whose death somebody waits for; part of a larger structure
  * @pid:  0 before it is known, and again when the host has told of the death
- * @died: called then, once, on the vCPU's thread
+ * @died: called then, once, on a vCPU's thread, with the tier's lock held
  */
 struct child {
 	pid_t pid;
@@ -32,9 +32,14 @@ void children_add(struct child *child, pid_t pid, void (*died)(struct child *chi
 /* Take note of who has died; look at vcpu_child_died first, see children_heed() */
 void children_look(void);
 
-/* Cheap when nobody has */
+/*
+ * Before a look at who is dead, and a wait for that: vcpu_lost() is set when there is something to
+ * look at again. Cheap when nobody has died.
+ */
 static inline void children_heed(void)
 {
+	*vcpu_lost() = 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (vcpu_child_died)
 		children_look();
 }

@@ -55,7 +55,8 @@ void limits_find(uint64_t memory, struct limits *found)
 	if (!getrlimit(RLIMIT_NOFILE, &files))
 		found->descriptors = at_most(files.rlim_max, ~0U);
 	found->reserved = at_most(RESERVED, found->descriptors / RESERVED_SHARE);
-	found->processes = at_most(found->descriptors - found->reserved, PAGES_MAX - 1);
+	/* each process has a thread at least */
+	found->processes = at_most((found->descriptors - found->reserved) / 3, PAGES_MAX - 1);
 	found->processes = at_most(found->processes, found->tasks);
 	if (threads_max < THREADS_MIN)
 		threads_max = THREADS_MIN;
@@ -82,9 +83,15 @@ const struct limits *limits_used(void)
 	return &limits;
 }
 
+static bool may_take(unsigned descriptors)
+{
+	return processes + threads < limits.tasks &&
+	       processes * 2 + threads + descriptors <= limits.descriptors - limits.reserved;
+}
+
 bool limits_take_process(void)
 {
-	if (processes >= limits.processes || processes + threads >= limits.tasks)
+	if (processes >= limits.processes || !may_take(2))
 		return false;
 	processes++;
 	return true;
@@ -92,7 +99,7 @@ bool limits_take_process(void)
 
 bool limits_take_thread(void)
 {
-	if (threads >= limits.threads || processes + threads >= limits.tasks)
+	if (threads >= limits.threads || !may_take(1))
 		return false;
 	threads++;
 	return true;

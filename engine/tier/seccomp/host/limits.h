@@ -9,8 +9,9 @@
 /**
  * struct limits - budgets of one sandbox
  * @tasks:       host processes and threads, @pid_max is what the host has of them
- * @processes:   host processes, each of which takes a descriptor of the supervisor
- * @descriptors: that the supervisor may have, @reserved of them for everything else
+ * @processes:   host processes
+ * @descriptors: that the supervisor may have, two for each process, one for each thread, and
+ *               @reserved of them for everything else
  * @threads:     guest threads, each with @slot_bytes of host memory
  * @areas:       host areas of all guest processes' mappings, each with @area_bytes
  */

@@ -4,14 +4,14 @@
  * Theory of operation
  * It is a fresh program started from a memory file, with three memory files, a socket and nothing
  * else: nothing of the supervisor is left in it, not even the program's name. It runs no guest code
- * and has no filter, because only one filter of a stack can have a listener, and each process needs
- * its own: that one is installed by the copy, which sends it over the socket before it does
- * anything else.
+ * and has no filter. A copy makes a socket of its own, and sends the supervisor's end of it over
+ * the zygote's, before it installs one.
  *
- * One command is under way at a time: the zygote has answered it, or is dead, before the next one
- * is sent. A copy's message begins with the serial number of its control page, and the host adds
- * its number; a message that nobody waits for is thrown away, with what it brings. The end of who
- * could send one is noticed, too (children.c), so no wait here is for ever.
+ * One command is under way at a time, which the tier's lock sees to: the zygote has answered it, or
+ * is dead, before the next one is sent. A copy's message begins with the serial number of its
+ * control page, and the host adds its number; a message that nobody waits for is thrown away, with
+ * what it brings. The end of who could send one is noticed, too (children.c), so no wait here is
+ * for ever.
  *
  * The stub lies where the host puts stacks, close to the end of the address space. It asks for a
  * stack at the very end; where that is refused, and chance has put something in its way, it is
@@ -39,6 +39,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "pages.h"
 #include "engine/tier/seccomp/stub/layout.h"
 #include "engine/vcpu/vcpu.h"
@@ -48,7 +49,6 @@
 #define FD_IMAGE 7
 #define FD_HIGH (FD_IMAGE + 1) /* out of the way of STUB_FD_* */
 #define FILES_MIN 16
-#define LENGTH_MAX 0x4000
 #define STACK_SIZE (8 << 20) /* of the host's stack; what lies below it follows from this */
 #define STARTS_MAX 8
 
@@ -90,73 +90,19 @@ static void child(const struct zygote_files *files, int socket, int image)
 	_exit(1);
 }
 
-/**
- * struct message - what came through the socket
- * @len:    says what it is
- * @serial: of the control page of whom it speaks
- * @pid:    of the sender, as the host says
- * @fd:     that came along, or -1
- */
-struct message {
-	ssize_t len;
-	uint64_t serial;
-	pid_t pid;
-	int fd;
-};
-
-static void read_rights(struct msghdr *msg, struct message *message)
+/* Who waits for a message that may never come does not sleep when @over */
+static ssize_t receive(struct zygote *zygote, bool over, struct channel_message *message)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		struct ucred sender;
+	ssize_t len = channel_receive(zygote->socket, over, vcpu_lost(), message);
 
-		if (c->cmsg_level != SOL_SOCKET)
-			continue;
-		if (c->cmsg_type == SCM_RIGHTS) {
-			memcpy(&message->fd, CMSG_DATA(c), sizeof(message->fd));
-		} else if (c->cmsg_type == SCM_CREDENTIALS) {
-			memcpy(&sender, CMSG_DATA(c), sizeof(sender));
-			message->pid = sender.pid;
-		}
-	}
-}
-
-/*
- * One message. Who waits for one that may never come does not sleep when @over, but takes what is
- * there. Its length; -EINTR: look around and try again; 0 and other values: there will be none.
- */
-static ssize_t receive(struct zygote *zygote, bool over, struct message *message)
-{
-	const long flags = MSG_TRUNC | MSG_CMSG_CLOEXEC | (over ? MSG_DONTWAIT : 0);
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-	} control;
-	struct iovec iov = { &message->serial, sizeof(message->serial) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-
-	*message = (struct message){ .fd = -1 };
-	message->len = vcpu_wait_in(SYS_recvmsg, zygote->socket, (unsigned long)&msg, (void *)flags,
-				    &vcpu_child_died);
-	if (message->len > 0)
-		read_rights(&msg, message);
 	children_heed();
-	return message->len;
-}
-
-static int send_count(struct zygote *zygote, unsigned count)
-{
-	static const char length[LENGTH_MAX];
-
-	return write(zygote->socket, length, count) == (ssize_t)count ? 0 : -ESRCH;
+	return len;
 }
 
 /* The zygote's answer, and what came before it for nobody; errno value, or -ESRCH */
 static int receive_done(struct zygote *zygote)
 {
-	struct message message;
+	struct channel_message message;
 
 	for (;;) {
 		const ssize_t len = receive(zygote, !zygote->child.pid, &message);
@@ -165,27 +111,26 @@ static int receive_done(struct zygote *zygote)
 			return STUB_DONE - len;
 		if (len <= 0 && len != -EINTR)
 			return -ESRCH;
-		if (message.fd >= 0)
-			close(message.fd);
+		channel_close(&message);
 	}
 }
 
 int zygote_execute(struct zygote *zygote, unsigned count)
 {
-	return send_count(zygote, count) ?: receive_done(zygote);
+	return channel_send(zygote->socket, count) ?: receive_done(zygote);
 }
 
 /* A message about the copy with this serial number; others are of no interest */
-static int take_birth(const struct message *message, uint64_t serial, struct zygote_child *child)
+static int take_birth(struct channel_message *message, uint64_t serial, struct zygote_child *child)
 {
 	if (message->serial != serial) {
-		if (message->fd >= 0)
-			close(message->fd);
+		channel_close(message);
 		return 0;
 	}
 	child->pid = message->pid;
-	child->listener = message->fd;
-	if (message->fd >= 0)
+	child->socket = message->fds[0];
+	child->reply = message->fds[1];
+	if (child->reply >= 0)
 		return 0;
 	return STUB_BORN - message->len ?: -EMFILE;
 }
@@ -195,15 +140,15 @@ int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *chil
 	const struct stub_command command = { .nr = SYS_clone,
 					      .args = { CLONE_PARENT | SIGCHLD },
 					      .extra = (uint64_t)page * CONTROL_SIZE };
-	struct message message;
+	struct channel_message message;
 	bool done = false;
 	int err;
 
-	*child = (struct zygote_child){ .listener = -1 };
+	*child = (struct zygote_child){ .socket = -1, .reply = -1 };
 	children_forget_stranger();
 	cputime_ran(&zygote->cputime, zygote->child.pid);
 	pages_command(PAGES_ZYGOTE, 0, &command);
-	err = send_count(zygote, 1);
+	err = channel_send(zygote->socket, 1);
 	/* the copy may be faster than the original */
 	while (!err && !(done && child->pid)) {
 		/* Who has died may have said something before: it is in the socket */

@@ -29,11 +29,12 @@ struct zygote_files {
 /**
  * struct zygote_child - a copy
  * @pid:      0 when there is none, or it has died before it could say anything
- * @listener: its seccomp listener, which the caller owns, or -1
+ * @socket: its channel, which the caller owns, or -1
+ * @reply:  the pipe that it answers through, likewise
  */
 struct zygote_child {
 	pid_t pid;
-	int listener;
+	int socket, reply;
 };
 
 /**
@@ -59,7 +60,7 @@ int zygote_execute(struct zygote *zygote, unsigned count);
  * @page:  its control page
  * @child: filled, as far as there is a process, on failure too
  *
- * Return: 0 or a negative errno value: EINVAL and EACCES are the host's refusal of the filter.
+ * Return: 0 or a negative errno value.
  */
 int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *child);
 

@@ -9,6 +9,7 @@
 
 #define STUB_CODE 0x7fffa0000000    /* this program, read and execute */
 #define STUB_CONTROL 0x7fffa0100000 /* the process's command page, read-only for guests */
+#define STUB_SCRATCH 0x7fffa0180000 /* a page that a new process has for a moment */
 #define STUB_VDSO 0x7fffa0200000    /* the host's vDSO and its data, moved out of the guest's way */
 #define STUB_SLOTS 0x7fffb0000000   /* one slot for each thread, its signal stack */
 #define STUB_END 0x7ffff0000000	    /* behind the last slot */
@@ -18,7 +19,7 @@
 #define CONTROL_FIRST 64       /* struct stub_command */
 #define CONTROL_COMMANDS 191   /* of them */
 #define CONTROL_FILTER 0x3000  /* the guest threads' struct sock_fprog and program */
-#define CONTROL_SERVICE 0x3800 /* the same of the whole process, which owns its listener */
+#define CONTROL_SERVICE 0x3800 /* the same of the whole process */
 #define CONTROL_ALIVE 0x3f80   /* the zygote's: the supervisor's lifeline (lifeline.c) */
 #define COMMAND_SIZE 64
 
@@ -31,28 +32,33 @@
 #define HEADER_FLAGS 40	    /* that sigreturn leaves as they are */
 #define HEADER_SELECTORS 48 /* ds, es, fs, gs */
 
-/* Descriptors of the stub process; the first and the last are closed before a guest runs */
-#define STUB_FD_LISTENER 0 /* the lowest that is free when the filter is installed */
+/* Descriptors of the stub process; the first three are closed before a guest runs */
+#define STUB_FD_NEW 0	  /* the lowest that is free: what is sent to the supervisor */
+#define STUB_FD_PEER 1	  /* the next: the other end of a socket, */
+#define STUB_FD_ANSWERS 2 /* and one of a pipe, sent too, */
 #define STUB_FD_PHYS 3
 #define STUB_FD_CONTROL 4
 #define STUB_FD_SLOTS 5
 #define STUB_FD_SOCKET 6
+#define STUB_FD_REPLY 7 /* whose other end is this */
 
 /*
- * Messages on the socket say what they say by their length. To the zygote: the number of commands
- * in its control page. From it: STUB_DONE plus the errno value of the one that failed. From a new
- * process: its listener, and STUB_BORN plus an errno value. Those of the stub begin with the serial
- * number in the sender's control page, which says whom they speak of.
+ * Messages on a channel say what they say by their length. To the stub: the number of commands in
+ * the control page. From the zygote: STUB_DONE plus the errno value of the one that failed. From a
+ * new process, through the zygote's: its own channel and pipe, and STUB_BORN plus an errno value;
+ * from a new thread the same with its listener. Those of the stub begin with the serial number in
+ * the sender's control page, which says whom they speak of.
+ *
+ * A service thread answers through its pipe: a zero byte, or the errno value of the command that
+ * failed and a byte with how many were not executed.
  */
 #define STUB_DONE 8
 #define STUB_BORN 0x1010
 
 /* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
 #define STUB_NR 0x1000
-#define STUB_READY 256	 /* service thread: rsi = last result, rdx = commands not executed */
-#define STUB_PROCESS 257 /* service thread of a new process: rsi = offset of its control page */
-#define STUB_THREAD 258	 /* new guest thread: rsi = its stack pointer, which is its slot's end */
-#define STUB_CLEAN 259	 /* guest thread that came to STUB_CLEAN_CODE: rsi = the call's result */
+#define STUB_THREAD 258 /* new guest thread: rsi = its stack pointer, which is its slot's end */
+#define STUB_CLEAN 259	/* guest thread that came to STUB_CLEAN_CODE: rsi = the call's result */
 /* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
 
 /*
@@ -60,16 +66,9 @@
  * the thread goes on. Guest code can make the same call elsewhere, and would get the answer itself,
  * at a time that is not its own, or in the process that uses the thread next.
  */
-#define STUB_STOP_RETURN (STUB_CODE + 0x1d) /* behind the call, as STUB_PARK_RETURN */
+#define STUB_STOP_RETURN (STUB_CODE + 0x1d) /* behind the call, where seccomp sees it */
 
-/*
- * The answer to a guest thread that stopped is the address of the ucontext that it resumes from; or
- * this: wait for SIGUSR1, then stop again, and say the same. The two addresses are what the filter
- * allows that one system call for.
- */
-#define STUB_PARK 1
-#define STUB_PARK_SET STUB_CODE
-#define STUB_PARK_RETURN (STUB_CODE + 0x10) /* behind the call, where seccomp sees it */
+/* The answer to a guest thread that stopped is the address of the ucontext that it resumes from */
 
 /* Where a thread is sent before another process uses it (handover.c) */
 #define STUB_CLEAN_CODE (STUB_CODE + 0x20)

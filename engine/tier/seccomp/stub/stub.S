@@ -6,32 +6,39 @@
  * everything that it could read the guest can write, except its own code and the control page,
  * which are mapped read-only.
  *
- * The first process, the zygote, makes the others; it runs no guest code and takes its commands from a
- * socket, while a second thread of it watches over the supervisor's life. Each other process installs a filter of its own and sends its listener to the supervisor.
- * It has one service thread, which waits in a notification for commands in the control page and
- * executes them, and guest threads, which run guest code. A signal stops a guest thread in
- * stub_signal: it saves what no signal frame holds (segment bases, selectors) in its slot, tells the
- * supervisor where its ucontext is, loads what sigreturn leaves alone (these, and the flags that it
- * does not set) and resumes with sigreturn from the ucontext that the answer names, or waits for a
- * signal first.
+ * Each process has one thread that executes commands in its control page, which a socket tells it
+ * of. In the first process, the zygote, which makes the others, a second thread watches over the
+ * supervisor's life, and no guest code runs. In the others that thread is the service thread, and
+ * the guest threads, which it makes, run guest code. Each of those has a listener of its own, which
+ * it sends to the supervisor. A signal stops a guest thread in stub_signal: it saves what no signal
+ * frame holds (segment bases, selectors) in its slot, tells the supervisor where its ucontext is,
+ * loads what sigreturn leaves alone (these, and the flags that it does not set) and resumes with
+ * sigreturn from the ucontext that the answer names.
  *
- * Guest threads have a second filter (control page) under which not one system call is allowed
- * except sigreturn and that wait, wherever they jump to in here; the service thread runs no guest
- * code.
+ * All threads but the zygote's have a filter that allows what the service thread executes. Only one
+ * filter of a thread can have a listener, and threads inherit all of them; so that one has none, and
+ * each guest thread installs the same filter once more, with one. Under its third filter, on top,
+ * not one system call is allowed except sigreturn, wherever it jumps to in here; the service thread
+ * runs no guest code.
  */
 #include "layout.h"
 
+#define NR_write 1
 #define NR_mmap 9
+#define NR_munmap 11
 #define NR_rt_sigaction 13
 #define NR_rt_sigprocmask 14
 #define NR_close 3
 #define NR_rt_sigreturn 15
+#define NR_pipe 22
+#define NR_dup2 33
 #define NR_sendto 44
 #define NR_recvfrom 45
 #define NR_sendmsg 46
+#define NR_socketpair 53
 #define NR_clone 56
+#define NR_exit 60
 #define NR_kill 62
-#define NR_rt_sigtimedwait 128
 #define NR_sigaltstack 131
 #define NR_prctl 157
 #define NR_exit_group 231
@@ -50,19 +57,53 @@
 2:
 .endm
 
+/* To the supervisor: new descriptors, of which the first is closed here */
+.macro send_born message
+	mov $STUB_FD_SOCKET, %edi
+	lea \message(%rip), %rsi
+	mov $MSG_NOSIGNAL, %edx
+	mov $STUB_MAGIC, %r9
+	mov $NR_sendmsg, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $STUB_FD_NEW, %edi
+	mov $NR_close, %eax
+	syscall
+.endm
+
+/* Through the pipe: the byte in eax */
+.macro send_byte
+	mov $STUB_FD_REPLY, %edi
+	lea bytes(%rip), %rsi
+	add %rax, %rsi
+	mov $1, %edx
+	mov $STUB_MAGIC, %r9
+	mov $NR_write, %eax
+	syscall
+	test %rax, %rax
+	js die
+.endm
+
+/* To the supervisor: what is said by the length in edx */
+.macro send_length
+	mov $STUB_FD_SOCKET, %edi
+	mov $STUB_CONTROL, %rsi
+	mov $MSG_NOSIGNAL, %r10d
+	xor %r8d, %r8d
+	mov $STUB_MAGIC, %r9		/* a length of no address: ignored */
+	mov $NR_sendto, %eax
+	syscall
+	test %rax, %rax
+	js die
+.endm
+
 	.text
 /*
- * What layout.h gives addresses to: the set of one signal, the one system call that takes it, and the
- * stop. The guest may jump to any of it with registers of its own, so nothing behind the stop uses
- * one but the answer.
+ * What layout.h gives addresses to. The guest may jump to any of it with registers of its own, so
+ * nothing behind the stop uses one but the answer.
  */
-park_set:
-	.quad 1 << (10 - 1)		/* SIGUSR1 */
-	.org 0xe
-park:
-	syscall
-	mov %r13, %rdi
-	mov %r14, %rsi
+	.org 0x16
 stopped:
 	mov $STUB_NR, %eax
 	.org 0x1b
@@ -76,8 +117,6 @@ stopped:
 answered:
 	test %rax, %rax
 	js die
-	cmp $STUB_PARK, %rax
-	je 1f
 	mov %rax, %rsp
 	mov %rax, %r12
 	and $-SLOT_SIZE, %r12
@@ -95,15 +134,6 @@ stub_restorer:
 	mov $STUB_MAGIC, %r9
 	mov $NR_rt_sigreturn, %eax
 	syscall
-1:	mov %rdi, %r13
-	mov %rsi, %r14
-	mov $STUB_PARK_SET, %rdi
-	xor %esi, %esi
-	xor %edx, %edx			/* for as long as it takes */
-	mov $8, %r10d
-	mov $STUB_MAGIC, %r9
-	mov $NR_rt_sigtimedwait, %eax
-	jmp park
 
 	.globl _start
 _start:
@@ -152,7 +182,7 @@ new_process:
 	xor %r13d, %r13d
 	xor %r14d, %r14d
 	test %r12d, %r12d
-	jz listen
+	jz introduce
 
 	mov $0x50f00, %edi		/* VM, FS, FILES, SIGHAND, THREAD, SYSVSEM */
 	xor %esi, %esi
@@ -160,7 +190,7 @@ new_process:
 	syscall
 	test %rax, %rax
 	js die
-	jnz zygote
+	jnz serve
 /* the zygote's second thread: as long as the word does not say that its owner has died, wait */
 	mov $(STUB_CONTROL + CONTROL_ALIVE), %rdi
 	xor %r10d, %r10d
@@ -177,86 +207,90 @@ new_process:
 	syscall
 	jmp 2b
 
-listen:
+/* A socket of its own: one end to the supervisor, the other in place of the zygote's */
+introduce:
+	mov $STUB_SCRATCH, %rdi
+	mov $0x1000, %esi
+	mov $3, %edx			/* PROT_READ | PROT_WRITE */
+	mov $0x32, %r10d		/* MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED */
+	mov $-1, %r8
+	xor %r9d, %r9d
+	mov $NR_mmap, %eax
+	syscall
+	cmp $-4095, %rax
+	jae failed
+	mov $1, %edi			/* AF_UNIX */
+	mov $5, %esi			/* SOCK_SEQPACKET */
+	xor %edx, %edx
+	mov $STUB_SCRATCH, %r10
+	mov $NR_socketpair, %eax
+	syscall
+	test %rax, %rax
+	js failed
+	mov $STUB_SCRATCH, %rdi
+	mov $NR_pipe, %eax
+	syscall
+	test %rax, %rax
+	js failed
+	mov $STUB_SCRATCH, %rdi
+	mov $0x1000, %esi
+	mov $NR_munmap, %eax
+	syscall
+	send_born born_process
+	mov $STUB_FD_ANSWERS, %edi
+	mov $NR_close, %eax
+	syscall
+	mov $STUB_FD_PEER, %edi
+	mov $STUB_FD_SOCKET, %esi
+	mov $NR_dup2, %eax
+	syscall
+	test %rax, %rax
+	js die
+	mov $STUB_FD_PEER, %edi
+	mov $NR_close, %eax
+	syscall
 	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
-	mov $0x28, %esi			/* NEW_LISTENER | WAIT_KILLABLE_RECV */
+	xor %esi, %esi
 	mov $(STUB_CONTROL + CONTROL_SERVICE), %rdx
 	mov $NR_seccomp, %eax
 	syscall
-	mov $STUB_BORN, %edx
-	test %rax, %rax
-	js 1f
-	jnz die				/* not STUB_FD_LISTENER */
-	mov $STUB_FD_SOCKET, %edi
-	lea born(%rip), %rsi
-	mov $MSG_NOSIGNAL, %edx
-	mov $STUB_MAGIC, %r9
-	mov $NR_sendmsg, %eax
-	syscall
-	test %rax, %rax
-	js die
-	mov $STUB_FD_LISTENER, %edi
-	mov $NR_close, %eax
-	syscall
-	mov $STUB_FD_SOCKET, %edi
-	mov $NR_close, %eax
-	syscall
-	mov $STUB_PROCESS, %edi
-	mov %rbp, %rsi
-	xor %edx, %edx
-	jmp notify
-1:	sub %eax, %edx			/* the supervisor will want to know why */
-	mov $STUB_FD_SOCKET, %edi
-	mov $STUB_CONTROL, %rsi
-	mov $MSG_NOSIGNAL, %r10d
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	mov $NR_sendto, %eax
-	syscall
-	jmp die
+	mov %rax, %r13
+	shr $63, %rax
+	mov %rax, %r14			/* one that failed, or none */
 
-/* r13 = last result, r14 = commands not executed */
-zygote:
-	mov $STUB_DONE, %edx
+/* The loop of who executes commands. r13 = last result, r14 = commands not executed */
+serve:
+	test %r12d, %r12d
+	jnz 2f
+	xor %eax, %eax
+	test %r14, %r14
+	jz 1f
+	sub %r13d, %eax
+	send_byte
+	mov %r14d, %eax
+1:	send_byte
+	jmp 3f
+2:	mov $STUB_DONE, %edx		/* the zygote */
 	test %r14, %r14
 	jz 1f
 	sub %r13d, %edx
-1:	mov $STUB_FD_SOCKET, %edi
-	mov $STUB_CONTROL, %rsi
-	mov $MSG_NOSIGNAL, %r10d
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	mov $NR_sendto, %eax
-	syscall
-	test %rax, %rax
-	js die
-	mov $STUB_FD_SOCKET, %edi
+1:	send_length
+3:	mov $STUB_FD_SOCKET, %edi
 	xor %esi, %esi
 	xor %edx, %edx
 	mov $MSG_TRUNC, %r10d
+	xor %r8d, %r8d
+	mov $STUB_MAGIC, %r9
 	mov $NR_recvfrom, %eax
 	syscall
 	test %rax, %rax
-	jg execute
-	jmp die
+	jle die
 
-service:
-	test %r12d, %r12d
-	jnz zygote
-	mov $STUB_READY, %edi
-	mov %r13, %rsi
-	mov %r14, %rdx
-notify:
-	mov $STUB_NR, %eax
-	syscall
-	test %rax, %rax
-	js die
-execute:
 	mov %rax, %r14			/* number of commands */
 	mov $(STUB_CONTROL + CONTROL_FIRST), %r15
 	xor %r13d, %r13d
 1:	test %r14, %r14
-	jz service
+	jz serve
 	mov 0(%r15), %rax
 	mov 8(%r15), %rdi
 	mov 16(%r15), %rsi
@@ -271,7 +305,7 @@ execute:
 	cmp $NR_clone, %ebx
 	je 3f
 2:	cmp $-4095, %rax
-	jae service			/* r14 tells which one failed */
+	jae serve			/* r14 tells which one failed */
 	add $COMMAND_SIZE, %r15
 	dec %r14
 	jmp 1b
@@ -290,6 +324,15 @@ execute:
 	test %rax, %rax
 	js die
 	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
+	mov $0x28, %esi			/* NEW_LISTENER | WAIT_KILLABLE_RECV */
+	mov $(STUB_CONTROL + CONTROL_SERVICE), %rdx
+	mov $NR_seccomp, %eax
+	syscall
+	test %rax, %rax
+	js failed
+	jnz die				/* not STUB_FD_NEW */
+	send_born born_thread
+	mov $1, %edi
 	xor %esi, %esi
 	mov $(STUB_CONTROL + CONTROL_FILTER), %rdx
 	mov $NR_seccomp, %eax
@@ -314,6 +357,16 @@ stub_signal:
 	mov %gs, SLOT_HEADER + HEADER_SELECTORS + 6(%r12)
 	mov %rdx, %rsi
 	jmp stopped
+
+/* The supervisor will want to know why a copy failed: rax = negative errno value */
+failed:
+	mov $STUB_BORN, %edx
+	sub %eax, %edx
+	send_length
+	mov $STUB_MAGIC, %r9
+	xor %edi, %edi
+	mov $NR_exit, %eax
+	syscall
 die:
 	mov $STUB_MAGIC, %r9
 	xor %edi, %edi
@@ -326,13 +379,24 @@ action:	/* struct kernel_sigaction: SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RE
 	.quad stub_signal, 0x1c000004, stub_restorer
 all_signals:
 	.quad -1
-born:	/* struct msghdr: one byte, one descriptor */
-	.quad 0, 0, born_text, 1, born_rights, 20, 0
+born_process:	/* struct msghdr: one byte, two descriptors */
+	.quad 0, 0, born_text, 1, born_two, 24, 0
+born_thread:	/* likewise, one */
+	.quad 0, 0, born_text, 1, born_one, 20, 0
 born_text:
 	.quad STUB_CONTROL, STUB_BORN
-born_rights: /* struct cmsghdr: SOL_SOCKET, SCM_RIGHTS */
+born_two: /* struct cmsghdr: SOL_SOCKET, SCM_RIGHTS */
+	.quad 24
+	.long 1, 1, STUB_FD_NEW, STUB_FD_ANSWERS
+born_one:
 	.quad 20
-	.long 1, 1, STUB_FD_LISTENER, 0
+	.long 1, 1, STUB_FD_NEW, 0
+bytes:	/* one of each */
+	.set value, 0
+	.rept 256
+	.byte value
+	.set value, value + 1
+	.endr
 signals:	/* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGUSR1 (kick), SIGSEGV, SIGSYS */
 	.byte 4, 5, 7, 8, 10, 11, 31, 0
 

@@ -10,6 +10,7 @@
  *
  * The compiler leaves out what is not used, hence one object that uses everything.
  */
+#include <linux/mmu_context.h>
 #include <linux/blkdev.h>
 #include <linux/cgroup.h>
 #include <linux/fdtable.h>

@@ -6,6 +6,7 @@
 int main(void)
 {
 	DEFINE(TASK_THREAD_SP, offsetof(struct task_struct, thread.sp));
+	DEFINE(VCPU_TASK, offsetof(struct vitrine_cpu, task));
 	DEFINE(KERNEL_LINK_ADDRESS, KERNEL_LINK);
 	return 0;
 }

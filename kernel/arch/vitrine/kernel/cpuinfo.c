@@ -140,6 +140,7 @@ static unsigned long measured_hz(void)
 
 static int cpu_show(struct seq_file *m, void *v)
 {
+	const unsigned int cpu = (unsigned long)v - 1, cores = num_online_cpus();
 	struct cpuid leaf0 = cpuid(0, 0), leaf1 = cpuid(1, 0), sizes, cache;
 	u32 vendor[4] = { leaf0.b, leaf0.d, leaf0.c, 0 };
 	u32 family = leaf1.a >> 8 & 15, model = leaf1.a >> 4 & 15;
@@ -159,15 +160,16 @@ static int cpu_show(struct seq_file *m, void *v)
 	sizes = max_extended >= 0x80000008 ? cpuid(0x80000008, 0) : (struct cpuid){ 0x3028 };
 	cache = max_extended >= 0x80000006 ? cpuid(0x80000006, 0) : (struct cpuid){ 0 };
 
-	seq_printf(m, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n",
+	seq_printf(m, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", cpu,
 		   (char *)vendor, family, model);
 	seq_printf(m, "model name\t: %s\nstepping\t: %u\n", skip_spaces((char *)brand),
 		   leaf1.a & 15);
 	seq_printf(m, "cpu MHz\t\t: %lu.%03lu\ncache size\t: %u KB\n", hz / 1000000,
 		   hz / 1000 % 1000, cache.c >> 16);
-	seq_puts(m,
-		 "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\napicid\t\t: 0\n"
-		 "initial apicid\t: 0\n");
+	seq_printf(m,
+		   "physical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n"
+		   "apicid\t\t: %u\ninitial apicid\t: %u\n",
+		   cores, cpu, cores, cpu, cpu);
 	seq_printf(m, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n",
 		   leaf0.a);
 	show_flags(m);
@@ -182,13 +184,13 @@ static int cpu_show(struct seq_file *m, void *v)
 
 static void *cpu_start(struct seq_file *m, loff_t *pos)
 {
-	return *pos ? NULL : SEQ_START_TOKEN;
+	return *pos < num_online_cpus() ? (void *)(unsigned long)(*pos + 1) : NULL;
 }
 
 static void *cpu_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	++*pos;
-	return NULL;
+	return cpu_start(m, pos);
 }
 
 static void cpu_stop(struct seq_file *m, void *v)

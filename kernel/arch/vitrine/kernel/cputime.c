@@ -257,15 +257,13 @@ void __wrap_thread_group_cputime_adjusted(struct task_struct *task, u64 *user, u
 }
 
 /**
- * vitrine_cputime_init() - Begin to count, before anything else
+ * vitrine_cputime_begin() - Begin to count, on the vCPU that calls this, before anything else
  */
-void __init vitrine_cputime_init(void)
+void vitrine_cputime_begin(void)
 {
 	struct vitrine_cputime *time = this_cpu_ptr(&vitrine_cputime);
 
-	vitrine_tick_mult = vt_boot->tsc_mult;
-	ask_ticks = ns_to_ticks(ASK_NS);
-	long_ticks = time->ask_long = ns_to_ticks(ASK_LONG_NS);
+	*time = (struct vitrine_cputime){ .ask_long = long_ticks };
 	time->cost = long_ticks / ASK_SHARE;
 	for (unsigned int way = 0; way < VITRINE_NR_WAYS * VITRINE_NR_WAYS; way++)
 		time->shortest[way / VITRINE_NR_WAYS][way % VITRINE_NR_WAYS] =
@@ -273,6 +271,17 @@ void __init vitrine_cputime_init(void)
 	time->stamp = time->asked_at = vitrine_ticks();
 	time->ask_at = time->stamp + ask_ticks;
 	time->given = vt_host->cpu_time();
+}
+
+/**
+ * vitrine_cputime_init() - Begin to count at all
+ */
+void __init vitrine_cputime_init(void)
+{
+	vitrine_tick_mult = vt_boot->tsc_mult;
+	ask_ticks = ns_to_ticks(ASK_NS);
+	long_ticks = ns_to_ticks(ASK_LONG_NS);
+	vitrine_cputime_begin();
 }
 
 static int __init steal_is_known(void)

@@ -22,6 +22,8 @@
 	.long 0, BUILT_WITHOUT, VT_ABI_MAGIC, VT_ABI_VERSION
 SYM_CODE_START_NOALIGN(vitrine_entry)
 	mov %rdi, vt_boot(%rip)
+	lea vitrine_cpus(%rip), %rax
+	wrgsbase %rax
 	lea init_stack + THREAD_SIZE - 256(%rip), %rsp
 	and $-16, %rsp
 	xor %ebp, %ebp
@@ -46,7 +48,7 @@ SYM_CODE_START(vitrine_switch)
 	pop %r12
 	pop %rbx
 	pop %rbp
-	mov %rsi, vitrine_current(%rip)
+	mov %rsi, %gs:VCPU_TASK
 	mov %rdi, %rax
 	ret
 SYM_CODE_END(vitrine_switch)
@@ -59,5 +61,16 @@ SYM_CODE_START(vitrine_task_entry)
 	call vitrine_task_start
 	ud2
 SYM_CODE_END(vitrine_task_entry)
+
+/* The supervisor's thread for another vCPU calls this with its struct vitrine_cpu */
+SYM_CODE_START(vitrine_secondary_entry)
+	wrgsbase %rdi
+	mov VCPU_TASK(%rdi), %rax
+	mov TASK_THREAD_SP(%rax), %rsp
+	and $-16, %rsp
+	xor %ebp, %ebp
+	call vitrine_secondary_start
+	ud2
+SYM_CODE_END(vitrine_secondary_entry)
 
 	.section .note.GNU-stack, "", @progbits

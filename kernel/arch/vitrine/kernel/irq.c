@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* irq.c - the interrupt word as an interrupt controller
  *
- * Bit n of vitrine_pending is Linux interrupt n + 1. vitrine_run_interrupts() is called wherever
- * interrupts become possible (asm/irqflags.h) and works the word off, on the stack of whoever ran.
- * It interrupts kernel code, unless its caller has set the irq regs: that is where a tick's time
- * goes.
+ * Each vCPU has a word. Bit n of it is Linux interrupt n + 1, but for those that every vCPU gets
+ * for itself: the timer, and what other vCPUs want of it (smp.c). vitrine_run_interrupts() is
+ * called wherever interrupts become possible (asm/irqflags.h) and works the word off, on the stack
+ * of whoever ran. It interrupts kernel code, unless its caller has set the irq regs: that is where
+ * a tick's time goes.
  */
 #include <linux/export.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
+#include <linux/smp.h>
 #include <asm/irq_regs.h>
 #include <asm/observe.h>
 #include <asm/vitrine.h>
 
-unsigned long vitrine_irqs_off = 1;
-EXPORT_SYMBOL(vitrine_irqs_off);
-volatile unsigned int vitrine_pending;
-EXPORT_SYMBOL(vitrine_pending);
+struct vitrine_cpu vitrine_cpus[NR_CPUS] __section(".data") = {
+	[0] = { .task = &init_task, .irqs_off = 1 },
+};
+EXPORT_SYMBOL(vitrine_cpus);
 
 static void irq_nop(struct irq_data *data)
 {
@@ -45,16 +48,38 @@ int __init arch_probe_nr_irqs(void)
 	return VT_IRQ_COUNT + 1;
 }
 
+static void handle(unsigned int bit)
+{
+	vitrine_interrupts(bit);
+	switch (bit) {
+	case VT_IRQ_TIMER:
+		vitrine_timer_interrupt();
+		break;
+	case VT_IRQ_RESCHEDULE:
+		scheduler_ipi();
+		break;
+	case VT_IRQ_CALL:
+		generic_smp_call_function_interrupt();
+		break;
+	case VT_IRQ_STOP:
+		vt_host->cpu_stop();
+		break;
+	default:
+		generic_handle_irq(VT_IRQ_TO_LINUX(bit));
+	}
+}
+
 void vitrine_run_interrupts(void)
 {
-	static struct pt_regs kernel_regs;
+	static struct pt_regs kernel_regs; /* all zero: kernel mode */
 	unsigned int word, bit;
 
 	while (vitrine_pending) {
 		struct pt_regs *old;
 
 		vitrine_irqs_off = 1;
-		word = __atomic_exchange_n(&vitrine_pending, 0, __ATOMIC_SEQ_CST);
+		word = __atomic_exchange_n(&vitrine_cpus[raw_smp_processor_id()].pending, 0,
+					   __ATOMIC_SEQ_CST);
 		old = get_irq_regs();
 		if (!old || in_serving_softirq())
 			set_irq_regs(&kernel_regs);
@@ -62,8 +87,7 @@ void vitrine_run_interrupts(void)
 		while (word) {
 			bit = __builtin_ctz(word);
 			word &= word - 1;
-			vitrine_interrupts(bit);
-			generic_handle_irq(VT_IRQ_TO_LINUX(bit));
+			handle(bit);
 		}
 		irq_exit();
 		set_irq_regs(old);

@@ -42,6 +42,18 @@ void vitrine_task_start(struct task_struct *prev)
 	vitrine_user_loop();
 }
 
+/* A host thread that is used again is stopped first, and may run guest code until then */
+static int new_host_thread(struct mm_struct *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
+			   struct vt_thread **thread)
+{
+	int err = -EAGAIN;
+
+	if (!vitrine_guest_enters(mm))
+		err = vt_host->thread_new(mm->context.host, fpu_from, frame, thread);
+	vitrine_guest_leaves(mm);
+	return err;
+}
+
 /**
  * vitrine_attach_thread() - Give a task its host thread, and its address space a host process
  * @task:     current, or a task that does not run yet
@@ -58,14 +70,8 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 		err = vt_host->mm_new(&context->host);
 		if (err)
 			return err;
-	} else {
-		/* a host thread that is used again is stopped first, and may run guest code */
-		err = vitrine_tlb_flush(task->mm);
-		if (err)
-			return -EAGAIN;
 	}
-	return vt_host->thread_new(context->host, fpu_from, &task->thread.frame,
-				   &task->thread.host);
+	return new_host_thread(task->mm, fpu_from, &task->thread.frame, &task->thread.host);
 }
 
 /*
@@ -115,8 +121,7 @@ int vitrine_set_tsc(bool on)
 		return 0;
 	frame = thread->frame;
 	frame.no_tsc = !on;
-	err = vt_host->thread_new(current->mm->context.host, frame.reset_fpu ? NULL : old, &frame,
-				  &new);
+	err = new_host_thread(current->mm, frame.reset_fpu ? NULL : old, &frame, &new);
 	if (err)
 		return err;
 	thread->frame = frame;
@@ -147,6 +152,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	p->thread.block_step = false;
 	p->thread.debug = NULL;
 	p->thread.dr6 = 0;
+	p->thread.in_guest = false;
 	p->thread.counters = NULL;
 	p->thread.runnable_at = 0;
 	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
@@ -209,6 +215,7 @@ EXPORT_SYMBOL(start_thread);
 int init_new_context(struct task_struct *task, struct mm_struct *mm)
 {
 	memset(&mm->context, 0, sizeof(mm->context));
+	spin_lock_init(&mm->context.lock);
 	mm->context.queue = (struct vt_map_op *)__get_free_page(GFP_KERNEL_ACCOUNT);
 	return mm->context.queue ? 0 : -ENOMEM;
 }

@@ -18,8 +18,6 @@
 #include <asm/vitrine.h>
 
 struct vt_boot *vt_boot __section(".data");
-struct task_struct *vitrine_current __section(".data") = &init_task;
-EXPORT_SYMBOL(vitrine_current);
 unsigned long vitrine_hwcap, vitrine_hwcap2;
 unsigned long empty_zero_page[ZERO_PAGES_SIZE / sizeof(long)] __aligned(PAGE_SIZE);
 EXPORT_SYMBOL(empty_zero_page);
@@ -31,11 +29,12 @@ void (*pm_power_off)(void);
 void __init vitrine_start(void);
 void __init vitrine_start(void)
 {
-	vt_boot->kernel.pending = &vitrine_pending;
+	vt_boot->kernel.pending = &vitrine_cpus[0].pending;
 	vt_boot->kernel.fault = vitrine_kernel_fault;
 	vt_boot->kernel.die = vitrine_kernel_die;
 	vt_boot->kernel.die_stack = (unsigned long)vitrine_die_stack + sizeof(vitrine_die_stack);
 	vt_boot->kernel.map = vitrine_kernel_map;
+	vitrine_unlock_prefixes();
 	vitrine_cputime_init();
 	vitrine_hwcap = vt_boot->hwcap;
 	vitrine_hwcap2 = vt_boot->hwcap2;
@@ -84,6 +83,7 @@ void __init setup_arch(char **cmdline_p)
 	max_low_pfn = max_pfn = vt_boot->mem_size >> PAGE_SHIFT;
 	high_memory = __va(vt_boot->mem_size);
 	max_zone_pfn[ZONE_NORMAL] = max_pfn;
+	vitrine_cpus_possible();
 	vitrine_node_init();
 	vitrine_growth_init();
 	sparse_init();

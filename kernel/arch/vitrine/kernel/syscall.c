@@ -185,12 +185,14 @@ SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
 #define sys_map_shadow_stack sys_ni_syscall
 
 asmlinkage long sys_rt_sigreturn(void);
+long vitrine_membarrier(int cmd, unsigned int flags, int cpu); /* smp/membarrier.c */
 
 #define sys_sigaltstack vitrine_sigaltstack
 #define sys_prctl vitrine_prctl
 #define sys_pkey_alloc vitrine_pkey_alloc
 #define sys_pkey_free vitrine_pkey_free
 #define sys_pkey_mprotect vitrine_pkey_mprotect
+#define sys_membarrier vitrine_membarrier
 #define sys_iopl vitrine_iopl
 #define sys_ioperm vitrine_ioperm
 #ifdef CONFIG_VITRINE_OBSERVE

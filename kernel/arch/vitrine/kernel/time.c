@@ -42,20 +42,31 @@ static int timer_off(struct clock_event_device *ce)
 	return 0;
 }
 
-static struct clock_event_device host_timer = {
-	.name = "host",
-	.rating = 400,
-	.features = CLOCK_EVT_FEAT_ONESHOT,
-	.set_next_event = timer_next,
-	.set_state_shutdown = timer_off,
-	.set_state_oneshot_stopped = timer_off,
-};
+static struct clock_event_device host_timers[NR_CPUS];
 
-static irqreturn_t timer_interrupt(int irq, void *unused)
+void vitrine_timer_interrupt(void)
 {
-	if (host_timer.event_handler)
-		host_timer.event_handler(&host_timer);
-	return IRQ_HANDLED;
+	struct clock_event_device *timer = &host_timers[smp_processor_id()];
+
+	if (timer->event_handler)
+		timer->event_handler(timer);
+}
+
+/* The clock event of the vCPU that calls this */
+void vitrine_timer_setup(void)
+{
+	struct clock_event_device *timer = &host_timers[smp_processor_id()];
+
+	*timer = (struct clock_event_device){
+		.name = "host",
+		.rating = 400,
+		.features = CLOCK_EVT_FEAT_ONESHOT,
+		.set_next_event = timer_next,
+		.set_state_shutdown = timer_off,
+		.set_state_oneshot_stopped = timer_off,
+		.cpumask = cpumask_of(smp_processor_id()),
+	};
+	clockevents_config_and_register(timer, NSEC_PER_SEC, 1000, LONG_MAX);
 }
 
 unsigned long long notrace sched_clock(void)
@@ -80,12 +91,7 @@ void __init time_init(void)
 	if (vt_boot->vdso_clock)
 		host_clock.vdso_clock_mode = VDSO_CLOCKMODE_HOST;
 	clocksource_register_hz(&host_clock, NSEC_PER_SEC);
-	if (request_irq(VT_IRQ_TO_LINUX(VT_IRQ_TIMER), timer_interrupt,
-			IRQF_TIMER | IRQF_NOBALANCING, "timer", NULL))
-		panic("no timer interrupt");
-	host_timer.cpumask = cpumask_of(0);
-	host_timer.irq = VT_IRQ_TO_LINUX(VT_IRQ_TIMER);
-	clockevents_config_and_register(&host_timer, NSEC_PER_SEC, 1000, LONG_MAX);
+	vitrine_timer_setup();
 }
 
 unsigned long calibrate_delay_is_known(void)

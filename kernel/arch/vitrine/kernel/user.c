@@ -11,6 +11,10 @@
  *
  * A plain system call stops the host thread with only its number and arguments known. Whoever needs
  * the other registers (signals, ptrace, fork) calls vitrine_complete_regs() first.
+ *
+ * Other vCPUs have to know where guest code may be running: from vitrine_guest_enters(), which
+ * brings the host up to date, to vitrine_guest_leaves(). An interrupt does not end that, the thread
+ * runs on.
  */
 #include <linux/entry-common.h>
 #include <linux/mm.h>
@@ -33,6 +37,25 @@
 #define HOST_FAILURES_MAX 4 /* refusals in a row before the task is given up */
 
 /**
+ * vitrine_guest_enters() - From here on guest code of an address space may run, on this vCPU
+ * @mm: address space
+ *
+ * Return: 0, or the host's error: it has forgotten all that was mapped, which is as right.
+ */
+int vitrine_guest_enters(struct mm_struct *mm)
+{
+	atomic_inc(&mm->context.in_guest);
+	smp_mb__after_atomic();
+	return vitrine_tlb_flush(mm);
+}
+
+/* Its host thread is stopped, or is not there any more */
+void vitrine_guest_leaves(struct mm_struct *mm)
+{
+	atomic_dec(&mm->context.in_guest);
+}
+
+/**
  * vitrine_complete_regs() - Make current's register set complete
  *
  * The result of the system call in progress (ax) and its number stay as they are.
@@ -42,11 +65,15 @@ void vitrine_complete_regs(void)
 	struct thread_struct *thread = &current->thread;
 	struct pt_regs *regs = current_pt_regs();
 	unsigned long ax = regs->ax, orig_ax = regs->orig_ax;
+	int failed;
 
 	if (thread->frame.full || !thread->host)
 		return;
-	vitrine_tlb_flush(current->mm); /* it may run guest code, see thread_capture() */
-	if (vt_host->thread_capture(thread->host, vitrine_regs(regs), &thread->frame)) {
+	/* on its way into the stub it may run guest code */
+	vitrine_guest_enters(current->mm);
+	failed = vt_host->thread_capture(thread->host, vitrine_regs(regs), &thread->frame);
+	vitrine_guest_leaves(current->mm);
+	if (failed) {
 		thread->frame.full = 1;
 		force_fatal_sig(SIGKILL);
 	}
@@ -127,6 +154,13 @@ static void handle_gone(struct pt_regs *regs)
 	force_fatal_sig(SIGKILL);
 }
 
+static void leave_guest(struct thread_struct *thread)
+{
+	if (thread->in_guest)
+		vitrine_guest_leaves(current->mm);
+	thread->in_guest = false;
+}
+
 /* Bring the host up to date; a host that refuses again and again costs the task its life */
 static bool prepare_user(void)
 {
@@ -143,8 +177,16 @@ static bool prepare_user(void)
 		vitrine_watch_enter();
 	if (unlikely(thread->block_step))
 		thread->step_ip = current_pt_regs()->ip;
-	if (!err && current->mm->context.queued)
+	if (!err && !thread->in_guest) {
 		err = vitrine_tlb_flush_piece(current->mm);
+		if (unlikely(READ_ONCE(current->mm->context.queued))) {
+			if (vitrine_pending)
+				handle_exception(current_pt_regs(), NULL);
+			return false;
+		}
+		err = vitrine_guest_enters(current->mm) ?: err;
+		thread->in_guest = true;
+	}
 	if (likely(!err)) {
 		thread->host_failures = 0;
 		return true;
@@ -152,10 +194,22 @@ static bool prepare_user(void)
 	if (!thread->host || ++thread->host_failures > HOST_FAILURES_MAX) {
 		pr_err_ratelimited("%s[%d]: the host refuses to run it any more (error %d)\n",
 				   current->comm, task_pid_nr(current), -err);
+		leave_guest(thread);
 		force_fatal_sig(SIGKILL);
+		handle_exception(current_pt_regs(), NULL);
 		return false;
 	}
 	return true;
+}
+
+static enum vt_user_event run_guest(struct thread_struct *thread, struct pt_regs *regs)
+{
+	enum vt_user_event event;
+
+	event = vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame);
+	if (event != VT_EV_INTERRUPT)
+		leave_guest(thread);
+	return event;
 }
 
 void __noreturn vitrine_user_loop(void)
@@ -166,15 +220,8 @@ void __noreturn vitrine_user_loop(void)
 	bool resumed, runs = false;
 
 	for (;;) {
-		if (!prepare_user()) {
-			handle_exception(regs, NULL);
+		if (!prepare_user())
 			continue;
-		}
-		if (unlikely(current->mm->context.queued)) {
-			if (vitrine_pending)
-				handle_exception(regs, NULL);
-			continue;
-		}
 		/* a restart code is not for the host, which would act on it */
 		if (!thread->frame.full && (long)regs->ax <= -ERESTARTSYS &&
 		    (long)regs->ax >= -ERESTART_RESTARTBLOCK)
@@ -182,7 +229,7 @@ void __noreturn vitrine_user_loop(void)
 
 		resumed = thread->frame.full;
 		vitrine_time_to_user();
-		event = vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame);
+		event = run_guest(thread, regs);
 		vitrine_time_from_user(resumed, thread->frame.full,
 				       runs || event == VT_EV_INTERRUPT);
 		runs = event == VT_EV_INTERRUPT;

@@ -57,6 +57,11 @@ SECTIONS
 	INIT_TEXT_SECTION(PAGE_SIZE)
 	INIT_DATA_SECTION(PAGE_SIZE)
 	PERCPU_SECTION(L1_CACHE_BYTES)
+	.lock_prefixes : ALIGN(8) {
+		__lock_prefixes_start = .;
+		KEEP(*(.lock_prefixes))
+		__lock_prefixes_end = .;
+	}
 	.exit.data : { EXIT_DATA }
 	.exit.text : { EXIT_TEXT }
 	. = ALIGN(PAGE_SIZE);

@@ -24,7 +24,8 @@
 
 /**
  * vitrine_walk() - Find the last-level entry of a guest address
- * @mm:   address space; on a uniprocessor its tables stay while the caller does not sleep
+ * @mm:   address space; its tables stay while the caller does not sleep, because they are freed by
+ * RCU
  * @addr: guest address
  *
  * Return: the entry, or NULL when there is no table. A 2 MiB entry has the same bits; it is told by
@@ -67,11 +68,13 @@ bool vitrine_pte_touch(pte_t *ptep, bool write, bool exec)
 
 	if (!ptep)
 		return false;
-	value = pte_val(*ptep);
-	if ((value & need) != need)
-		return false;
-	if ((value & bits) != bits)
-		WRITE_ONCE(*ptep, __pte(value | bits));
+	value = pte_val(READ_ONCE(*ptep));
+	do {
+		if ((value & need) != need)
+			return false;
+		if ((value & bits) == bits)
+			return true;
+	} while (!try_cmpxchg(&pte_val(*ptep), &value, value | bits));
 	return true;
 }
 

@@ -51,9 +51,10 @@ static unsigned long deferred_free_pages_count(void)
 static void count_deferred(void)
 {
 	unsigned long now = deferred_free_pages_count();
+	unsigned long before = xchg(&deferred_counted, now);
 
-	atomic_long_add((long)(now - deferred_counted), &vm_zone_stat[NR_FREE_PAGES]);
-	deferred_counted = now;
+	if (now != before)
+		atomic_long_add((long)(now - before), &vm_zone_stat[NR_FREE_PAGES]);
 }
 
 static void back_chunks(unsigned long first, unsigned long last)
@@ -61,7 +62,7 @@ static void back_chunks(unsigned long first, unsigned long last)
 	unsigned long chunk;
 
 	for (chunk = first; chunk <= last; chunk++) {
-		if (__test_and_set_bit(chunk, chunk_backed))
+		if (test_and_set_bit(chunk, chunk_backed))
 			continue;
 		vt_host->memory_populate(chunk << CHUNK_SHIFT, 1UL << CHUNK_SHIFT);
 	}
@@ -92,7 +93,8 @@ void vitrine_memory_release(unsigned long pa, unsigned long len)
 {
 	unsigned long first = pa >> CHUNK_SHIFT, last = (pa + len - 1) >> CHUNK_SHIFT;
 
-	bitmap_clear(chunk_backed, first, last - first + 1);
+	for (unsigned long chunk = first; chunk <= last; chunk++)
+		clear_bit(chunk, chunk_backed);
 	vt_host->memory_release(pa, len);
 }
 

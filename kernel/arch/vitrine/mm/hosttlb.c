@@ -9,8 +9,27 @@
  * the reverse. vitrine_tlb_flush() hands the queue to the tier just before guest code runs; a full
  * queue is handed over at once.
  *
- * Invariant: no guest instruction executes in an address space whose queue is not empty.
+ * Invariant: no guest instruction executes in an address space whose queue is not empty, but for
+ * changes that the one who made them has not called finished (flush_tlb_page() and its kin).
+ *
+ * Several vCPUs
+ * A change is taken from the entry first and queued then; a frame is mapped by setting the host bit
+ * and queueing under the queue's lock. So whoever takes an entry away either sees the host bit and
+ * queues behind the mapping, or changes the entry before it is mapped.
+ *
+ *   vCPU that enters the guest          vCPU that takes something away
+ *   in_guest + 1, full barrier          entry, queue
+ *   queue not empty: work it off        full barrier (vitrine_tlb_sync)
+ *   guest code runs                     somebody in the guest: work the queue off
+ *
+ * Working it off is done by the process's service thread, while its other threads run on: the host
+ * shoots down what the CPUs have, and the service thread's answer is the acknowledgement.
+ *
+ * Kernel code that uses a guest's frames through a walk of the tables (uaccess.c) is a user of the
+ * TLB, too, and so is who maps what it has found in a table. They say so in their vCPU's block, and
+ * vitrine_tlb_sync() waits until they have left.
  */
+#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
@@ -23,6 +42,20 @@
 #define SPARE_REACH 16
 #define PIECE_SIZE SZ_16M /* of what the host changes while nobody looks for interrupts */
 
+/*
+ * The caller holds the queue's lock for as long as the host needs, and the queue is not empty
+ * before the host is done: whoever enters meanwhile has to wait for it.
+ */
+static int work_off(mm_context_t *context)
+{
+	int err = 0;
+
+	if (context->queued && context->host)
+		err = vt_host->mm_sync(context->host, context->queue, context->queued);
+	smp_store_release(&context->queued, 0);
+	return err;
+}
+
 /**
  * vitrine_tlb_flush() - Bring the host process of an address space up to date
  * @mm: address space
@@ -32,14 +65,15 @@
 int vitrine_tlb_flush(struct mm_struct *mm)
 {
 	mm_context_t *context = &mm->context;
-	unsigned int count = context->queued;
+	unsigned long flags;
+	int err;
 
-	if (likely(!count))
+	if (likely(!READ_ONCE(context->queued)))
 		return 0;
-	context->queued = 0;
-	if (!context->host)
-		return 0;
-	return vt_host->mm_sync(context->host, context->queue, count);
+	spin_lock_irqsave(&context->lock, flags);
+	err = work_off(context);
+	spin_unlock_irqrestore(&context->lock, flags);
+	return err;
 }
 
 /* How many of the first changes are a piece; one that is larger alone is one, too */
@@ -53,25 +87,15 @@ static unsigned int piece(const mm_context_t *context)
 	return n;
 }
 
-/**
- * vitrine_tlb_flush_piece() - Bring the host process of an address space a step further
- * @mm: address space of current
- *
- * The host takes 50 ns for each page that it unmaps or protects, and the kernel waits for it: for a
- * gibibyte that would be a timer that is 15 ms late. The caller looks for interrupts, and lets
- * others run, between two pieces.
- *
- * Return: 0, or the host's error, as vitrine_tlb_flush().
- */
-int vitrine_tlb_flush_piece(struct mm_struct *mm)
+/* The caller holds the queue's lock */
+static int work_off_piece(mm_context_t *context)
 {
-	mm_context_t *context = &mm->context;
 	unsigned int n = piece(context);
 	struct vt_map_op *first = context->queue, part;
 	int err;
 
 	if (n == context->queued)
-		return vitrine_tlb_flush(mm);
+		return work_off(context);
 	if (n) {
 		err = vt_host->mm_sync(context->host, first, n);
 		context->queued -= n;
@@ -88,6 +112,78 @@ int vitrine_tlb_flush_piece(struct mm_struct *mm)
 		context->queued = 0; /* nothing is mapped any more */
 	return err;
 }
+
+/**
+ * vitrine_tlb_flush_piece() - Bring the host process of an address space a step further
+ * @mm: address space of current
+ *
+ * The host takes 50 ns for each page that it unmaps or protects, and the kernel waits for it: for a
+ * gibibyte that would be a timer that is 15 ms late. The caller looks for interrupts, and lets
+ * others run, between two pieces.
+ *
+ * Return: 0, or the host's error, as vitrine_tlb_flush().
+ */
+int vitrine_tlb_flush_piece(struct mm_struct *mm)
+{
+	mm_context_t *context = &mm->context;
+	unsigned long flags;
+	int err;
+
+	if (likely(!READ_ONCE(context->queued)))
+		return 0;
+	spin_lock_irqsave(&context->lock, flags);
+	err = work_off_piece(context);
+	spin_unlock_irqrestore(&context->lock, flags);
+	return err;
+}
+
+/* Kernel code of other vCPUs that found frames through the entries that were there before */
+static void wait_for_walkers(struct mm_struct *mm)
+{
+	unsigned int cpu, here = raw_smp_processor_id();
+
+	for_each_online_cpu(cpu)
+	{
+		struct vitrine_cpu *other = &vitrine_cpus[cpu];
+		unsigned long walked = READ_ONCE(other->walked);
+
+		if (cpu == here)
+			continue;
+		while (READ_ONCE(other->walks) == mm && READ_ONCE(other->walked) == walked)
+			cpu_relax();
+	}
+}
+
+static void sync_pieces(mm_context_t *context)
+{
+	unsigned long flags;
+
+	while (READ_ONCE(context->queued)) {
+		spin_lock_irqsave(&context->lock, flags);
+		work_off_piece(context);
+		spin_unlock_irqrestore(&context->lock, flags);
+	}
+}
+
+/**
+ * vitrine_tlb_sync() - Wait until nobody uses what was taken from an address space
+ * @mm: address space
+ *
+ * What this vCPU queued for it is known to the host when guest code of it may be running; otherwise
+ * it will be before any does.
+ */
+void vitrine_tlb_sync(struct mm_struct *mm)
+{
+	mm_context_t *context = &mm->context;
+
+	if (!vitrine_has_several_cpus() || !context->host)
+		return;
+	smp_mb();
+	if (atomic_read(&context->in_guest))
+		sync_pieces(context);
+	wait_for_walkers(mm);
+}
+EXPORT_SYMBOL(vitrine_tlb_sync);
 
 /*
  * A new mapping replaces what is there, so taking that away or protecting it first is not needed:
@@ -129,17 +225,25 @@ static bool merge(struct vt_map_op *last, const struct vt_map_op *op)
 	return false;
 }
 
-static void enqueue(struct mm_struct *mm, struct vt_map_op op)
+/* The caller holds the queue's lock */
+static void append(mm_context_t *context, struct vt_map_op op)
 {
-	mm_context_t *context = &mm->context;
-
 	if (op.kind == VT_MAP)
 		spare(context, &op);
 	if (context->queued && merge(&context->queue[context->queued - 1], &op))
 		return;
 	if (context->queued == QUEUE_MAX)
-		vitrine_tlb_flush(mm);
+		work_off(context);
 	context->queue[context->queued++] = op;
+}
+
+static void enqueue(struct mm_struct *mm, struct vt_map_op op)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&mm->context.lock, flags);
+	append(&mm->context, op);
+	spin_unlock_irqrestore(&mm->context.lock, flags);
 }
 
 /* Nothing is mapped before there is a host process, and nothing matters once the mm is dying */
@@ -156,15 +260,14 @@ void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long 
 }
 EXPORT_SYMBOL(vitrine_tlb_unmap);
 
-void vitrine_tlb_protect(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* @bits: the entry at @addr, which does not allow writing any more */
+void vitrine_tlb_protect(struct mm_struct *mm, unsigned long addr, unsigned long bits)
 {
-	pte_t *ptep = vitrine_walk(mm, start);
-	u32 prot = VT_PROT_READ | (ptep && pte_exec(*ptep) ? VT_PROT_EXEC : 0);
+	u32 prot = VT_PROT_READ | (bits & _PAGE_EXEC ? VT_PROT_EXEC : 0);
 
-	if (has_mappings(mm) && start < TASK_SIZE)
-		enqueue(mm,
-			(struct vt_map_op){
-			    .kind = VT_PROTECT, .prot = prot, .va = start, .len = end - start });
+	if (has_mappings(mm) && addr < TASK_SIZE)
+		enqueue(mm, (struct vt_map_op){
+				.kind = VT_PROTECT, .prot = prot, .va = addr, .len = PAGE_SIZE });
 }
 EXPORT_SYMBOL(vitrine_tlb_protect);
 
@@ -176,15 +279,15 @@ void vitrine_exit_mmap(struct mm_struct *mm)
 
 int ptep_clear_flush_young(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
 {
-	unsigned long old = pte_val(*ptep);
+	unsigned long old;
 
-	if (!(old & _PAGE_ACCESSED))
+	if (!(pte_val(READ_ONCE(*ptep)) & _PAGE_ACCESSED))
 		return 0;
-	if (old & _PAGE_HOST) {
-		addr &= PAGE_MASK;
+	old = __atomic_fetch_and(&pte_val(*ptep), ~(_PAGE_ACCESSED | _PAGE_HOST_BITS),
+				 __ATOMIC_SEQ_CST);
+	addr &= PAGE_MASK;
+	if (old & _PAGE_HOST)
 		vitrine_tlb_unmap(vma->vm_mm, addr, addr + PAGE_SIZE);
-	}
-	WRITE_ONCE(*ptep, __pte(old & ~(_PAGE_ACCESSED | _PAGE_HOST_BITS)));
 	return 1;
 }
 
@@ -205,34 +308,49 @@ static bool host_is_up_to_date(unsigned long bits)
 	return bits & _PAGE_HOST && (bits & _PAGE_HOST_RW || !(host_prot(bits) & VT_PROT_WRITE));
 }
 
-static void map_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
-{
-	unsigned long bits = pte_val(*ptep);
-	u32 prot = host_prot(bits);
-
-	bits &= ~(_PAGE_HINT | _PAGE_HOST_RW);
-	bits |= _PAGE_HOST | _PAGE_ACCESSED | (prot & VT_PROT_WRITE ? _PAGE_HOST_RW : 0);
-	WRITE_ONCE(*ptep, __pte(bits));
-	enqueue(mm, (struct vt_map_op){ .kind = VT_MAP,
-					.prot = prot,
-					.va = addr,
-					.pa = bits & _PFN_MASK,
-					.len = PAGE_SIZE });
-}
-
-static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
-{
-	enqueue(mm, (struct vt_map_op){ .kind = VT_MAP,
-					.prot = host_prot(pte_val(*pmdp)),
-					.va = addr & PMD_MASK,
-					.pa = pte_val(*pmdp) & _PFN_MASK,
-					.len = PMD_SIZE });
-}
-
 /* A swap entry of the last level can have the same bit */
 static bool is_huge(pte_t pte)
 {
 	return pte_present(pte) && pte_val(pte) & _PAGE_PSE;
+}
+
+/* Under the lock, so that whoever takes the entry away now queues that behind the mapping */
+static void map_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	unsigned long old = pte_val(READ_ONCE(*ptep)), bits, flags;
+	u32 prot;
+
+	spin_lock_irqsave(&mm->context.lock, flags);
+	do {
+		if (!(old & _PAGE_PRESENT))
+			goto out;
+		prot = host_prot(old);
+		bits = old & ~(_PAGE_HINT | _PAGE_HOST_RW);
+		bits |= _PAGE_HOST | _PAGE_ACCESSED | (prot & VT_PROT_WRITE ? _PAGE_HOST_RW : 0);
+	} while (!try_cmpxchg(&pte_val(*ptep), &old, bits));
+	append(&mm->context, (struct vt_map_op){ .kind = VT_MAP,
+						 .prot = prot,
+						 .va = addr,
+						 .pa = bits & _PFN_MASK,
+						 .len = PAGE_SIZE });
+out:
+	spin_unlock_irqrestore(&mm->context.lock, flags);
+}
+
+/* A 2 MiB entry has no host bit: whoever takes it away queues that in any case, behind this */
+static void map_huge(struct mm_struct *mm, unsigned long addr, pte_t *pmdp)
+{
+	unsigned long bits, flags;
+
+	spin_lock_irqsave(&mm->context.lock, flags);
+	bits = pte_val(READ_ONCE(*pmdp));
+	if (is_huge(__pte(bits)) && bits & _PAGE_PRESENT)
+		append(&mm->context, (struct vt_map_op){ .kind = VT_MAP,
+							 .prot = host_prot(bits),
+							 .va = addr & PMD_MASK,
+							 .pa = bits & _PFN_MASK,
+							 .len = PMD_SIZE });
+	spin_unlock_irqrestore(&mm->context.lock, flags);
 }
 
 /* Do two neighbours stand in a row, so that one call maps both? */
@@ -278,14 +396,17 @@ static void map_window(struct mm_struct *mm, unsigned long addr, unsigned long m
  */
 void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
 {
-	pte_t *ptep = vitrine_walk(mm, addr);
+	pte_t *ptep;
 
+	vitrine_walk_begins(mm);
+	ptep = vitrine_walk(mm, addr);
 	if (!is_present(ptep))
-		return;
-	if (is_huge(*ptep))
+		;
+	else if (is_huge(*ptep))
 		map_huge(mm, addr, ptep);
 	else
 		map_window(mm, addr, addr & PAGE_MASK);
+	vitrine_walk_ends();
 }
 
 /**
@@ -297,8 +418,10 @@ void vitrine_tlb_map_around(struct mm_struct *mm, unsigned long addr)
  */
 void vitrine_tlb_map_ahead(struct mm_struct *mm, unsigned long addr)
 {
+	vitrine_walk_begins(mm);
 	if (is_present(vitrine_walk(mm, addr)))
 		map_window(mm, addr, ~0UL);
+	vitrine_walk_ends();
 }
 
 static void prefill_table(struct mm_struct *mm, unsigned long addr, unsigned long end)

@@ -57,9 +57,12 @@ static notrace void sync_range(unsigned long start, unsigned long end)
 	apply(&run);
 }
 
+static unsigned int changes; /* of the kernel's tables, so far */
+
 /* Called after entries in [start, end) of the kernel's tables have changed */
 void arch_sync_kernel_mappings(unsigned long start, unsigned long end)
 {
+	__atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
 	sync_range(start, end);
 }
 
@@ -81,6 +84,7 @@ static notrace bool is_kernel_page(unsigned long addr)
 notrace vt_u32 vitrine_kernel_map(vt_u64 addr)
 {
 	unsigned long start = addr & PAGE_MASK, end = start + PAGE_SIZE;
+	unsigned int seen;
 
 	if (addr < VMALLOC_START || addr >= VMALLOC_END || !is_kernel_page(addr))
 		return 0;
@@ -88,7 +92,12 @@ notrace vt_u32 vitrine_kernel_map(vt_u64 addr)
 		start -= PAGE_SIZE;
 	for (unsigned int i = 0; i < AROUND_PAGES && is_kernel_page(end); i++)
 		end += PAGE_SIZE;
-	sync_range(start, end);
+	/* another vCPU may have taken one of them away meanwhile, and told the supervisor before us
+	 */
+	do {
+		seen = READ_ONCE(changes);
+		sync_range(start, end);
+	} while (READ_ONCE(changes) != seen);
 	return 1;
 }
 

@@ -6,6 +6,8 @@
 #include <linux/mm_types.h>
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
+#include <asm/several.h>
+#include <asm/smp.h>
 
 /* Of a file, the page cache in this window is made accessible by one fault */
 #define FILE_AROUND_SIZE SZ_1M
@@ -14,6 +16,24 @@
 static inline bool is_present(const pte_t *ptep)
 {
 	return ptep && pte_val(*ptep) & _PAGE_PRESENT;
+}
+
+/* From here on frames of @mm, and tables, are not used again by others before the walk ends */
+static inline void vitrine_walk_begins(struct mm_struct *mm)
+{
+	if (!vitrine_has_several_cpus())
+		return;
+	vitrine_this->walks = mm;
+	smp_mb();
+}
+
+static inline void vitrine_walk_ends(void)
+{
+	if (!vitrine_has_several_cpus())
+		return;
+	smp_mb__before_atomic();
+	vitrine_this->walked++;
+	vitrine_this->walks = NULL;
 }
 
 /* hosttlb.c */

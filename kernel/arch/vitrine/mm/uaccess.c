@@ -5,8 +5,9 @@
  * The kernel does not share an address space with its guests. A guest address is walked to its
  * frame and the frame is read or written at its place in physical memory; an entry that does not
  * allow the access is faulted in first. So a bad user pointer can only ever be an error code, and a
- * guest cannot change a translation under the kernel's feet: on a uniprocessor nothing runs between
- * the walk and the access, because neither sleeps.
+ * guest cannot change a translation under the kernel's feet: a vCPU that takes an entry away waits
+ * for those that may have found a frame through it (vitrine_tlb_sync()). They are between touch()
+ * and leave(), which is short and does not sleep.
  */
 #include <linux/export.h>
 #include <linux/mutex.h>
@@ -18,6 +19,7 @@
 #include <asm/futex.h>
 #include <asm/observe.h>
 #include <asm/vitrine.h>
+#include "mm.h"
 
 #define LONG_COPY 512
 #define PF_WRITE 2 /* of a page fault's error code */
@@ -43,7 +45,7 @@ static int fault_in(struct mm_struct *mm, unsigned long addr, bool write)
 	return err;
 }
 
-/* Where @addr lies in physical memory, valid until the next sleep; NULL when it is a bad address */
+/* Where @addr lies in physical memory, valid until the walk ends; NULL when it is a bad address */
 static void *touch(unsigned long addr, bool write)
 {
 	struct mm_struct *mm = current->mm;
@@ -52,10 +54,13 @@ static void *touch(unsigned long addr, bool write)
 	if (unlikely(!mm || addr >= TASK_SIZE))
 		return NULL;
 	for (tries = 0; tries < TOUCH_TRIES; tries++) {
-		pte_t *ptep = vitrine_walk(mm, addr);
+		pte_t *ptep;
 
+		vitrine_walk_begins(mm);
+		ptep = vitrine_walk(mm, addr);
 		if (likely(vitrine_pte_touch(ptep, write, false)))
 			return frame_address(ptep, addr);
+		vitrine_walk_ends();
 		if (faulthandler_disabled())
 			return NULL;
 		if (fault_in(mm, addr, write))
@@ -64,11 +69,19 @@ static void *touch(unsigned long addr, bool write)
 	return NULL;
 }
 
-/* Whole pages are copied with the instruction that the CPU is best at; the compiler takes another
+/*
+ * Whole pages are copied with the instruction that the CPU is best at; the compiler takes another.
+ * A word is copied whole: it may be a lock that another vCPU writes to.
  */
 static void copy(void *to, const void *from, unsigned long n)
 {
-	if (n >= LONG_COPY)
+	if (n == sizeof(u64))
+		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
+	else if (n == sizeof(u32))
+		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
+	else if (n == sizeof(u16))
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
+	else if (n >= LONG_COPY)
 		asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
 	else
 		memcpy(to, from, n);
@@ -90,6 +103,7 @@ unsigned long raw_copy_from_user(void *to, const void __user *from, unsigned lon
 		if (!frame)
 			return n;
 		copy(to, frame, len);
+		vitrine_walk_ends();
 		to += len;
 		addr += len;
 		n -= len;
@@ -109,6 +123,7 @@ unsigned long raw_copy_to_user(void __user *to, const void *from, unsigned long 
 		if (!frame)
 			return n;
 		copy(frame, from, len);
+		vitrine_walk_ends();
 		from += len;
 		addr += len;
 		n -= len;
@@ -128,6 +143,7 @@ unsigned long __clear_user(void __user *to, unsigned long n)
 		if (!frame)
 			return n;
 		memset(frame, 0, len);
+		vitrine_walk_ends();
 		addr += len;
 		n -= len;
 	}
@@ -146,11 +162,11 @@ long strncpy_from_user(char *to, const char __user *from, long count)
 
 		if (!frame)
 			return -EFAULT;
-		for (i = 0; i < len; i++) {
-			to[done + i] = frame[i];
-			if (!to[done + i])
-				return done + i;
-		}
+		for (i = 0; i < len && (to[done + i] = frame[i]); i++)
+			;
+		vitrine_walk_ends();
+		if (i < len)
+			return done + i;
 		done += len;
 		addr += len;
 	}
@@ -170,6 +186,7 @@ long strnlen_user(const char __user *str, long count)
 		if (!frame)
 			return 0;
 		end = memchr(frame, 0, len);
+		vitrine_walk_ends();
 		if (end)
 			return done + (end - frame) + 1;
 		done += len;
@@ -195,15 +212,8 @@ size_t __wrap_fault_in_iov_iter_readable(const struct iov_iter *i, size_t size)
 	return left == now ? size : left;
 }
 
-int arch_futex_atomic_op_inuser(int op, u32 oparg, int *oval, u32 __user *uaddr)
+static int futex_op(int op, u32 oparg, int *oval, u32 *word)
 {
-	u32 *word;
-
-	if (!access_ok(uaddr, sizeof(u32)))
-		return -EFAULT;
-	word = touch((unsigned long)uaddr, true);
-	if (!word)
-		return -EFAULT;
 	switch (op) {
 	case FUTEX_OP_SET:
 		*oval = __atomic_exchange_n(word, oparg, __ATOMIC_SEQ_CST);
@@ -224,6 +234,21 @@ int arch_futex_atomic_op_inuser(int op, u32 oparg, int *oval, u32 __user *uaddr)
 	return -ENOSYS;
 }
 
+int arch_futex_atomic_op_inuser(int op, u32 oparg, int *oval, u32 __user *uaddr)
+{
+	u32 *word;
+	int err;
+
+	if (!access_ok(uaddr, sizeof(u32)))
+		return -EFAULT;
+	word = touch((unsigned long)uaddr, true);
+	if (!word)
+		return -EFAULT;
+	err = futex_op(op, oparg, oval, word);
+	vitrine_walk_ends();
+	return err;
+}
+
 int futex_atomic_cmpxchg_inatomic(u32 *uval, u32 __user *uaddr, u32 oldval, u32 newval)
 {
 	u32 *word;
@@ -234,6 +259,7 @@ int futex_atomic_cmpxchg_inatomic(u32 *uval, u32 __user *uaddr, u32 oldval, u32 
 	if (!word)
 		return -EFAULT;
 	__atomic_compare_exchange_n(word, &oldval, newval, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	vitrine_walk_ends();
 	*uval = oldval;
 	return 0;
 }

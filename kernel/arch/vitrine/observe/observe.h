@@ -14,6 +14,7 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <asm/observe.h>
+#include <asm/several.h>
 #include <asm/vitrine.h>
 #include <asm/vitrine-telemetry.h>
 
@@ -90,20 +91,19 @@ extern struct vt_telemetry *vt_region;
 extern struct vt_wishes vt_wishes;
 
 /**
- * struct vt_clock - the CPU's counter, and what it says of the host's clock
- * @mult:     ns of a tick, times 2^32; 0: ticks are ns
+ * struct vt_clock - a vCPU's counter, and what it says of the host's clock
  * @ticks, @ns: the same moment, by both clocks
  * @good_for: ticks
  * @newest:   time that was given out
  */
 struct vt_clock {
-	u64 mult;
 	u64 ticks, ns;
 	u64 good_for;
 	u64 newest;
 };
 
-extern struct vt_clock vt_clock;
+DECLARE_PER_CPU_ALIGNED(struct vt_clock, vt_clock);
+extern u64 vt_tick_ns; /* ns of a tick, times 2^32; 0: ticks are ns */
 u64 vt_clock_set_right(void);
 
 /**
@@ -111,7 +111,7 @@ u64 vt_clock_set_right(void);
  */
 static __always_inline u64 vt_ticks(void)
 {
-	return likely(vt_clock.mult) ? __builtin_ia32_rdtsc() : vt_host->clock_monotonic();
+	return likely(vt_tick_ns) ? __builtin_ia32_rdtsc() : vt_host->clock_monotonic();
 }
 
 /**
@@ -122,7 +122,7 @@ static __always_inline u64 vt_ticks_to_ns(u64 ticks)
 {
 	if (unlikely((s64)ticks < 0))
 		return 0;
-	return likely(vt_clock.mult) ? mul_u64_u64_shr(ticks, vt_clock.mult, 32) : ticks;
+	return likely(vt_tick_ns) ? mul_u64_u64_shr(ticks, vt_tick_ns, 32) : ticks;
 }
 
 /**
@@ -133,17 +133,27 @@ static __always_inline u64 vt_ticks_to_ns(u64 ticks)
  */
 static __always_inline u64 vt_ticks_to_time(u64 ticks)
 {
-	if (unlikely(!vt_clock.mult))
+	struct vt_clock *clock = raw_cpu_ptr(&vt_clock);
+
+	if (unlikely(!vt_tick_ns))
 		return ticks;
-	if (unlikely(ticks - vt_clock.ticks > vt_clock.good_for))
+	if (unlikely(ticks - clock->ticks > clock->good_for))
 		ticks = vt_clock_set_right();
-	return vt_clock.newest =
-		   max(vt_clock.newest, vt_clock.ns + vt_ticks_to_ns(ticks - vt_clock.ticks));
+	return clock->newest = max(clock->newest, clock->ns + vt_ticks_to_ns(ticks - clock->ticks));
 }
 
 static inline u64 vt_now(void)
 {
 	return vt_ticks_to_time(vt_ticks());
+}
+
+/* Add to a counter of the region that is not one task's own */
+static __always_inline void vt_count(vt_u64 *counter, u64 n)
+{
+	if (vitrine_has_several_cpus())
+		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+	else
+		*counter += n;
 }
 
 static inline unsigned int vt_bucket(u64 ns)

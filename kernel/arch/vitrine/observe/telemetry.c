@@ -28,7 +28,8 @@
 DEFINE_STATIC_KEY_FALSE(vitrine_observing);
 
 /* Together, for the cache's sake: each system call reads them */
-struct vt_clock vt_clock VT_CACHE_ALIGNED;
+DEFINE_PER_CPU_ALIGNED(struct vt_clock, vt_clock);
+u64 vt_tick_ns VT_CACHE_ALIGNED;
 struct vt_telemetry *vt_region;
 struct vt_observed *vt_observed_all;
 struct vt_wishes vt_wishes;
@@ -40,17 +41,26 @@ struct vt_wishes vt_wishes;
  */
 u64 vt_clock_set_right(void)
 {
-	vt_clock.ns = vt_host->clock_monotonic();
-	vt_clock.ticks = vt_ticks();
-	return vt_clock.ticks;
+	struct vt_clock *clock = raw_cpu_ptr(&vt_clock);
+
+	clock->ns = vt_host->clock_monotonic();
+	clock->ticks = vt_ticks();
+	return clock->ticks;
 }
 
 static void clock_start(void)
 {
-	vt_clock.mult = vt_boot->tsc_mult;
-	vt_clock.ticks = 0;
-	if (vt_clock.mult)
-		vt_clock.good_for = div64_u64((u64)ANCHOR_NS << 32, vt_clock.mult);
+	u64 good_for = vt_boot->tsc_mult ? div64_u64((u64)ANCHOR_NS << 32, vt_boot->tsc_mult) : 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+	{
+		struct vt_clock *clock = per_cpu_ptr(&vt_clock, cpu);
+
+		clock->ticks = 0;
+		clock->good_for = good_for;
+	}
+	vt_tick_ns = vt_boot->tsc_mult;
 }
 
 static void probes_detach(const struct vt_probe *probes, unsigned int count)

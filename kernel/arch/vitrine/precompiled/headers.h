@@ -7,6 +7,7 @@
 #include <linux/kconfig.h>
 #include <linux/compiler_types.h>
 #include <asm/hidden.h>
+#include <asm/lock-prefix.h>
 
 #include <linux/bio.h>
 #include <linux/blkdev.h>

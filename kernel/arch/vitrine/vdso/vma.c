@@ -138,6 +138,7 @@ static int __init vdso_init(void)
 		vdso_mapping.pages[i] = virt_to_page(vdso_start + i * PAGE_SIZE);
 	vdso_store.data[CS_HRES_COARSE].arch_data.host_clock_gettime = vt_boot->vdso_clock;
 	vdso_store.data[CS_RAW].arch_data.host_clock_gettime = vt_boot->vdso_clock;
+	vdso_store.data[CS_HRES_COARSE].arch_data.one_cpu = num_possible_cpus() == 1;
 	return 0;
 }
 subsys_initcall(vdso_init);

@@ -8,8 +8,8 @@
 #define _ASM_VITRINE_IRQFLAGS_H
 
 #ifndef __ASSEMBLY__
-extern unsigned long vitrine_irqs_off;
-extern volatile unsigned int vitrine_pending;
+#include <linux/compiler.h>
+#include <asm/vcpu.h>
 void vitrine_run_interrupts(void);
 
 static __always_inline unsigned long arch_local_save_flags(void)

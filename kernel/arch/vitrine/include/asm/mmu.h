@@ -4,6 +4,7 @@
 #define _ASM_VITRINE_MMU_H
 
 #include <linux/types.h>
+#include <linux/spinlock_types.h>
 
 struct vt_mm;
 struct vt_map_op;
@@ -17,6 +18,8 @@ typedef struct {
 	bool pkey_refused;		     /* kernel/syscall.c */
 	bool dying;			     /* exit_mmap() runs: nothing will execute here again */
 	bool prefill;			     /* fork child: map what its parent had mapped */
+	atomic_t in_guest;		     /* vCPUs on which it may execute right now */
+	spinlock_t lock;		     /* of the queue, and while the host works it off */
 	unsigned int queued; /* changes that the host does not know of yet, in order */
 	struct vt_map_op *queue;
 } mm_context_t;

@@ -18,17 +18,17 @@ static inline pgd_t *pgd_alloc(struct mm_struct *mm)
 #define __pte_free_tlb(tlb, pte, addr)                                                             \
 	do {                                                                                       \
 		pagetable_pte_dtor(page_ptdesc(pte));                                              \
-		tlb_remove_page_ptdesc((tlb), page_ptdesc(pte));                                   \
+		tlb_remove_table((tlb), page_ptdesc(pte));                                         \
 	} while (0)
 #define __pmd_free_tlb(tlb, pmd, addr)                                                             \
 	do {                                                                                       \
 		pagetable_pmd_dtor(virt_to_ptdesc(pmd));                                           \
-		tlb_remove_page_ptdesc((tlb), virt_to_ptdesc(pmd));                                \
+		tlb_remove_table((tlb), virt_to_ptdesc(pmd));                                      \
 	} while (0)
 #define __pud_free_tlb(tlb, pud, addr)                                                             \
 	do {                                                                                       \
 		pagetable_pud_dtor(virt_to_ptdesc(pud));                                           \
-		tlb_remove_page_ptdesc((tlb), virt_to_ptdesc(pud));                                \
+		tlb_remove_table((tlb), virt_to_ptdesc(pud));                                      \
 	} while (0)
 
 #endif

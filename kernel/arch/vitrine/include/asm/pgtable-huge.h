@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* pgtable-huge.h - 2 MiB entries for transparent huge pages
  *
- * They carry no host bits: whoever changes one takes the whole 2 MiB away from the host.
+ * They carry no host bits: whoever has changed one takes the whole 2 MiB away from the host.
  */
 #ifndef _ASM_VITRINE_PGTABLE_HUGE_H
 #define _ASM_VITRINE_PGTABLE_HUGE_H
@@ -33,35 +33,50 @@ static inline void vitrine_pmd_unmap(struct mm_struct *mm, unsigned long addr, p
 
 static inline void set_pmd_at(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp, pmd_t pmd)
 {
-	vitrine_pmd_unmap(mm, addr, *pmdp);
-	set_pmd(pmdp, pmd);
+	pmd_t old = __pmd(xchg(&pmd_val(*pmdp), pmd_val(pmd)));
+
+	vitrine_pmd_unmap(mm, addr, old);
 }
 
 #define __HAVE_ARCH_PMDP_HUGE_GET_AND_CLEAR
 static inline pmd_t pmdp_huge_get_and_clear(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp)
 {
-	pmd_t old = *pmdp;
+	pmd_t old = __pmd(xchg(&pmd_val(*pmdp), 0));
 
 	vitrine_pmd_unmap(mm, addr, old);
-	set_pmd(pmdp, __pmd(0));
 	return old;
 }
 
 #define __HAVE_ARCH_PMDP_SET_WRPROTECT
 static inline void pmdp_set_wrprotect(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp)
 {
-	vitrine_pmd_unmap(mm, addr, *pmdp);
-	set_pmd(pmdp, pmd_wrprotect(*pmdp));
+	unsigned long old = __atomic_fetch_and(&pmd_val(*pmdp), ~_PAGE_RW, __ATOMIC_SEQ_CST);
+
+	vitrine_pmd_unmap(mm, addr, __pmd(old));
+}
+
+/*
+ * The pages of a table are about to be copied: from now on nobody writes to them. Who has found the
+ * table may still map some of them, so that is waited for before they are taken from the host.
+ */
+#define pmdp_collapse_flush pmdp_collapse_flush
+static inline pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmdp)
+{
+	pmd_t old = __pmd(xchg(&pmd_val(*pmdp), 0));
+
+	vitrine_tlb_sync(vma->vm_mm);
+	vitrine_tlb_unmap(vma->vm_mm, addr & PMD_MASK, (addr & PMD_MASK) + PMD_SIZE);
+	vitrine_tlb_sync(vma->vm_mm);
+	return old;
 }
 
 #define pmdp_establish pmdp_establish
 static inline pmd_t pmdp_establish(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmdp,
 				   pmd_t pmd)
 {
-	pmd_t old = *pmdp;
+	pmd_t old = __pmd(xchg(&pmd_val(*pmdp), pmd_val(pmd)));
 
 	vitrine_pmd_unmap(vma->vm_mm, addr, old);
-	set_pmd(pmdp, pmd);
 	return old;
 }
 

@@ -5,8 +5,12 @@
  * is mapped there carries _PAGE_HOST (and _PAGE_HOST_RW when mapped writable), set by
  * mm/hosttlb.c alone. Every accessor that takes such an entry away, or takes rights from it, queues
  * the exact invalidation; entries that are written anew never keep the bits, except in place.
- * A page is mapped writable only once it is dirty, and at all only once it is young, so that the
- * kernel's dirty and accessed bits are as true as those of hardware.
+ * An entry is first taken away and then queued, so that no other vCPU can have it mapped in
+ * between. Beside the holder of the table's lock, other vCPUs write two things into a present entry
+ * without it: accessed and dirty bits (vitrine_pte_touch()), and host bits (mm/hosttlb.c). So
+ * whoever replaces a present entry does it with one exchange. A page is mapped writable only once
+ * it is dirty, and at all only once it is young, so that the kernel's dirty and accessed bits are
+ * as true as those of hardware.
  */
 #ifndef _ASM_VITRINE_PGTABLE_H
 #define _ASM_VITRINE_PGTABLE_H
@@ -94,7 +98,8 @@ extern unsigned long empty_zero_page[];
 
 /* mm/hosttlb.c */
 void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end);
-void vitrine_tlb_protect(struct mm_struct *mm, unsigned long start, unsigned long end);
+void vitrine_tlb_sync(struct mm_struct *mm);
+void vitrine_tlb_protect(struct mm_struct *mm, unsigned long addr, unsigned long bits);
 
 #define set_pmd(p, v) WRITE_ONCE(*(p), v)
 #define set_pud(p, v) WRITE_ONCE(*(p), v)
@@ -192,26 +197,52 @@ static inline int pte_same(pte_t a, pte_t b)
 	return !((pte_val(a) ^ pte_val(b)) & ~_PAGE_HOST_BITS);
 }
 
-/* Write one entry: host mappings of what was there survive only if the new entry allows as much */
+/* What of the host's mapping of an entry survives in its successor, with the bits that say so */
+static inline unsigned long vitrine_keep_host(unsigned long old, unsigned long value)
+{
+	if (!(old & _PAGE_HOST && old & _PAGE_PRESENT) || (old ^ value) & _PFN_MASK ||
+	    !(value & _PAGE_PRESENT) || old & ~value & _PAGE_EXEC)
+		return value;
+	return value | _PAGE_HOST | (value & _PAGE_RW ? old & _PAGE_HOST_RW : 0);
+}
+
+/* Queue what the host has to forget after @old was replaced by @value */
+static inline void vitrine_entry_changed(struct mm_struct *mm, unsigned long addr,
+					 unsigned long old, unsigned long value)
+{
+	if (!(old & _PAGE_HOST && old & _PAGE_PRESENT))
+		return;
+	if (!(value & _PAGE_HOST))
+		vitrine_tlb_unmap(mm, addr, addr + PAGE_SIZE);
+	else if (old & ~value & _PAGE_HOST_RW)
+		vitrine_tlb_protect(mm, addr, value);
+}
+
+/*
+ * Write one entry: host mappings of what was there survive only if the new entry allows as much.
+ * @expected: the entry that @pte was made from; what was set in it since is kept
+ */
+static inline void vitrine_replace_pte(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				       unsigned long expected, unsigned long wanted)
+{
+	unsigned long old = pte_val(READ_ONCE(*ptep)), value;
+
+	if (wanted & _PAGE_HOST) /* a fork child's copy */
+		wanted = (wanted & ~_PAGE_HOST_BITS) | _PAGE_HINT | (wanted & _PAGE_HINT_RW);
+	if (!(old & _PAGE_PRESENT)) { /* nobody else writes to it */
+		WRITE_ONCE(*ptep, __pte(wanted));
+		return;
+	}
+	do {
+		value = wanted | (old & ~expected & (_PAGE_ACCESSED | _PAGE_DIRTY));
+		value = vitrine_keep_host(old, value);
+	} while (!try_cmpxchg(&pte_val(*ptep), &old, value));
+	vitrine_entry_changed(mm, addr, old, value);
+}
+
 static inline void vitrine_set_pte(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
 {
-	unsigned long old = pte_val(*ptep), value = pte_val(pte);
-
-	if (value & _PAGE_HOST) /* a fork child's copy */
-		value = (value & ~_PAGE_HOST_BITS) | _PAGE_HINT | (value & _PAGE_HINT_RW);
-	if (old & _PAGE_HOST && old & _PAGE_PRESENT) {
-		if ((old ^ value) & _PFN_MASK || !(value & _PAGE_PRESENT) ||
-		    (old & ~value & _PAGE_EXEC)) {
-			vitrine_tlb_unmap(mm, addr, addr + PAGE_SIZE);
-		} else {
-			value |= _PAGE_HOST;
-			if (old & _PAGE_HOST_RW && !(value & _PAGE_RW))
-				vitrine_tlb_protect(mm, addr, addr + PAGE_SIZE);
-			else
-				value |= old & _PAGE_HOST_RW;
-		}
-	}
-	WRITE_ONCE(*ptep, __pte(value));
+	vitrine_replace_pte(mm, addr, ptep, ~0UL, pte_val(pte));
 }
 
 #define set_pte(ptep, pte) WRITE_ONCE(*(ptep), pte)
@@ -233,12 +264,22 @@ static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *pte
 #define __HAVE_ARCH_PTEP_GET_AND_CLEAR
 static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	unsigned long old = pte_val(*ptep);
+	unsigned long old = xchg(&pte_val(*ptep), 0);
 
-	if (old & _PAGE_HOST && old & _PAGE_PRESENT) {
-		addr &= PAGE_MASK;
-		vitrine_tlb_unmap(mm, addr, addr + PAGE_SIZE);
-	}
+	vitrine_entry_changed(mm, addr & PAGE_MASK, old, 0);
+	return __pte(old & _PAGE_PRESENT ? old & ~_PAGE_HOST_BITS : old);
+}
+
+/* @full: nothing will execute in the address space again */
+#define __HAVE_ARCH_PTEP_GET_AND_CLEAR_FULL
+static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+					    int full)
+{
+	unsigned long old;
+
+	if (!full)
+		return ptep_get_and_clear(mm, addr, ptep);
+	old = pte_val(*ptep);
 	WRITE_ONCE(*ptep, __pte(0));
 	return __pte(old & _PAGE_PRESENT ? old & ~_PAGE_HOST_BITS : old);
 }
@@ -259,20 +300,32 @@ static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned 
 static inline void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 					   pte_t *ptep, pte_t old, pte_t pte)
 {
-	vitrine_set_pte(vma->vm_mm, addr, ptep, pte);
+	vitrine_replace_pte(vma->vm_mm, addr, ptep, pte_val(old), pte_val(pte));
+}
+
+/* Only ever adds to what is allowed and known, beside what other vCPUs add */
+#define __HAVE_ARCH_PTEP_SET_ACCESS_FLAGS
+static inline int ptep_set_access_flags(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep,
+					pte_t entry, int dirty)
+{
+	const unsigned long bits =
+	    pte_val(entry) & (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_RW | _PAGE_SOFT_DIRTY);
+
+	return bits & ~__atomic_fetch_or(&pte_val(*ptep), bits, __ATOMIC_SEQ_CST) ? 1 : 0;
 }
 
 #define __HAVE_ARCH_PTEP_SET_WRPROTECT
 static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	unsigned long old = pte_val(*ptep);
+	unsigned long old = pte_val(READ_ONCE(*ptep)), value;
 
-	if (old & _PAGE_HOST_RW) {
-		addr &= PAGE_MASK;
-		vitrine_tlb_protect(mm, addr, addr + PAGE_SIZE);
-		old |= _PAGE_HINT_RW;
-	}
-	WRITE_ONCE(*ptep, __pte(old & ~(_PAGE_RW | _PAGE_HOST_RW)));
+	do {
+		value = old & ~(_PAGE_RW | _PAGE_HOST_RW);
+		if (old & _PAGE_HOST_RW)
+			value |= _PAGE_HINT_RW;
+	} while (!try_cmpxchg(&pte_val(*ptep), &old, value));
+	if (old & _PAGE_HOST_RW)
+		vitrine_tlb_protect(mm, addr & PAGE_MASK, value);
 }
 
 /* Reclaim asks whether a page is used: only an unmapped page can answer by faulting */
@@ -351,6 +404,10 @@ static inline void pmd_clear(pmd_t *pmdp)
 #include <asm/pgtable-huge.h>
 #endif
 
+/* What the host has not mapped faults again: no entry is ever only spurious */
+#define flush_tlb_fix_spurious_fault(vma, addr, ptep)                                              \
+	do {                                                                                       \
+	} while (0)
 #define update_mmu_cache(vma, addr, ptep)                                                          \
 	do {                                                                                       \
 	} while (0)

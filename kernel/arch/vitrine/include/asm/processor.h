@@ -36,6 +36,7 @@ struct vitrine_trap {
  * @block_step: of the single steps, only those that took a branch are told, see kernel/step.c
  * @step_ip: where the step began
  * @counters: its slot in the telemetry region, see observe/probes/tasks.c
+ * @in_guest: its host thread may be executing guest code
  * @runnable_at: when it was last put on the run queue, for its run-queue delay
  */
 struct thread_struct {
@@ -45,7 +46,7 @@ struct thread_struct {
 	int (*fn)(void *);
 	void *arg;
 	unsigned int host_failures;
-	bool forced_tf, block_step;
+	bool forced_tf, block_step, in_guest;
 	struct vitrine_trap trap;
 	struct vitrine_debug *debug;
 	unsigned long dr6;

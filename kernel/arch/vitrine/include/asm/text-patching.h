@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* text-patching.h - write instructions of five bytes into the running kernel
  *
- * Only for the vCPU's thread: nobody else executes kernel text. The CPU notices that a processor
- * modifies its own instructions (Intel SDM 3A, 12.6).
+ * Only for a function that vitrine_patch_text() calls, or while there is one vCPU. The CPU notices
+ * that a processor modifies its own instructions (Intel SDM 3A, 12.6).
  */
 #ifndef _ASM_VITRINE_TEXT_PATCHING_H
 #define _ASM_VITRINE_TEXT_PATCHING_H
@@ -11,6 +11,8 @@
 #include <linux/types.h>
 
 #define VITRINE_PATCH_SIZE 5
+
+void vitrine_patch_text(void (*patch)(void *data), void *data);
 
 /* @opcode: 0xe9 jumps to @target, 0xe8 calls it */
 static inline void vitrine_patch_branch(unsigned long at, u8 opcode, unsigned long target)

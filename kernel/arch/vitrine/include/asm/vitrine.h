@@ -20,13 +20,21 @@ extern struct vt_boot *vt_boot;
 void __noreturn vitrine_user_loop(void);
 int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from);
 void vitrine_complete_regs(void);
+int vitrine_guest_enters(struct mm_struct *mm);
+void vitrine_guest_leaves(struct mm_struct *mm);
 void vitrine_call_syscall(struct pt_regs *regs, long nr);
 void vitrine_detach_thread(struct task_struct *task);
 int vitrine_set_tsc(bool on);
 void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base);
 
 /* cputime.c */
+void vitrine_unlock_prefixes(void);
 void vitrine_cputime_init(void);
+void vitrine_cputime_begin(void);
+
+/* time.c */
+void vitrine_timer_setup(void);
+void vitrine_timer_interrupt(void);
 
 /* traps.c */
 vt_u64 vitrine_kernel_fault(vt_u64 ip);

@@ -7,6 +7,7 @@
  * change included: the compiler knows of callees in the same file what they leave alone.
  */
 #include <linux/linkage.h>
+#include <generated/asm-offsets.h>
 
 	.macro save_registers
 	push %rcx
@@ -40,7 +41,7 @@
 	.text
 SYM_CODE_START(vitrine_follow_entry)
 	push %rax
-	mov vitrine_current(%rip), %rax
+	mov %gs:VCPU_TASK, %rax
 	cmp %rax, vitrine_followed(%rip)
 	jne 1f
 	save_registers

@@ -26,6 +26,7 @@
 #include <linux/vmalloc.h>
 #include <asm/follow.h>
 #include <asm/irqflags.h>
+#include <asm/several.h>
 #include "follow.h"
 
 #define NO_RECORD (~0U)
@@ -67,16 +68,21 @@ static void look_or_not(void)
 /**
  * vt_follow_hide() - Do not record what is called from here on
  *
- * For probes, which run in the middle of the call, and may call anything.
+ * For probes, which run in the middle of the call, and may call anything. On other CPUs than the
+ * one that the call is on they change nothing.
  */
 void vt_follow_hide(void)
 {
+	if (vitrine_has_several_cpus() && current != shadow.task)
+		return;
 	shadow.hidden++;
 	look_or_not();
 }
 
 void vt_follow_show(void)
 {
+	if (vitrine_has_several_cpus() && current != shadow.task)
+		return;
 	shadow.hidden--;
 	look_or_not();
 }

@@ -11,6 +11,7 @@
  * Patching is a store for each: only this thread executes kernel text.
  */
 #include <linux/bsearch.h>
+#include <linux/cpu.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -234,16 +235,33 @@ int vt_follow_sites_init(void)
 	return 0;
 }
 
+static void patch(void *unused)
+{
+	for (u32 i = 0; i < sites.count; i++)
+		vitrine_patch_branch((unsigned long)_stext + sites.offsets[i], 0xe8,
+				     (unsigned long)vitrine_follow_entry);
+}
+
+static void restore(void *unused)
+{
+	for (u32 i = 0; i < sites.count; i++)
+		vitrine_patch_nop((unsigned long)_stext + sites.offsets[i]);
+}
+
+static void patch_all(void (*how)(void *unused))
+{
+	cpus_read_lock();
+	vitrine_patch_text(how, NULL);
+	cpus_read_unlock();
+}
+
 /**
  * vt_follow_sites_patch() - From now on functions call vitrine_follow_entry
  */
 void vt_follow_sites_patch(void)
 {
-	u32 i;
-
-	for (i = 0; i < sites.count && !sites.patched; i++)
-		vitrine_patch_branch((unsigned long)_stext + sites.offsets[i], 0xe8,
-				     (unsigned long)vitrine_follow_entry);
+	if (!sites.patched)
+		patch_all(patch);
 	sites.patched = true;
 }
 
@@ -252,9 +270,7 @@ void vt_follow_sites_patch(void)
  */
 void vt_follow_sites_restore(void)
 {
-	u32 i;
-
-	for (i = 0; i < sites.count && sites.patched; i++)
-		vitrine_patch_nop((unsigned long)_stext + sites.offsets[i]);
+	if (sites.patched)
+		patch_all(restore);
 	sites.patched = false;
 }

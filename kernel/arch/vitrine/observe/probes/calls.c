@@ -134,12 +134,12 @@ static void finish(struct vt_observed *observed, long result, u8 flags)
 	/* what sigreturn leaves in ax is the interrupted program's */
 	error = !(flags & VT_CALL_NORETURN) && call->nr != __NR_rt_sigreturn && is_error(result);
 
-	counters->calls++;
-	counters->errors += error;
-	counters->enosys += error && result == -ENOSYS;
-	counters->time_ns += ns;
-	counters->latency[vt_bucket(ns)]++;
-	vt_region->counters.dispositions[call->disposition]++;
+	vt_count(&counters->calls, 1);
+	vt_count(&counters->errors, error);
+	vt_count(&counters->enosys, error && result == -ENOSYS);
+	vt_count(&counters->time_ns, ns);
+	vt_count(&counters->latency[vt_bucket(ns)], 1);
+	vt_count(&vt_region->counters.dispositions[call->disposition], 1);
 	slot->calls++;
 	slot->errors += error;
 	slot->call_ns += ns;

@@ -69,6 +69,10 @@ static void make_room(enum vt_ring_kind ring, u64 end)
 	smp_wmb(); /* a reader that sees the new record sees that the old one is gone */
 }
 
+/* From vt_event_open() to vt_event_close(), with interrupts disabled: one writer, one order */
+static DEFINE_RAW_SPINLOCK(writing);
+static unsigned long writing_flags;
+
 /**
  * vt_event_open() - Begin a record
  * @task:    that it happened to
@@ -82,8 +86,12 @@ struct vt_event *vt_event_open(enum vt_event_kind kind, enum vt_ring_kind ring,
 {
 	struct vt_ring *r = &vt_region->rings[ring];
 	struct vt_event *event;
-	u64 head = r->head, rest;
+	unsigned long flags;
+	u64 head, rest;
 
+	raw_spin_lock_irqsave(&writing, flags);
+	writing_flags = flags;
+	head = r->head;
 	size = ALIGN(size, PAD_MIN);
 	rest = ring_size[ring] - (head & (ring_size[ring] - 1));
 	if (rest < size) {
@@ -92,7 +100,7 @@ struct vt_event *vt_event_open(enum vt_event_kind kind, enum vt_ring_kind ring,
 		event->size = rest;
 		event->kind = VT_EVENT_PAD;
 		event->ring = ring;
-		event->cpu = 0;
+		event->cpu = raw_smp_processor_id();
 		head += rest;
 		smp_store_release(&r->head, head);
 	} else {
@@ -102,7 +110,7 @@ struct vt_event *vt_event_open(enum vt_event_kind kind, enum vt_ring_kind ring,
 	event->size = size;
 	event->kind = kind;
 	event->ring = ring;
-	event->cpu = 0;
+	event->cpu = raw_smp_processor_id();
 	event->seq = vt_region->events + 1;
 	event->ring_seq = r->written + 1;
 	event->time_ns = time_ns;
@@ -119,12 +127,14 @@ struct vt_event *vt_event_open(enum vt_event_kind kind, enum vt_ring_kind ring,
 void vt_event_close(const struct vt_event *event)
 {
 	struct vt_ring *r = &vt_region->rings[event->ring];
+	unsigned long flags = writing_flags;
 
 	WRITE_ONCE(r->written, event->ring_seq);
 	smp_store_release(&r->head, r->head + event->size);
 	WRITE_ONCE(vt_region->events, event->seq);
 	for (unsigned int i = 0; i < AHEAD; i += L1_CACHE_BYTES)
 		asm volatile("prefetchw %0" : : "m"(*record_at(event->ring, r->head + i)));
+	raw_spin_unlock_irqrestore(&writing, flags);
 }
 
 /**

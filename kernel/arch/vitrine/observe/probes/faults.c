@@ -66,8 +66,8 @@ void vt_fault_end(u64 begin, unsigned long addr, u32 error_code, int outcome)
 		kind = VT_FAULT_MAJOR;
 	else if (observed->fault != VT_FAULT_REFILL)
 		kind = observed->fault;
-	vt_region->counters.faults[kind]++;
-	vt_region->counters.fault_ns[kind] += ns;
+	vt_count(&vt_region->counters.faults[kind], 1);
+	vt_count(&vt_region->counters.fault_ns[kind], ns);
 	current->thread.counters->faults[kind]++;
 	current->thread.counters->last_fault = kind;
 	vt_event_tell(

@@ -36,9 +36,9 @@ static_assert(ARRAY_SIZE(number_of) == NR_GUEST_CALLS, "number_of[]");
 
 static void add(struct vt_task_counters *slot, unsigned int nr, u64 count)
 {
-	vt_region->calls[nr].calls += count;
-	vt_region->calls[nr].in_guest += count;
-	vt_region->counters.dispositions[VT_BY_GUEST] += count;
+	vt_count(&vt_region->calls[nr].calls, count);
+	vt_count(&vt_region->calls[nr].in_guest, count);
+	vt_count(&vt_region->counters.dispositions[VT_BY_GUEST], count);
 	if (slot)
 		slot->calls += count;
 }

@@ -65,7 +65,7 @@ static void probe_block_rq_issue(void *data, struct request *rq)
 
 	if (flight)
 		*flight = (struct flight){ rq, vt_ticks() };
-	vt_region->counters.block[op].issued++;
+	vt_count(&vt_region->counters.block[op].issued, 1);
 	vt_event_tell(
 	    VT_EVENT_BLOCK_ISSUE, current,
 	    &(struct vt_event_plain){
@@ -83,14 +83,14 @@ static void probe_block_rq_complete(void *data, struct request *rq, blk_status_t
 	u64 ns = flight ? vt_ticks_to_ns(vt_ticks() - flight->issued) : 0;
 	int err = -blk_status_to_errno(status);
 
-	counters->bytes += bytes;
+	vt_count(&counters->bytes, bytes);
 	if (bytes < blk_rq_bytes(rq))
 		return; /* a part of it */
-	counters->completed++;
-	counters->errors += !!err;
-	counters->time_ns += ns;
+	vt_count(&counters->completed, 1);
+	vt_count(&counters->errors, !!err);
+	vt_count(&counters->time_ns, ns);
 	if (flight)
-		counters->latency[vt_bucket(ns)]++;
+		vt_count(&counters->latency[vt_bucket(ns)], 1);
 	vt_event_tell(VT_EVENT_BLOCK_DONE, current,
 		      &(struct vt_event_plain){ .a = block_sector(rq),
 						.b = bytes,
@@ -121,14 +121,14 @@ static void page_cache(const struct folio *folio, bool added)
 
 static void probe_mm_filemap_add_to_page_cache(void *data, struct folio *folio)
 {
-	vt_region->counters.page_cache_added += folio_nr_pages(folio);
+	vt_count(&vt_region->counters.page_cache_added, folio_nr_pages(folio));
 	page_cache(folio, true);
 }
 VT_PROBE(mm_filemap_add_to_page_cache)
 
 static void probe_mm_filemap_delete_from_page_cache(void *data, struct folio *folio)
 {
-	vt_region->counters.page_cache_removed += folio_nr_pages(folio);
+	vt_count(&vt_region->counters.page_cache_removed, folio_nr_pages(folio));
 	page_cache(folio, false);
 }
 VT_PROBE(mm_filemap_delete_from_page_cache)
@@ -168,8 +168,8 @@ static void probe_net_dev_xmit(void *data, struct sk_buff *skb, int rc, struct n
 {
 	if (rc != NETDEV_TX_OK)
 		return;
-	vt_region->counters.packets_sent++;
-	vt_region->counters.bytes_sent += len;
+	vt_count(&vt_region->counters.packets_sent, 1);
+	vt_count(&vt_region->counters.bytes_sent, len);
 	vt_event_tell(VT_EVENT_PACKET, current, &(struct vt_event_plain){ .b = len, .value = 1 },
 		      dev->name);
 }
@@ -177,8 +177,8 @@ VT_PROBE(net_dev_xmit)
 
 static void probe_netif_receive_skb(void *data, struct sk_buff *skb)
 {
-	vt_region->counters.packets_received++;
-	vt_region->counters.bytes_received += skb->len;
+	vt_count(&vt_region->counters.packets_received, 1);
+	vt_count(&vt_region->counters.bytes_received, skb->len);
 	vt_event_tell(VT_EVENT_PACKET, current,
 		      &(struct vt_event_plain){ .b = skb->len, .value = 0 }, skb->dev->name);
 }

@@ -45,8 +45,8 @@ static u64 run_delay(struct task_struct *next, u64 now)
 	if (!since || is_idle_task(next))
 		return 0;
 	delay = now > since ? now - since : 0;
-	counters->run_delay_ns += delay;
-	counters->run_delay[vt_bucket(delay)]++;
+	vt_count(&counters->run_delay_ns, delay);
+	vt_count(&counters->run_delay[vt_bucket(delay)], 1);
 	if (next->thread.counters)
 		next->thread.counters->run_delay_ns += delay;
 	return delay;
@@ -60,7 +60,7 @@ static void probe_sched_switch(void *data, bool preempt, struct task_struct *pre
 	u64 now = vt_now(), delay;
 
 	vt_guest_calls_fold(prev, prev->mm);
-	vt_region->counters.switches[reason]++;
+	vt_count(&vt_region->counters.switches[reason], 1);
 	if (slot && reason == VT_SWITCH_PREEMPT)
 		slot->switches_preempted++;
 	else if (slot)
@@ -78,7 +78,7 @@ VT_PROBE(sched_switch)
 
 static void woken(struct task_struct *task)
 {
-	vt_region->counters.wakeups++;
+	vt_count(&vt_region->counters.wakeups, 1);
 	if (task != current)
 		task->thread.runnable_at = vt_now();
 	vt_event_tell(VT_EVENT_WAKEUP, current, &(struct vt_event_plain){ .a = task->pid },
@@ -103,7 +103,7 @@ static void probe_sched_process_fork(void *data, struct task_struct *parent,
 	if (child->flags & PF_KTHREAD)
 		return;
 	vt_task_forked(child);
-	vt_region->counters.forks++;
+	vt_count(&vt_region->counters.forks, 1);
 	vt_event_tell(VT_EVENT_FORK, parent,
 		      &(struct vt_event_plain){ .a = child->pid, .b = child->tgid }, NULL);
 }
@@ -113,7 +113,7 @@ static void probe_sched_process_exec(void *data, struct task_struct *task, pid_t
 				     struct linux_binprm *bprm)
 {
 	vt_task_renumbered(task);
-	vt_region->counters.execs++;
+	vt_count(&vt_region->counters.execs, 1);
 	vt_event_tell(VT_EVENT_EXEC, task, &(struct vt_event_plain){ .a = old_pid },
 		      bprm->filename);
 }
@@ -125,7 +125,7 @@ static void probe_sched_process_exit(void *data, struct task_struct *task)
 	if (task->flags & PF_KTHREAD)
 		return;
 	vt_call_abandon();
-	vt_region->counters.exits++;
+	vt_count(&vt_region->counters.exits, 1);
 	vt_event_tell(VT_EVENT_EXIT, task, &(struct vt_event_plain){ .a = task->exit_code }, NULL);
 }
 VT_PROBE(sched_process_exit)
@@ -148,7 +148,7 @@ static void probe_signal_generate(void *data, int sig, struct kernel_siginfo *in
 {
 	if (result != TRACE_SIGNAL_DELIVERED)
 		return;
-	vt_region->counters.signals++;
+	vt_count(&vt_region->counters.signals, 1);
 	vt_event_tell(
 	    VT_EVENT_SIGNAL, current,
 	    &(struct vt_event_plain){ .a = task->pid, .b = (s64)code_of(info), .value = sig },
@@ -158,7 +158,7 @@ VT_PROBE(signal_generate)
 
 static void probe_mark_victim(void *data, struct task_struct *task, uid_t uid)
 {
-	vt_region->counters.ooms++;
+	vt_count(&vt_region->counters.ooms, 1);
 	vt_event_tell(
 	    VT_EVENT_OOM, task,
 	    &(struct vt_event_plain){ .a = task->pid, .b = task->mm ? get_mm_rss(task->mm) : 0 },
@@ -166,23 +166,24 @@ static void probe_mark_victim(void *data, struct task_struct *task, uid_t uid)
 }
 VT_PROBE(mark_victim)
 
-/* Softirqs do not nest, and there is one CPU */
-static u64 softirq_begin;
+/* Softirqs do not nest */
+static DEFINE_PER_CPU(u64, softirq_begin);
 
 static void probe_softirq_entry(void *data, unsigned int vector)
 {
-	softirq_begin = vt_ticks();
+	__this_cpu_write(softirq_begin, vt_ticks());
 }
 VT_PROBE(softirq_entry)
 
 static void probe_softirq_exit(void *data, unsigned int vector)
 {
-	u64 ns = softirq_begin ? vt_ticks_to_ns(vt_ticks() - softirq_begin) : 0;
+	u64 begin = __this_cpu_read(softirq_begin);
+	u64 ns = begin ? vt_ticks_to_ns(vt_ticks() - begin) : 0;
 
 	if (vector >= VT_NR_SOFTIRQS)
 		return;
-	vt_region->counters.softirqs[vector]++;
-	vt_region->counters.softirq_ns[vector] += ns;
+	vt_count(&vt_region->counters.softirqs[vector], 1);
+	vt_count(&vt_region->counters.softirq_ns[vector], ns);
 	vt_event_tell(VT_EVENT_SOFTIRQ, current,
 		      &(struct vt_event_plain){ .b = ns, .value = vector }, NULL);
 }
@@ -195,7 +196,7 @@ static_assert(NR_SOFTIRQS == VT_NR_SOFTIRQS, "softirq vectors");
  */
 void vt_interrupt(unsigned int bit)
 {
-	vt_region->counters.interrupts[bit]++;
+	vt_count(&vt_region->counters.interrupts[bit], 1);
 	vt_guest_calls_fold(current, current->mm);
 }
 
@@ -203,7 +204,7 @@ void vt_interrupt(unsigned int bit)
 static int panicked(struct notifier_block *nb, unsigned long event, void *text)
 {
 	if (vitrine_observed()) {
-		vt_region->counters.oopses++;
+		vt_count(&vt_region->counters.oopses, 1);
 		vt_event_tell(VT_EVENT_OOPS, current, &(struct vt_event_plain){ 0 }, text);
 	}
 	return NOTIFY_DONE;

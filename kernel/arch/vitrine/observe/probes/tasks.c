@@ -23,6 +23,28 @@ struct task_table {
 };
 
 static struct task_table *table;
+static DEFINE_RAW_SPINLOCK(free_lock); /* of the stack of free slots */
+
+static struct vt_task_counters *pop_free(void)
+{
+	struct vt_task_counters *slot = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&free_lock, flags);
+	if (table->nr_free)
+		slot = &vt_region->tasks[table->free[--table->nr_free]];
+	raw_spin_unlock_irqrestore(&free_lock, flags);
+	return slot;
+}
+
+static void push_free(const struct vt_task_counters *slot)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&free_lock, flags);
+	table->free[table->nr_free++] = slot - vt_region->tasks;
+	raw_spin_unlock_irqrestore(&free_lock, flags);
+}
 
 static struct vt_task_counters *slot_take(struct task_struct *task)
 {
@@ -30,9 +52,9 @@ static struct vt_task_counters *slot_take(struct task_struct *task)
 
 	if (task->flags & (PF_KTHREAD | PF_EXITING))
 		return NULL;
-	if (!table->nr_free)
+	slot = pop_free();
+	if (!slot)
 		return NULL;
-	slot = &vt_region->tasks[table->free[--table->nr_free]];
 	memset(slot, 0, sizeof(*slot));
 	slot->tgid = task->tgid;
 	slot->born_ns = vt_now();
@@ -53,7 +75,7 @@ static void slot_free(struct task_struct *task)
 	WRITE_ONCE(slot->pid, 0);
 	free_page((unsigned long)observed->captured);
 	observed->captured = NULL;
-	table->free[table->nr_free++] = slot - vt_region->tasks;
+	push_free(slot);
 }
 
 /**
@@ -73,7 +95,7 @@ struct vt_observed *vt_observed_new(struct task_struct *task)
 void vt_task_forked(struct task_struct *task)
 {
 	if (!slot_take(task) && !(task->flags & (PF_KTHREAD | PF_EXITING)))
-		vt_region->counters.tasks_lost++;
+		vt_count(&vt_region->counters.tasks_lost, 1);
 }
 
 /**

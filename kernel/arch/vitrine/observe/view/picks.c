@@ -3,12 +3,16 @@
  *
  * A probe on sched_switch that exists for ten seconds after somebody has asked: the first answer is
  * empty, and who does not ask again pays nothing. The probe runs with the run queue locked, and
- * writes a ring that nobody else writes.
+ * writes its CPU's ring.
  */
+#include <linux/mmu_context.h>
 #include <linux/build_bug.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
@@ -25,10 +29,19 @@ static void forget(struct work_struct *work);
 static DEFINE_MUTEX(mutex);
 static DECLARE_DELAYED_WORK(forget_work, forget);
 static bool attached;
-static struct {
-	u64 count; /* that were ever written: the newest is the one before */
+
+/**
+ * struct ring - the picks of one CPU
+ * @lock:  of the rest, while the ring is attached
+ * @count: that were ever written: the newest is the one before
+ */
+struct ring {
+	raw_spinlock_t lock;
+	u64 count;
 	struct vt_pick picks[VT_PICKS];
-} ring;
+};
+
+static struct ring *rings; /* by CPU */
 
 static enum vt_pick_end end_of(const struct task_struct *prev, bool preempt, unsigned int state)
 {
@@ -50,16 +63,16 @@ static void fill_fair(struct vt_pick *pick, struct task_struct *next)
 	pick->deadline_in = next->se.deadline - average;
 }
 
-static void probe_sched_switch(void *data, bool preempt, struct task_struct *prev,
-			       struct task_struct *next, unsigned int prev_state)
+static void write_pick(struct ring *ring, bool preempt, struct task_struct *prev,
+		       struct task_struct *next, unsigned int prev_state)
 {
-	struct vt_pick *last = &ring.picks[(ring.count - 1) % VT_PICKS];
-	struct vt_pick *pick = &ring.picks[ring.count % VT_PICKS];
+	struct vt_pick *last = &ring->picks[(ring->count - 1) % VT_PICKS];
+	struct vt_pick *pick = &ring->picks[ring->count % VT_PICKS];
 	u64 queued_at = next->sched_info.last_queued;
 	struct rq *rq = task_rq(next);
 	u64 now = vt_host->clock_monotonic();
 
-	if (ring.count && last->pid == prev->pid) {
+	if (ring->count && last->pid == prev->pid) {
 		last->ran_ns = now - last->time_ns;
 		last->stopped = end_of(prev, preempt, prev_state);
 	}
@@ -73,7 +86,27 @@ static void probe_sched_switch(void *data, bool preempt, struct task_struct *pre
 	memcpy(pick->comm, next->comm, sizeof(pick->comm));
 	if (pick->fair)
 		fill_fair(pick, next);
-	ring.count++;
+	ring->count++;
+}
+
+static void probe_sched_switch(void *data, bool preempt, struct task_struct *prev,
+			       struct task_struct *next, unsigned int prev_state)
+{
+	struct ring *ring = &rings[raw_smp_processor_id()];
+
+	raw_spin_lock(&ring->lock); /* interrupts are disabled */
+	write_pick(ring, preempt, prev, next, prev_state);
+	raw_spin_unlock(&ring->lock);
+}
+
+static bool have_rings(void)
+{
+	if (rings)
+		return true;
+	rings = kvcalloc(nr_cpu_ids, sizeof(*rings), GFP_KERNEL);
+	for (unsigned int cpu = 0; rings && cpu < nr_cpu_ids; cpu++)
+		raw_spin_lock_init(&rings[cpu].lock);
+	return rings;
 }
 
 static void forget(struct work_struct *work)
@@ -88,8 +121,9 @@ static void forget(struct work_struct *work)
 static void attach(void)
 {
 	mutex_lock(&mutex);
-	if (!attached) {
-		ring.count = 0;
+	if (!attached && have_rings()) {
+		for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+			rings[cpu].count = 0;
 		attached = !register_trace_sched_switch(probe_sched_switch, NULL);
 	}
 	mutex_unlock(&mutex);
@@ -97,26 +131,30 @@ static void attach(void)
 }
 
 /**
- * vt_picks_copy() - The last picks, and go on recording for a while
+ * vt_picks_copy() - The last picks of a CPU, and go on recording for a while
  * @picks: oldest first
  * @count: how many there are
  *
  * Context: process context, may sleep.
  * Return: picks that were recorded and are not there any more.
  */
-u64 vt_picks_copy(struct vt_pick picks[VT_PICKS], u32 *count)
+u64 vt_picks_copy(int cpu, struct vt_pick picks[VT_PICKS], u32 *count)
 {
+	struct ring *ring;
 	unsigned long flags;
-	u64 first, lost;
+	u64 first;
 	u32 i;
 
+	*count = 0;
 	attach();
-	local_irq_save(flags);
-	*count = min_t(u64, ring.count, VT_PICKS);
-	first = ring.count - *count;
+	if (!rings)
+		return 0;
+	ring = &rings[cpu];
+	raw_spin_lock_irqsave(&ring->lock, flags);
+	*count = min_t(u64, ring->count, VT_PICKS);
+	first = ring->count - *count;
 	for (i = 0; i < *count; i++)
-		picks[i] = ring.picks[(first + i) % VT_PICKS];
-	lost = first;
-	local_irq_restore(flags);
-	return lost;
+		picks[i] = ring->picks[(first + i) % VT_PICKS];
+	raw_spin_unlock_irqrestore(&ring->lock, flags);
+	return first;
 }

@@ -11,6 +11,7 @@
  * only that one.) One that was just woken and is eligible goes first (PICK_BUDDY); one whose
  * dequeueing was delayed is not picked.
  */
+#include <linux/mmu_context.h>
 #include <linux/cgroup.h>
 #include <linux/kernel.h>
 #include <linux/string.h>

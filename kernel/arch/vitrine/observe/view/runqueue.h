@@ -98,6 +98,6 @@ u64 vt_base_slice(void);
 bool vt_run_to_parity(void);
 
 /* picks.c */
-u64 vt_picks_copy(struct vt_pick picks[VT_PICKS], u32 *count);
+u64 vt_picks_copy(int cpu, struct vt_pick picks[VT_PICKS], u32 *count);
 
 #endif

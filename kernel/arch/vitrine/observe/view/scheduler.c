@@ -139,15 +139,14 @@ static void write_pick(struct vt_json *json, const struct vt_pick *pick)
 	vt_json_end(json);
 }
 
-/* There is one CPU; picks.c would need a ring for each */
-static int write_picks(struct vt_json *json)
+static int write_picks(struct vt_json *json, int cpu)
 {
 	struct vt_pick *picks = kvmalloc_array(VT_PICKS, sizeof(*picks), GFP_KERNEL);
 	u32 i, count;
 
 	if (!picks)
 		return -ENOMEM;
-	vt_json_u64(json, "picks_lost", vt_picks_copy(picks, &count));
+	vt_json_u64(json, "picks_lost", vt_picks_copy(cpu, picks, &count));
 	vt_json_array(json, "picks");
 	for (i = 0; i < count; i++)
 		write_pick(json, &picks[i]);
@@ -170,7 +169,7 @@ static int write_cpu(struct vt_json *json, struct vt_runqueue *copy, int cpu)
 	write_queue(json, copy, 0);
 	write_others(json, copy, VT_ENTITY_REALTIME, "realtime");
 	write_others(json, copy, VT_ENTITY_DEADLINE, "deadline");
-	ret = write_picks(json);
+	ret = write_picks(json, cpu);
 	if (copy->lost)
 		json->truncated = true;
 	vt_json_end(json);

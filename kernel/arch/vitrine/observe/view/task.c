@@ -237,6 +237,12 @@ static void json_credentials(struct vt_json *json, struct task_struct *task)
 	put_cred(cred);
 }
 
+/* Exactly: what each CPU has of it not yet counted with the others is many pages */
+static u64 pages_of(struct mm_struct *mm, int member)
+{
+	return percpu_counter_sum_positive(&mm->rss_stat[member]);
+}
+
 static void json_memory(struct vt_json *json, struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
@@ -248,12 +254,13 @@ static void json_memory(struct vt_json *json, struct task_struct *task)
 #define PAGES(name, count) vt_json_u64(json, name, (u64)(count) << PAGE_SHIFT)
 	vt_json_object(json, "memory");
 	PAGES("vsize_bytes", mm->total_vm);
-	PAGES("rss_bytes", get_mm_rss(mm));
+	PAGES("rss_bytes", pages_of(mm, MM_FILEPAGES) + pages_of(mm, MM_ANONPAGES) +
+			       pages_of(mm, MM_SHMEMPAGES));
 	PAGES("rss_peak_bytes", get_mm_hiwater_rss(mm));
-	PAGES("anonymous_bytes", get_mm_counter(mm, MM_ANONPAGES));
-	PAGES("file_bytes", get_mm_counter(mm, MM_FILEPAGES));
-	PAGES("shmem_bytes", get_mm_counter(mm, MM_SHMEMPAGES));
-	PAGES("swap_bytes", get_mm_counter(mm, MM_SWAPENTS));
+	PAGES("anonymous_bytes", pages_of(mm, MM_ANONPAGES));
+	PAGES("file_bytes", pages_of(mm, MM_FILEPAGES));
+	PAGES("shmem_bytes", pages_of(mm, MM_SHMEMPAGES));
+	PAGES("swap_bytes", pages_of(mm, MM_SWAPENTS));
 	vt_json_u64(json, "page_tables_bytes", mm_pgtables_bytes(mm));
 	PAGES("locked_bytes", mm->locked_vm);
 	PAGES("pinned_bytes", atomic64_read(&mm->pinned_vm));

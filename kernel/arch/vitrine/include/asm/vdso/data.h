@@ -11,6 +11,7 @@
 struct arch_vdso_data {
 	__u64 host_clock_gettime;
 	__u32 counting;
+	__u32 one_cpu; /* there is no other */
 };
 
 #endif

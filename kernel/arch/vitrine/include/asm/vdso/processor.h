@@ -11,12 +11,14 @@ static __always_inline void cpu_relax(void)
 #else
 #include <asm/irqflags.h>
 
-/* A busy wait may wait for an interrupt, and only the waiter can take it */
+/* A busy wait may wait for an interrupt, which only the waiter can take */
 static __always_inline void cpu_relax(void)
 {
 	asm volatile("pause" ::: "memory");
 	if (!vitrine_irqs_off && vitrine_pending)
 		vitrine_run_interrupts();
+	if (!(++vitrine_this->spins & 127)) /* whom we wait for may want this host CPU */
+		vitrine_host_yield();
 }
 #endif
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* park-elsewhere - tell of a stop in a system call that sleeps, and be told to park: the answer is
- *		    to be no chance to run while others do, with what is mapped no longer
+/* stop-elsewhere - tell of a stop in a system call that sleeps: the answer is to be no chance to
+ *run while others do, with what is mapped no longer
  */
 #include "tests/attack/attack.h"
 

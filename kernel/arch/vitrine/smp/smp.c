@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* smp.c - several vCPUs: each is a host thread that runs this kernel
+ *
+ * The supervisor has started the threads, which wait for cpu_start(). An interrupt between vCPUs is
+ * a bit in the other's word, and a signal when it sleeps or waits for its guest. CPUs are all there
+ * from the beginning and none is ever taken away.
+ */
+#include <linux/cpu.h>
+#include <linux/jump_label.h>
+#include <linux/interrupt.h>
+#include <linux/sched/hotplug.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/smp.h>
+#include <asm/several.h>
+#include <asm/vitrine.h>
+
+void vitrine_secondary_entry(void);
+void vitrine_secondary_start(void);
+
+void vitrine_host_yield(void)
+{
+	vt_host->yield();
+}
+EXPORT_SYMBOL(vitrine_host_yield);
+
+void arch_smp_send_reschedule(int cpu)
+{
+	vt_host->cpu_kick(cpu, VT_IRQ_RESCHEDULE);
+}
+
+void arch_send_call_function_single_ipi(int cpu)
+{
+	vt_host->cpu_kick(cpu, VT_IRQ_CALL);
+}
+
+void arch_send_call_function_ipi_mask(const struct cpumask *mask)
+{
+	int cpu;
+
+	for_each_cpu(cpu, mask) vt_host->cpu_kick(cpu, VT_IRQ_CALL);
+}
+
+/* Before the machine halts. Who does not look at interrupts any more is left to the supervisor. */
+void smp_send_stop(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+	{
+		if (cpu != raw_smp_processor_id())
+			vt_host->cpu_kick(cpu, VT_IRQ_STOP);
+	}
+}
+
+static unsigned int cpus_wanted(void)
+{
+	return clamp_t(unsigned int, vt_boot->cpus, 1, NR_CPUS);
+}
+
+void __init vitrine_cpus_possible(void)
+{
+	for (unsigned int cpu = 0; cpu < cpus_wanted(); cpu++) {
+		vitrine_cpus[cpu].number = cpu;
+		set_cpu_possible(cpu, true);
+	}
+}
+
+void __init smp_prepare_boot_cpu(void)
+{
+}
+
+void __init smp_prepare_cpus(unsigned int max_cpus)
+{
+	for (unsigned int cpu = 0; cpu < cpus_wanted(); cpu++)
+		set_cpu_present(cpu, true);
+}
+
+DEFINE_STATIC_KEY_FALSE(vitrine_several_cpus);
+
+void __init smp_cpus_done(unsigned int max_cpus)
+{
+	if (num_online_cpus() > 1)
+		static_branch_enable(&vitrine_several_cpus);
+}
+
+int __cpu_up(unsigned int cpu, struct task_struct *idle)
+{
+	vitrine_cpus[cpu].task = idle;
+	vitrine_cpus[cpu].irqs_off = 1;
+	idle->thread.sp = (unsigned long)task_stack_page(idle) + THREAD_SIZE - 256;
+	vt_host->cpu_start(cpu, (vt_u64)vitrine_secondary_entry, &vitrine_cpus[cpu],
+			   &vitrine_cpus[cpu].pending);
+	while (!cpu_online(cpu))
+		cpu_relax();
+	return 0;
+}
+
+/* The first C function of another vCPU, on the stack of its idle task */
+void vitrine_secondary_start(void)
+{
+	unsigned int cpu = smp_processor_id();
+
+	vitrine_cputime_begin();
+	mmgrab(&init_mm);
+	current->active_mm = &init_mm;
+	notify_cpu_starting(cpu);
+	vitrine_timer_setup();
+	set_cpu_online(cpu, true);
+	local_irq_enable();
+	cpu_startup_entry(CPUHP_AP_ONLINE_IDLE);
+}

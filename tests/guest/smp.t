@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Several CPUs: there are as many as were asked for, and what their threads do to each other is right
+. "$(dirname "$0")/../lib.sh"
+uses mini
+seconds=180
+build=${VITRINE_BUILD:-$top/build}/smp
+mkdir -p "$build"
+export XDG_RUNTIME_DIR=$scratch
+run_options=(--ephemeral)
+
+# program CPUS NAME: every line that tests/guest/smp/NAME.c prints is something that went well
+program() {
+	stdin=$build/$2
+	host vitrine run "${run_options[@]}" --cpus "$1" mini -- \
+		sh -c 'cat >/tmp/program && chmod +x /tmp/program && exec /tmp/program </dev/null'
+	what="$2 with $1 CPUs"
+}
+
+for name in pages order threads; do
+	cc -O1 -static -pthread -D_GNU_SOURCE -Wall -o "$build/$name" "tests/guest/smp/$name.c" ||
+		check 1 "$name compiles"
+done
+
+for cpus in 1 2 5 64; do
+	it "$cpus CPUs are $cpus for everyone who asks"
+	host vitrine run "${run_options[@]}" --cpus $cpus mini -- sh -c '
+		nproc
+		grep -c ^processor /proc/cpuinfo
+		grep -c "^cpu[0-9]" /proc/stat
+		ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l
+		cat /sys/devices/system/cpu/online /sys/devices/system/cpu/possible
+		sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status'
+	all=0-$((cpus - 1))
+	[ $cpus != 1 ] || all=0
+	expect "$(printf '%s\n' $cpus $cpus $cpus $cpus $all $all $all)"
+done
+
+for cpus in 2 4 8; do
+	program $cpus pages
+	expect "$(printf '%s\n' protecting unmapping moving reusing truncating forking \
+		'reading from outside')"
+	program $cpus order
+	expect "$(printf '%s\n' 'store buffering' 'message passing' 'a barrier by a call' counting \
+		'taking turns' 'dying owners')"
+	program $cpus threads
+	expect "$(printf '%s\n' numbers 'at the same time' 'signals to who runs' ending 'core of many' \
+		tracing 'coming and going')"
+done
+
+it 'ps says how many there are'
+start cpus --cpus 3 mini -- sleep 1000
+host vitrine ps --format '{{.Cpus}}'
+expect 3
+vitrine kill cpus >/dev/null
+wait "$pid" || :
+
+it 'a sandbox ends while all its CPUs are busy'
+host vitrine run "${run_options[@]}" --cpus 4 mini -- \
+	sh -c 'for i in 1 2 3 4 5 6; do (while :; do :; done) & done; sleep 0.3; exit 9'
+status 9
+
+for wrong in 0 65 -1 many; do
+	host vitrine run --cpus $wrong mini -- true
+	[ "$code" != 0 ] && [ "$(wc -l <"$scratch/err")" = 1 ] && [[ $stderr == *--cpus* ]]
+	check $? "--cpus $wrong is refused"
+done
