@@ -16,10 +16,12 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -313,6 +315,19 @@ static void check_cpus(struct finding *f)
 		      CPU_COUNT(&usable), SANDBOX_CPUS_MAX);
 }
 
+/* What --net needs beside sockets */
+static void check_network(struct finding *f)
+{
+	cleanup_close int ping = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
+	cleanup_close int six = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const bool resolver = !access("/etc/resolv.conf", R_OK);
+	const bool fine = ping >= 0 && six >= 0 && resolver;
+
+	found(f, fine ? VERDICT_OK : VERDICT_MISSING, "IPv4%s; %s; %s", six >= 0 ? ", IPv6" : "",
+	      ping >= 0 ? "ping" : "no ping to others (net.ipv4.ping_group_range)",
+	      resolver ? "resolvers of /etc/resolv.conf" : "no resolver (/etc/resolv.conf; --dns)");
+}
+
 static void check_memory(struct finding *f)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -350,6 +365,7 @@ static const struct {
 	{ "processes of a guest", check_budget_processes },
 	{ "threads of a guest", check_budget_threads },
 	{ "clients of a sandbox", check_budget_clients },
+	{ "network of guests", check_network },
 	{ "memory", check_memory },
 	{ "cpus", check_cpus },
 	{ "landlock", check_landlock },

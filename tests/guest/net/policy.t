@@ -52,13 +52,29 @@ refused 10.1.2.3 private: no rule allows it
 refused 100.64.0.1 shared: no rule allows it
 *refused 64:ff9b::7f00:1 embedded: no rule allows it*'
 
-# An address of the host's own that is not loopback leads to the same servers
-own=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
-if [ -n "$own" ]; then
-	run_options=(--ephemeral --net --net-allow "$own:1")
-	it "an address of the host is the host's, whatever it looks like"
-	try "$own:$port"
-	expect "$own:$port EHOSTUNREACH"
+# A host whose address is public: in a network namespace, so that no real one is touched
+inside() {
+	host unshare -rn bash -c '
+ip link set lo up; ip addr add 93.184.216.99/32 dev lo
+python3 tests/net/peer.py "$1/ready" hello 2>/dev/null & server=$!
+python3 -c "
+import socket, time
+s = socket.create_server((\"93.184.216.99\", 7777)); s.settimeout(60)
+while True: s.accept()[0].close()" & other=$!
+until [ -e "$1/ready" ] && (exec 3<>/dev/tcp/93.184.216.99/7777) 2>/dev/null; do sleep 0.1; done
+shift; "$@" 93.184.216.99:7777; kill $server $other' inside "$1" vitrine run --ephemeral --net "${@:2}" debian -- \
+		python3 -c "$(cat "$scratch/try.py")"
+	rm -f "$1/ready"
+}
+if unshare -rn true 2>/dev/null; then
+	it "an address of the host is the host's, however public it is"
+	inside "$scratch"
+	expect '93.184.216.99:7777 EHOSTUNREACH'
+	it 'and is reached when it is named, or the host is allowed'
+	inside "$scratch" --net-allow 93.184.216.99:7777
+	expect '93.184.216.99:7777 connected'
+	inside "$scratch" --net-allow host:7777
+	expect '93.184.216.99:7777 connected'
 fi
 
 run_options=(--ephemeral --net --net-allow "tcp:host:$port")
@@ -95,6 +111,11 @@ alias.example -
 rebind.example *'
 [[ $stdout != *10.0.0.1* ]]
 check $? 'no answer has a private address'
+
+it 'not even when a rule allows the name'
+run_options=(--ephemeral --net --net-allow evil.example --dns "$dns")
+lookup evil.example
+expect 'evil.example -'
 
 it 'what was left out of answers is written down'
 host jq -r 'select(.name == "half.example") | [.verdict, .address] | join(" ")' "$scratch/names"

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_netcard.c - the network card's receive queue: buffers that are small, few or odd
+ *
+ * The test is the guest's driver at one end and the network process at the other.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <linux/virtio_net.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/net/net.h"
+#include "engine/virtio/net.h"
+#include "engine/virtio/virtio.h"
+#include "fake_guest.h"
+#include "vitrine/util.h"
+
+static struct link cable;
+static struct link_end network;
+static struct guest guest;
+
+struct link *net_link(void)
+{
+	return &cable;
+}
+
+static int begin(void **state)
+{
+	struct error err;
+
+	if (link_create(&cable, &err) || net_add(&err))
+		return -1;
+	link_end_init(&network, cable.rings[1], cable.supervisor);
+	guest_start(&guest, 0, 1ULL << VIRTIO_NET_F_MRG_RXBUF);
+	return 0;
+}
+
+static int end(void **state)
+{
+	virtio_unregister_all();
+	link_close(&cable);
+	return 0;
+}
+
+/* A frame of @len bytes that count up */
+static void send(size_t len)
+{
+	link_header *header;
+	unsigned char *at = link_reserve(&network, len, &header);
+
+	assert_non_null(at);
+	memset(header, 0, sizeof(*header));
+	for (size_t i = 0; i < len; i++)
+		at[i] = (unsigned char)i;
+	link_commit(&network, len);
+	link_publish(&network);
+}
+
+/* @count buffers of @len bytes, from @first on */
+static void offer(unsigned first, unsigned count, uint32_t len)
+{
+	for (unsigned i = first; i < first + count; i++) {
+		guest_desc(&guest, i, GUEST_DATA + i * 4096UL, len, VRING_DESC_F_WRITE, 0);
+		guest_offer(&guest, (uint16_t)i);
+	}
+	guest_kick(&guest);
+}
+
+static void pause_ms(long ms)
+{
+	const struct timespec pause = { .tv_nsec = ms * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* What the driver finds: all buffers of a frame, the first of which says how many there are */
+static void expect_frame(size_t len, unsigned buffers, uint32_t each)
+{
+	struct virtio_net_hdr_v1 header;
+	struct vring_used_elem used;
+	size_t at = 0;
+
+	for (unsigned i = 0; i < buffers; i++) {
+		const unsigned char *data;
+		uint32_t skip = i ? 0 : sizeof(header);
+
+		assert_true(guest_wait(&guest, &used));
+		data = guest_ptr(GUEST_DATA + used.id * 4096UL);
+		if (!i) {
+			memcpy(&header, data, sizeof(header));
+			assert_int_equal(header.num_buffers, buffers);
+			/* Who looks when there is one looks at them all */
+			assert_true((uint16_t)(guest.used->idx - guest.used_seen) >= buffers - 1);
+		}
+		assert_int_equal(used.len, i + 1 < buffers ? each : len - at + skip);
+		for (uint32_t j = skip; j < used.len; j++, at++)
+			assert_int_equal(data[j], (unsigned char)at);
+	}
+	assert_int_equal(at, len);
+}
+
+static void one_buffer_and_several(void **state)
+{
+	offer(0, 1, 2048);
+	send(100);
+	expect_frame(100, 1, 2048);
+	for (unsigned i = 0; i < 50; i++) {
+		offer(0, 8, 512);
+		send(3900);
+		expect_frame(3900, 8, 512);
+	}
+}
+
+static void a_frame_waits_for_buffers(void **state)
+{
+	offer(0, 3, 512);
+	send(3900);
+	pause_ms(20);
+	assert_int_equal(guest.used->idx, guest.used_seen);
+	offer(3, 4, 512);
+	pause_ms(20);
+	assert_int_equal(guest.used->idx, guest.used_seen);
+	offer(7, 1, 512);
+	expect_frame(3900, 8, 512);
+}
+
+static void a_buffer_too_small_for_the_header_takes_nothing(void **state)
+{
+	offer(0, 1, 4);
+	send(100);
+	pause_ms(20);
+	assert_int_equal(guest.used->idx, guest.used_seen);
+	/* After a reset the card works again */
+	guest_reset(&guest);
+	guest_start(&guest, 0, 1ULL << VIRTIO_NET_F_MRG_RXBUF);
+	offer(0, 1, 2048);
+	send(60);
+	expect_frame(60, 1, 2048);
+}
+
+static void a_reset_while_a_frame_waits(void **state)
+{
+	offer(0, 1, 512);
+	send(3900);
+	pause_ms(5);
+	guest_reset(&guest); /* returns: nothing is held */
+	guest_start(&guest, 0, 1ULL << VIRTIO_NET_F_MRG_RXBUF);
+	offer(0, 8, 512);
+	expect_frame(3900, 8, 512);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_buffer_and_several, begin, end),
+		cmocka_unit_test_setup_teardown(a_frame_waits_for_buffers, begin, end),
+		cmocka_unit_test_setup_teardown(a_buffer_too_small_for_the_header_takes_nothing,
+						begin, end),
+		cmocka_unit_test_setup_teardown(a_reset_while_a_frame_waits, begin, end),
+	};
+
+	return cmocka_run_group_tests_name("netcard", tests, NULL, NULL);
+}
