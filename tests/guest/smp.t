@@ -3,7 +3,7 @@
 # Several CPUs: there are as many as were asked for, and what their threads do to each other is right
 . "$(dirname "$0")/../lib.sh"
 uses mini
-seconds=180
+seconds=900
 build=${VITRINE_BUILD:-$top/build}/smp
 mkdir -p "$build"
 export XDG_RUNTIME_DIR=$scratch

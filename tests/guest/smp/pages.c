@@ -15,7 +15,7 @@
 
 #include "smp.h"
 
-#define ROUNDS 60
+#define ROUNDS 30
 #define LOOKS 200
 
 static volatile unsigned long *page, *same; /* two mappings of one page */
@@ -224,7 +224,7 @@ static void reusing(void)
 {
 	reuse_after(drop_pages, AREA, ROUNDS);
 	reuse_after(map_again, AREA, ROUNDS);
-	reuse_after(drop_many, LARGE, 10);
+	reuse_after(drop_many, LARGE, 4);
 }
 
 #define NEXT 64 /* pages */

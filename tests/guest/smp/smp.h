@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define PAGE 4096UL
+#define PATIENCE 300L /* seconds, for one test: more is a hang */
 
 #define need(condition)                                                                            \
 	do {                                                                                       \
@@ -69,11 +70,11 @@ static inline int run_tests(const struct test *tests, int argc, char **argv)
 	for (; tests->name; tests++) {
 		if (argc > 1 && strcmp(argv[1], tests->name))
 			continue;
-		alarm(50);
+		alarm(PATIENCE);
 		tests->run();
 		printf("%s\n", tests->name);
 		if (getenv("TIMES"))
-			fprintf(stderr, "%s: %ld s\n", tests->name, 50L - alarm(0));
+			fprintf(stderr, "%s: %ld s\n", tests->name, PATIENCE - (long)alarm(0));
 	}
 	return 0;
 }

@@ -101,7 +101,7 @@ static void signals_to_who_runs(void)
 	stop = 0;
 	for (unsigned i = 0; i < 3; i++)
 		threads[i] = start(spin, (void *)&progress[i]);
-	for (unsigned long round = 0; round < 150; round++) {
+	for (unsigned long round = 0; round < 60; round++) {
 		need(!pthread_kill(threads[round % 3], SIGUSR1));
 		await_more(&handled, round);
 	}
@@ -160,7 +160,7 @@ static void ending(void)
 {
 	int status;
 
-	for (unsigned round = 0; round < 8; round++) {
+	for (unsigned round = 0; round < 4; round++) {
 		need(waitpid(many_threads(exec_here), &status, 0) > 0);
 		need(WIFEXITED(status) && WEXITSTATUS(status) == 33);
 		need(waitpid(many_threads(exec_elsewhere), &status, 0) > 0);
@@ -168,7 +168,7 @@ static void ending(void)
 		need(waitpid(many_threads(leave), &status, 0) > 0);
 		need(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	}
-	for (unsigned round = 0; round < 8; round++) {
+	for (unsigned round = 0; round < 4; round++) {
 		pid_t pid = many_threads(wait_for_ever);
 
 		usleep(round * 500);
