@@ -125,7 +125,7 @@ uptime *file 0444 *proc
 	of 'vitrine memory'
 	shows '*ZONE *Normal *'
 	of 'vitrine irq'
-	shows '*bit 0 *timer*RCU*'
+	shows '*CPU 0: o*bit 1 *stream*RCU*'
 	of 'vitrine runqueue'
 	shows '*runnable,*current*'
 	of "vitrine maps $shell"

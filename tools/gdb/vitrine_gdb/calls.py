@@ -4,7 +4,7 @@
 The breakpoint is on the function that the system call table has, so the guest's registers are
 arguments of a C function. It stands behind the five bytes at the head of each function that the
 kernel itself may overwrite (observe/follow/follow.c). Which guest process is calling is what
-vitrine_current points to.
+the vCPU of the thread that stopped runs (kernel.vcpu()).
 """
 import time
 

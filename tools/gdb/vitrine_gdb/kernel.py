@@ -59,6 +59,37 @@ def word(address):
     return words(address, 1)[0]
 
 
+def vcpus():
+    """What each vCPU has of its own: struct vitrine_cpu, by its number"""
+    first, size = symbol("vitrine_cpus"), ctype("struct vitrine_cpu").sizeof
+    count = int(at(word(symbol("vt_boot")), "struct vt_boot")["cpus"])
+    return [at(first + cpu * size, "struct vitrine_cpu") for cpu in range(count)]
+
+
+def vcpu_of(thread):
+    """The vCPU that a host thread holds: its block's address is in gs; None when it holds none"""
+    before = gdb.selected_thread()
+    thread.switch()
+    try:
+        base = int(gdb.parse_and_eval("(unsigned long)$gs_base"))
+    except gdb.error:
+        base = 0
+    finally:
+        before.switch()
+    return next((cpu for cpu in vcpus() if address_of(cpu) == base), None)
+
+
+def vcpu():
+    """The vCPU of the selected thread, or the first one"""
+    thread = gdb.selected_thread()
+    return (vcpu_of(thread) if thread else None) or vcpus()[0]
+
+
+def on_cpu(address, cpu):
+    """Where per-CPU data of that address is on a CPU"""
+    return int(address) + word(symbol("__per_cpu_offset") + 8 * cpu)
+
+
 def constant(name):
     """A number of enum vitrine_constant"""
     return ctype("enum vitrine_constant")["VC_" + name].enumval

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """log.py - the kernel's log, its interrupts"""
+import gdb
+
 from . import kernel
 from .command import command, table
 
@@ -46,18 +48,23 @@ def dmesg(count="0"):
 
 
 def _count(descriptor):
-    value = descriptor["kstat_irqs"].dereference()
-    return int(value["cnt"]) if kernel.has_field(value, "cnt") else int(value)
+    count = 0
+    for cpu in range(len(kernel.vcpus())):
+        pointer = descriptor["kstat_irqs"]
+        value = gdb.Value(kernel.on_cpu(pointer, cpu)).cast(pointer.type).dereference()
+        count += int(value["cnt"]) if kernel.has_field(value, "cnt") else int(value)
+    return count
 
 
 @command("irq")
 def irq():
     """show interrupts: what is pending, whether they are off, counts"""
-    pending = kernel.word(kernel.symbol("vitrine_pending")) & 0xffffffff
     names = {1 << bit: name.lower() for bit, name in
              kernel.enum_names("enum vt_irq", "VT_IRQ_").items() if bit < 32}
-    print(f"pending: {pending:#x} {kernel.flags_text(pending, names)}")
-    print(f"interrupts: {'off' if kernel.word(kernel.symbol('vitrine_irqs_off')) else 'on'}")
+    for cpu in kernel.vcpus():
+        pending = int(cpu["pending"])
+        print(f"CPU {int(cpu['number'])}: {'off' if int(cpu['irqs_off']) else 'on'}, "
+              f"pending: {pending:#x} {kernel.flags_text(pending, names)}")
     rows = []
     tree = kernel.variable("sparse_irqs", "struct maple_tree")
     for first, _, entry in kernel.maple_entries(tree):
@@ -67,8 +74,11 @@ def irq():
             name = kernel.string_at(int(action["name"]), 64) if int(action["name"]) else "?"
             rows.append((first, f"bit {first - 1}", _count(descriptor), name))
     table(rows, ("IRQ", "PENDING WORD", "COUNT", "NAME"))
-    counts = kernel.variable("kstat", "struct kernel_stat")["softirqs"]
-    raised = int(kernel.word(kernel.symbol("irq_stat")) & 0xffffffff)
-    rows = [(name, int(counts[i]), "raised" if raised >> i & 1 else "")
+    counts, raised = [0] * len(SOFTIRQS), 0
+    for cpu in range(len(kernel.vcpus())):
+        kstat = kernel.at(kernel.on_cpu(kernel.symbol("kstat"), cpu), "struct kernel_stat")
+        counts = [count + int(kstat["softirqs"][i]) for i, count in enumerate(counts)]
+        raised |= kernel.word(kernel.on_cpu(kernel.symbol("irq_stat"), cpu)) & 0xffffffff
+    rows = [(name, counts[i], "raised" if raised >> i & 1 else "")
             for i, name in enumerate(SOFTIRQS)]
     table(rows, ("SOFTIRQ", "COUNT", ""))

@@ -76,9 +76,11 @@ def _rows(queue, indent, depth=0):
 @command("runqueue")
 def runqueue():
     """show who can run and whom EEVDF would pick: times in ms, relative"""
-    queue = kernel.variable("runqueues", "struct rq")
-    print(f"{int(queue['nr_running'])} runnable, {int(queue['nr_switches'])} switches, "
-          f"clock {int(queue['clock']) / 1e9:.6f} s, current {tasks.title(tasks.current())}")
-    rows = list(_rows(queue["cfs"], 0))
-    if rows:
-        table(rows, ("ENTITY", "WEIGHT", "VRUNTIME", "DEADLINE", "SLICE", "ELIGIBLE", ""))
+    for cpu, vcpu in enumerate(kernel.vcpus()):
+        queue = kernel.at(kernel.on_cpu(kernel.symbol("runqueues"), cpu), "struct rq")
+        print(f"CPU {cpu}: {int(queue['nr_running'])} runnable, "
+              f"{int(queue['nr_switches'])} switches, clock {int(queue['clock']) / 1e9:.6f} s, "
+              f"current {tasks.title(vcpu['task'].dereference())}")
+        rows = list(_rows(queue["cfs"], 0))
+        if rows:
+            table(rows, ("ENTITY", "WEIGHT", "VRUNTIME", "DEADLINE", "SLICE", "ELIGIBLE", ""))

@@ -11,8 +11,13 @@ TASK_REPORT, TASK_IDLE, INDEX_IDLE = 0x7f, 0x402, 8
 
 
 def current():
-    """The task that the vCPU runs"""
-    return kernel.at(kernel.word(kernel.symbol("vitrine_current")), "struct task_struct")
+    """The task that the vCPU of the selected thread runs, or the first vCPU"""
+    return kernel.vcpu()["task"].dereference()
+
+
+def running():
+    """Addresses of the tasks that vCPUs run"""
+    return {int(cpu["task"]): cpu for cpu in kernel.vcpus()}
 
 
 def all_tasks():
@@ -99,13 +104,19 @@ def doing(task):
 
 def stack_of(task):
     """The frames of a task; the current one's begin where the vCPU is"""
-    if kernel.address_of(task) != kernel.address_of(current()):
+    cpu = running().get(kernel.address_of(task))
+    if cpu is None:
         return unwind.sleeping(task)
-    return _current_stack()
+    return _current_stack(cpu)
 
 
-def vcpu_thread():
-    """The host thread that the kernel runs on: the process's first one"""
+def vcpu_thread(cpu=None):
+    """The host thread that holds a vCPU; the first one is held by the process's first thread"""
+    if cpu is not None and int(cpu["number"]):
+        for thread in gdb.selected_inferior().threads():
+            held = kernel.vcpu_of(thread)
+            if held is not None and int(held["number"]) == int(cpu["number"]):
+                return thread
     pid = gdb.selected_inferior().pid
     threads = gdb.selected_inferior().threads()
     for thread in threads:
@@ -114,9 +125,9 @@ def vcpu_thread():
     return min(threads, key=lambda thread: thread.num)
 
 
-def _current_stack():
+def _current_stack(cpu):
     before, frame_before = gdb.selected_thread(), gdb.selected_frame()
-    vcpu_thread().switch()
+    vcpu_thread(cpu).switch()
     try:
         frame, caller = gdb.newest_frame(), False
         while frame is not None:
@@ -148,9 +159,9 @@ class HostFrame:
 @command("tasks")
 def tasks():
     """list the guest's tasks: number, state, host thread, system call, name"""
-    running, rows = kernel.address_of(current()), []
+    held, rows = running(), []
     for task in all_tasks():
-        mark = "*" if kernel.address_of(task) == running else " "
+        mark = "*" if kernel.address_of(task) in held else " "
         host = host_thread(task)
         rows.append((mark + str(int(task["pid"])), int(task["tgid"]), state(task),
                      host or "-", f"{kernel.address_of(task):#x}", doing(task),

@@ -113,6 +113,7 @@ union vitrine_types {
 	struct printk_ringbuffer printk_ringbuffer;
 
 	struct vt_boot vt_boot;
+	struct vitrine_cpu vcpu;
 	struct vt_telemetry *telemetry;
 	struct vt_follow_shadow follow_shadow;
 

@@ -11,8 +11,10 @@
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/percpu.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
+#include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
 #include <asm/observe.h>
@@ -48,9 +50,35 @@ int __init arch_probe_nr_irqs(void)
 	return VT_IRQ_COUNT + 1;
 }
 
+/* What each vCPU gets for itself, as /proc/interrupts of x86 names it */
+static const struct {
+	unsigned int bit;
+	const char *name, *text;
+} own[] = {
+	{ VT_IRQ_TIMER, "LOC", "Local timer interrupts" },
+	{ VT_IRQ_RESCHEDULE, "RES", "Rescheduling interrupts" },
+	{ VT_IRQ_CALL, "CAL", "Function call interrupts" },
+};
+
+static DEFINE_PER_CPU(unsigned int[VT_IRQ_COUNT], own_count);
+
+int arch_show_interrupts(struct seq_file *m, int width)
+{
+	unsigned int cpu;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(own); i++) {
+		seq_printf(m, "%*s: ", width, own[i].name);
+		for_each_online_cpu(cpu)
+		    seq_printf(m, "%10u ", per_cpu(own_count, cpu)[own[i].bit]);
+		seq_printf(m, "  %s\n", own[i].text);
+	}
+	return 0;
+}
+
 static void handle(unsigned int bit)
 {
 	vitrine_interrupts(bit);
+	__this_cpu_inc(own_count[bit]);
 	switch (bit) {
 	case VT_IRQ_TIMER:
 		vitrine_timer_interrupt();
