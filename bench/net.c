@@ -43,6 +43,8 @@ static void *serve_one(void *arg)
 	} else if (what == 's') {
 		while (read(fd, block, sizeof(block)) > 0)
 			;
+	} else if (what == 'c') {
+		(void)!write(fd, block, 1);
 	} else if (what == 'a') {
 		while (read(fd, block, 1) == 1 && write(fd, block, 1) == 1)
 			;
@@ -127,8 +129,15 @@ static double connections(double seconds)
 	double begin = now();
 	unsigned count = 0;
 
-	for (; now() < begin + seconds; count++)
-		close(connect_for('c'));
+	for (; now() < begin + seconds; count++) {
+		const int fd = connect_for('c');
+		char byte;
+
+		/* Who does not wait for the server fills its queue */
+		if (read(fd, &byte, 1) != 1)
+			exit(1);
+		close(fd);
+	}
 	return count / (now() - begin);
 }
 

@@ -200,14 +200,13 @@ static int fill_lines(struct run_net *net, struct error *err)
 	return net->mode ? add_line(net, &count, net->mode, err) : 0;
 }
 
-/* "80/tcp", as an image says it: the same port of the host's loopback */
+/* "80/tcp", as an image says it: led to by any port of the host's that is free, as docker has it */
 static int add_image_port(struct run_net *net, const char *port, struct error *err)
 {
-	const size_t len = strspn(port, "0123456789");
 	struct publish publish;
 	char *text;
 
-	if (asprintf(&text, "%.*s:%s", (int)len, port, port) < 0)
+	if (asprintf(&text, "0:%s", port) < 0)
 		return error_set(err, ENOMEM, "%s", port);
 	/* An image may write there what it likes */
 	if (publish_parse(text, &publish, NULL)) {

@@ -107,6 +107,20 @@ host vitrine net q-$$
 says 'has no network'
 vitrine kill q-$$ >/dev/null
 
+it 'the ports that an image names'
+needs umoci
+(
+	export XDG_DATA_HOME=$scratch/data
+	tests/images/layout "$scratch/lay" && vitrine image import "$scratch/lay:app" app
+) >/dev/null 2>&1
+XDG_DATA_HOME=$scratch/data vitrine run -d --name i-$$ --net -P --entrypoint /bin/sleep app 100 >/dev/null
+host vitrine publish i-$$
+shows '127.0.0.1:[1-9]*:80/tcp'
+vitrine kill i-$$ >/dev/null
+host vitrine run --ephemeral --net -P debian -- true
+says 'the image names no ports'
+status 125
+
 for bad in 80 a:b :80 80:0 ::1:80:80 80:80/sctp; do
 	host vitrine run --net --publish "$bad" debian -- true
 	says --publish
