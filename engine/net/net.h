@@ -36,6 +36,13 @@ int net_ready(struct error *err);
 struct link *net_link(void);
 
 /**
+ * net_alive() - A descriptor that hangs up when the network processes have ended
+ *
+ * net_link() still says that there is a network when nobody has asked them to.
+ */
+int net_alive(void);
+
+/**
  * net_cmdline() - What the guest's kernel has to know, with a blank before it; "" without a network
  */
 const char *net_cmdline(void);

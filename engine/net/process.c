@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -39,7 +40,7 @@
 #define FIRST_FD 10 /* descriptors of a network process are moved to 3, 4, ... by way of here */
 
 static struct link cable = { .memory = -1, .supervisor = -1, .network = -1 };
-static bool running;
+static atomic_bool running;
 static int control = -1, life = -1;
 static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 
@@ -180,6 +181,11 @@ int net_ready(struct error *err)
 struct link *net_link(void)
 {
 	return running ? &cable : NULL;
+}
+
+int net_alive(void)
+{
+	return control;
 }
 
 const char *net_cmdline(void)

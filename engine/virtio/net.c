@@ -18,7 +18,7 @@
  * With mergeable buffers a frame fills as many of the guest's buffers as it needs. When the guest
  * has too few, those that were taken are put back (virtio_unpop()) and the frame waits.
  *
- * Host system calls: read, write (eventfd), futex; clone3 for the thread.
+ * Host system calls: poll, read, write (eventfd), futex; clone3 for the thread.
  */
 #include "net.h"
 
@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <linux/virtio_ids.h>
 #include <linux/virtio_net.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -51,6 +52,7 @@ struct net {
 	pthread_mutex_t tx_lock;
 	atomic_bool tx_wanted, starved, stop;
 	bool running;
+	int alive; /* hangs up when the network process has ended; then -1 */
 	pthread_t thread;
 	struct virtio_net_config config;
 };
@@ -221,10 +223,27 @@ static bool rx_run(struct net *net)
 	return room;
 }
 
+/* Return: false when nobody will ever wake us */
+static bool sleep_until_woken(struct net *net)
+{
+	struct pollfd fds[] = { { .fd = net->link->supervisor, .events = POLLIN },
+				{ .fd = net->alive } };
+	uint64_t wakes;
+
+	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		return errno == EINTR;
+	if (fds[1].revents) {
+		net->alive = -1;
+		if (net_link())
+			virtio_report(&net->dev, "the network process has ended; the guest has no "
+						 "network any more");
+	}
+	return !fds[0].revents || read(net->link->supervisor, &wakes, sizeof(wakes)) > 0;
+}
+
 static void *net_thread(void *arg)
 {
 	struct net *net = arg;
-	uint64_t wakes;
 
 	while (!atomic_load(&net->stop)) {
 		bool fed;
@@ -238,7 +257,7 @@ static void *net_thread(void *arg)
 		tx_run(net);
 		if (fed && !link_sleeps(&net->in, true))
 			continue;
-		if (read(net->link->supervisor, &wakes, sizeof(wakes)) < 0 && errno != EINTR)
+		if (!sleep_until_woken(net))
 			break;
 		link_sleeps(&net->in, false);
 	}
@@ -311,6 +330,7 @@ static struct net *net_new(struct link *link)
 	if (!net)
 		return NULL;
 	net->link = link;
+	net->alive = net_alive();
 	net->dev.ops = &net_ops;
 	net->dev.features = 1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM |
 			    1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 |

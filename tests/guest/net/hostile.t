@@ -49,11 +49,24 @@ expect "tcp 127.0.0.1 $allowed"
 it 'the network processes have no capability, no new privileges, and a filter'
 start c-$$ --net debian -- sleep 1000
 for role in stack gate; do
-	found=$(pgrep -s 0 -n "vitrine-$role" || pgrep -n "vitrine-$role")
+	found=$(pgrep -P "$pid" "vitrine-$role")
 	host awk '/^(NoNewPrivs|Seccomp):/ { print $1, $2 }' "/proc/$found/status"
 	expect 'NoNewPrivs: 1
 Seccomp: 2'
 done
+it 'when one has ended, whyever, the sandbox goes on and says so'
+start d-$$ --net debian -- sleep 1000
+dead=$(pgrep -P "$pid" vitrine-stack)
+kill -9 "$dead"
+soon grep -q 'the network process has ended' "$scratch/d-$$.err"
+host cat "$scratch/d-$$.err"
+shows '*the network process has ended; the guest has no network any more*'
+host vitrine exec d-$$ echo alive
+expect alive
+host vitrine net d-$$
+says 'the network process does not answer'
+vitrine kill d-$$ >/dev/null
+
 vitrine kill c-$$ >/dev/null
 it 'and end with the sandbox'
 soon bash -c "! kill -0 $found 2>/dev/null"
