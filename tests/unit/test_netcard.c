@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* test_netcard.c - the network card's receive queue: buffers that are small, few or odd
+/* test_netcard.c - the network card's queues: buffers that are small, few, odd or too many
  *
  * The test is the guest's driver at one end and the network process at the other.
  */
@@ -157,6 +157,87 @@ static void a_reset_while_a_frame_waits(void **state)
 	expect_frame(3900, 8, 512);
 }
 
+/* The rings are the transmit queue's from here on */
+static void transmits(void)
+{
+	guest.ops.virtio_queue(0, 0, 0, 0, 0, 0);
+	assert_int_equal(
+	    guest.ops.virtio_queue(0, 1, GUEST_QUEUE_SIZE, GUEST_DESC, GUEST_AVAIL, GUEST_USED), 0);
+	link_end_init(&network, cable.rings[0], cable.supervisor);
+}
+
+/* A chain of @count buffers of @len bytes each, the first of which begins with a header */
+static void transmit(unsigned first, unsigned count, uint32_t len)
+{
+	memset(guest_ptr(GUEST_DATA + first * 131072UL), 0, sizeof(link_header));
+	for (unsigned i = first; i < first + count; i++)
+		guest_desc(&guest, i, GUEST_DATA + i * 131072UL, len,
+			   i + 1 < first + count ? VRING_DESC_F_NEXT : 0, i + 1);
+	guest_offer(&guest, (uint16_t)first);
+	guest.ops.virtio_notify(0, 1);
+}
+
+/* Return: the length of the frame that arrives, -1 for none */
+static long arrives(void)
+{
+	link_header header;
+	size_t len;
+
+	if (!link_peek(&network, &len, &header))
+		return -1;
+	link_take(&network);
+	link_taken(&network);
+	return (long)len;
+}
+
+static void frames_of_every_form_leave(void **state)
+{
+	struct vring_used_elem used;
+
+	transmits();
+	transmit(0, 1, 12 + 60);
+	assert_int_equal(arrives(), 60);
+	transmit(1, 3, 1000);
+	assert_int_equal(arrives(), 3000 - 12);
+	/* A header in pieces */
+	transmit(4, 8, 5);
+	assert_int_equal(arrives(), 40 - 12);
+	transmit(12, 1, 12);
+	assert_int_equal(arrives(), 0);
+	/* No whole header, and more than a packet can be: given back, and nowhere else */
+	transmit(13, 1, 11);
+	transmit(14, 1, 12 + LINK_FRAME_MAX + 1);
+	assert_int_equal(arrives(), -1);
+	for (unsigned i = 0; i < 6; i++)
+		assert_true(guest_wait(&guest, &used));
+}
+
+static void what_finds_no_room_waits_in_the_guest(void **state)
+{
+	unsigned sent = 0, arrived = 0;
+	struct vring_used_elem used;
+	uint16_t before;
+	long len;
+
+	transmits();
+	do {
+		before = guest.used->idx;
+		transmit(sent++ % 8, 1, 12 + 65000);
+	} while (guest.used->idx != before && sent < 100);
+	assert_in_range(sent, 16, 99); /* the doorbell came back, and the last one is still there */
+	while (arrived < sent) {
+		len = arrives();
+		if (len < 0) {
+			pause_ms(1);
+			continue;
+		}
+		assert_int_equal(len, 65000);
+		arrived++;
+	}
+	for (unsigned i = 0; i < sent; i++)
+		assert_true(guest_wait(&guest, &used));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +246,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_buffer_too_small_for_the_header_takes_nothing,
 						begin, end),
 		cmocka_unit_test_setup_teardown(a_reset_while_a_frame_waits, begin, end),
+		cmocka_unit_test_setup_teardown(frames_of_every_form_leave, begin, end),
+		cmocka_unit_test_setup_teardown(what_finds_no_room_waits_in_the_guest, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("netcard", tests, NULL, NULL);
