@@ -68,6 +68,23 @@ static bool find_place(struct stack *stack, unsigned *place)
 	return false;
 }
 
+/* There are too many: the datagrams that have been quiet for longest, or nobody, have to go */
+static bool make_room(struct stack *stack)
+{
+	struct flow *oldest = NULL;
+
+	for (unsigned i = 0; i < stack->top; i++) {
+		struct flow *flow = stack->flows[i];
+
+		if (flow && flow->ops == &udp_protocol && !flow->later && flow->deadline &&
+		    (!oldest || flow->deadline < oldest->deadline))
+			oldest = flow;
+	}
+	if (oldest)
+		flow_end(stack, oldest);
+	return oldest;
+}
+
 struct flow *flow_new(struct stack *stack, const struct protocol *ops, uint8_t protocol,
 		      const struct address *guest, uint16_t guest_port,
 		      const struct address *remote, uint16_t remote_port)
@@ -76,7 +93,7 @@ struct flow *flow_new(struct stack *stack, const struct protocol *ops, uint8_t p
 	struct flow *flow, **bucket;
 	unsigned place;
 
-	if (stack->count == FLOWS_MAX || !find_place(stack, &place))
+	if ((stack->count == FLOWS_MAX && !make_room(stack)) || !find_place(stack, &place))
 		return NULL;
 	flow = calloc(1, ops->size);
 	if (!flow)
