@@ -33,6 +33,7 @@
 #include "engine/jobs/jobs.h"
 #include "engine/memory/memory.h"
 #include "engine/sandbox.h"
+#include "engine/share/share.h"
 #include "engine/tier/seccomp/host/limits.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
@@ -328,6 +329,16 @@ static void check_network(struct finding *f)
 	      resolver ? "resolvers of /etc/resolv.conf" : "no resolver (/etc/resolv.conf; --dns)");
 }
 
+static void check_budget_shares(struct finding *f)
+{
+	unsigned open_files, known_files;
+
+	share_budget(&open_files, &known_files);
+	found(f, VERDICT_OK,
+	      "%u open files of a sandbox, %u more that are known; a server of its own has them",
+	      open_files, known_files);
+}
+
 static void check_memory(struct finding *f)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -366,6 +377,7 @@ static const struct {
 	{ "threads of a guest", check_budget_threads },
 	{ "clients of a sandbox", check_budget_clients },
 	{ "network of guests", check_network },
+	{ "shared folders", check_budget_shares },
 	{ "memory", check_memory },
 	{ "cpus", check_cpus },
 	{ "landlock", check_landlock },

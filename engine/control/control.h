@@ -3,6 +3,7 @@
 #ifndef ENGINE_CONTROL_CONTROL_H
 #define ENGINE_CONTROL_CONTROL_H
 
+#include <jansson.h>
 #include <stdint.h>
 #include "engine/sandbox.h"
 #include "vitrine/error.h"
@@ -21,6 +22,14 @@
  * Return: 0 or -1.
  */
 int control_init(const struct sandbox_config *config, struct error *err);
+
+/**
+ * control_describe() - Say more about the sandbox to those who ask (the operation "info")
+ * @describe: adds to what is said; any thread
+ *
+ * Call it before control_serve().
+ */
+void control_describe(void (*describe)(json_t *info));
 
 /**
  * control_serve() - Begin to serve clients; those that came before wait until now

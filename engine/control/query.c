@@ -24,6 +24,12 @@
 #define LOG_POLL 200  /* milliseconds until a follower's death is noticed */
 
 static time_t started;
+static void (*described)(json_t *info);
+
+void control_describe(void (*describe)(json_t *info))
+{
+	described = describe;
+}
 
 void control_query_init(void)
 {
@@ -67,12 +73,16 @@ int control_info(struct connection *conn, struct message *msg)
 	const struct sandbox_disk *root = config->disks;
 	const char *image = root->label ? root->label : root->path ? root->path : "";
 
-	return connection_answer(
-	    conn, json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:i, s:i, s:b}", "name", config->name,
-			    "pid", (int)getpid(), "image", guest_string(image, strlen(image)),
-			    "command", string_array(config->argv), "started", (json_int_t)started,
-			    "memory", (json_int_t)config->memory, "cpus", (int)(config->cpus ?: 1),
-			    "main", (int)job_pid(JOB_MAIN), "network", (int)config->net.enabled));
+	json_t *info =
+	    json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:i, s:i, s:b}", "name", config->name, "pid",
+		      (int)getpid(), "image", guest_string(image, strlen(image)), "command",
+		      string_array(config->argv), "started", (json_int_t)started, "memory",
+		      (json_int_t)config->memory, "cpus", (int)(config->cpus ?: 1), "main",
+		      (int)job_pid(JOB_MAIN), "network", (int)config->net.enabled);
+
+	if (info && described)
+		described(info);
+	return connection_answer(conn, info);
 }
 
 /* The arguments are NUL separated and end with a NUL; show them with spaces */

@@ -20,8 +20,10 @@
  * @parked counts who may be woken. A worker adds itself before it looks at @posted for the last
  * time; the supervisor looks at @parked after it has posted, and takes one for each that it wakes.
  * So no request is overlooked, and each that was taken is a notification that is there or comes.
- * In the same way a vCPU that waits says so (@watching) before it looks at @done for the last time,
- * and a worker that nobody waits for writes to an eventfd.
+ *
+ * A vCPU that has nothing to do but to wait says so (@watching) before it looks at @done for the
+ * last time. A worker that has answered then parks at once, which is how the vCPU hears of it. When
+ * no vCPU waits nobody is told: one that goes idle looks, and so does a thread, now and then.
  */
 #ifndef ENGINE_SHARE_CHANNEL_H
 #define ENGINE_SHARE_CHANNEL_H

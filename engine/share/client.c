@@ -6,9 +6,9 @@
  * the server is forked (server.c), while this process has one thread and no disk.
  *
  * A vCPU posts a request, wakes a worker for it and goes on. When it has nothing else to do, it
- * waits for a worker to be parked again, which is how it learns that there may be an answer. What
- * is answered while no vCPU waits is completed by a thread, which the server wakes. So nobody but
- * who has nothing to do ever waits for the host's file system.
+ * looks what is answered, and waits for a worker to be parked again, which is how it learns that
+ * there may be more. For guests that are never idle a thread looks every TICK, as long as there are
+ * requests. So nobody but who has nothing to do ever waits for the host's file system.
  *
  * What the guest forgets wakes nobody: it is done when a worker runs anyway, or when the guest has
  * nothing else to do.
@@ -44,11 +44,11 @@
 #include "engine/net/net.h"
 #include "engine/confine/confine.h"
 #include "engine/vcpu/vcpu.h"
+#include "figures.h"
 #include "folder.h"
 #include "foreign.h"
 #include "lib/clock.h"
 #include "lib/say.h"
-#include "message.h"
 #include "server.h"
 #include "vitrine/util.h"
 
@@ -60,6 +60,8 @@
 #define WORKERS_MAX 32
 #define FORGOTTEN_MAX 64 /* until a worker is woken for that alone */
 #define PARKS_MS 100	 /* until a worker that said so is parked; a busy host takes its time */
+#define TICK_NS 500000L	 /* between two looks at what is answered */
+#define TICKS_MORE 40	 /* without a request, before the thread sleeps */
 #define PATIENCE_MS 3000 /* for what is under way at the end */
 #define THREAD_STACK (64 * 1024)
 #define FILES_MIN 64 /* descriptors of the server for itself */
@@ -68,10 +70,10 @@
 static struct {
 	struct channel *channel;
 	pid_t pid;
-	int answers, alive, listener;
-	atomic_bool gone, stopping;
+	int wake, alive, listener;
+	atomic_bool gone, stopping, ticking;
 	atomic_bool under_way[CHANNEL_SLOTS];
-	atomic_uint outstanding;
+	atomic_uint outstanding, asked; /* asked: without what is forgotten */
 	uint64_t posted_ns[CHANNEL_SLOTS];
 	void (*complete)(unsigned slot, uint32_t written);
 	pthread_t thread;
@@ -80,11 +82,7 @@ static struct {
 	uint64_t parked[WORKERS_MAX];
 	unsigned nparked;
 	atomic_uint forgotten;
-} client = { .answers = -1, .alive = -1, .listener = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static struct {
-	_Atomic uint64_t count, total_ns, max_ns;
-} figures[CHANNEL_OPERATIONS];
+} client = { .wake = -1, .alive = -1, .listener = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 bool share_exists(void)
 {
@@ -123,43 +121,16 @@ void share_budget(unsigned *open_files, unsigned *known_files)
 
 /* ---- what is answered ---- */
 
-static void account(unsigned slot)
-{
-	const uint32_t operation = client.channel->slots[slot].operation;
-	uint64_t took = clock_now_ns() - client.posted_ns[slot], max;
-
-	if (operation >= CHANNEL_OPERATIONS)
-		return;
-	atomic_fetch_add_explicit(&figures[operation].count, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&figures[operation].total_ns, took, memory_order_relaxed);
-	max = atomic_load_explicit(&figures[operation].max_ns, memory_order_relaxed);
-	while (took > max && !atomic_compare_exchange_weak(&figures[operation].max_ns, &max, took))
-		;
-}
-
-struct share_figures share_figures(unsigned operation)
-{
-	if (operation >= CHANNEL_OPERATIONS)
-		return (struct share_figures){ 0 };
-	return (struct share_figures){ .count = atomic_load(&figures[operation].count),
-				       .total_ns = atomic_load(&figures[operation].total_ns),
-				       .max_ns = atomic_load(&figures[operation].max_ns) };
-}
-
-const char *share_operation_name(unsigned operation)
-{
-	const struct operation *op = operation_of(operation);
-
-	return op ? op->name : NULL;
-}
-
 static void finish(unsigned slot, bool answered)
 {
 	if (!atomic_exchange(&client.under_way[slot], false))
 		return;
 	atomic_fetch_sub(&client.outstanding, 1);
+	if (slot >= CHANNEL_QUEUE_SIZE)
+		atomic_fetch_sub(&client.asked, 1);
 	if (answered)
-		account(slot);
+		figures_count(client.channel->slots[slot].operation,
+			      clock_now_ns() - client.posted_ns[slot]);
 	client.complete(slot, answered ? client.channel->slots[slot].written : 0);
 }
 
@@ -181,29 +152,6 @@ static void fail_all(void)
 {
 	for (unsigned slot = 0; slot < CHANNEL_SLOTS; slot++)
 		finish(slot, false);
-}
-
-static void *complete_thread(void *unused)
-{
-	struct pollfd fds[2] = { { .fd = client.answers, .events = POLLIN },
-				 { .fd = client.alive } };
-	uint64_t count;
-
-	while (!atomic_load(&client.stopping)) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[0].revents & POLLIN && read(client.answers, &count, sizeof(count)) > 0)
-			harvest();
-		if (fds[1].revents && !atomic_load(&client.stopping)) {
-			atomic_store(&client.gone, true);
-			harvest();
-			say("the file server of this sandbox has ended; its shared folders give "
-			    "I/O errors from now on");
-			fail_all();
-			return NULL;
-		}
-	}
-	return NULL;
 }
 
 /* ---- what is asked ---- */
@@ -248,16 +196,94 @@ static void wake_worker(void)
 	ioctl(client.listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
+static void server_gone(void)
+{
+	atomic_store(&client.gone, true);
+	harvest();
+	say("the file server of this sandbox has ended; its shared folders give I/O errors from "
+	    "now "
+	    "on");
+	fail_all();
+}
+
+/* Is a request waiting that no worker has taken? */
+static bool is_posted(void)
+{
+	uint64_t bits = 0;
+
+	for (unsigned word = CHANNEL_QUEUE_SIZE / 64; word < CHANNEL_WORDS; word++)
+		bits |= atomic_load_explicit(&client.channel->posted[word], memory_order_relaxed);
+	return bits;
+}
+
+static void look(void)
+{
+	harvest();
+	if (is_posted())
+		wake_worker();
+}
+
+/* Sleep for a tick, or until there are requests again */
+static int wait_tick(struct pollfd *fds, unsigned *quiet)
+{
+	const struct timespec tick = { .tv_nsec = TICK_NS };
+
+	*quiet = atomic_load(&client.asked) ? 0 : *quiet + 1;
+	if (*quiet <= TICKS_MORE)
+		return ppoll(fds, 2, &tick, NULL);
+	/* Who posts looks whether we tick after it has counted its request */
+	atomic_store(&client.ticking, false);
+	if (atomic_load(&client.asked)) {
+		atomic_store(&client.ticking, true);
+		return 0;
+	}
+	return poll(fds, 2, -1);
+}
+
+static void *tick_thread(void *unused)
+{
+	struct pollfd fds[2] = { { .fd = client.wake, .events = POLLIN }, { .fd = client.alive } };
+	unsigned quiet = 0;
+	uint64_t count;
+
+	while (!atomic_load(&client.stopping)) {
+		const int events = wait_tick(fds, &quiet);
+
+		if (events > 0 && fds[0].revents & POLLIN &&
+		    read(client.wake, &count, sizeof(count)) > 0)
+			quiet = 0;
+		if (events > 0 && fds[1].revents && !atomic_load(&client.stopping)) {
+			server_gone();
+			return NULL;
+		}
+		look();
+	}
+	return NULL;
+}
+
+static void start_ticking(void)
+{
+	static const uint64_t one = 1;
+
+	if (!atomic_load(&client.ticking) && !atomic_exchange(&client.ticking, true) &&
+	    write(client.wake, &one, sizeof(one)) < 0)
+		abort(); /* an eventfd of ours cannot be full */
+}
+
 void share_post(unsigned slot)
 {
 	client.posted_ns[slot] = clock_now_ns();
 	atomic_fetch_add(&client.outstanding, 1);
+	if (slot >= CHANNEL_QUEUE_SIZE)
+		atomic_fetch_add(&client.asked, 1);
 	atomic_store(&client.under_way[slot], true);
 	atomic_fetch_or(&client.channel->posted[slot / 64], 1ULL << slot % 64);
-	if (atomic_load(&client.gone))
+	if (atomic_load(&client.gone)) {
 		finish(slot, false);
-	else if (slot >= CHANNEL_QUEUE_SIZE ||
-		 atomic_fetch_add(&client.forgotten, 1) >= FORGOTTEN_MAX)
+		return;
+	}
+	start_ticking();
+	if (slot >= CHANNEL_QUEUE_SIZE || atomic_fetch_add(&client.forgotten, 1) >= FORGOTTEN_MAX)
 		wake_worker();
 }
 
@@ -269,7 +295,8 @@ static bool wait_idle(void)
 
 	if (!atomic_load(&client.outstanding) || atomic_load(&client.gone))
 		return false;
-	if (atomic_load(&client.forgotten))
+	/* Who serves a request looks for what was forgotten, too */
+	if (atomic_load(&client.forgotten) && !atomic_load(&client.asked))
 		wake_worker();
 	atomic_fetch_add(&ch->watching, 1);
 	harvest();
@@ -279,10 +306,10 @@ static bool wait_idle(void)
 		if (vcpu_wait(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event, pending) < 0)
 			break;
 		keep_parked(event.id);
-		harvest();
+		look();
 	}
 	atomic_fetch_sub(&ch->watching, 1);
-	harvest(); /* what was done before the server could see that nobody waits */
+	look(); /* what a worker has left to us because we waited */
 	return *pending;
 }
 
@@ -318,8 +345,8 @@ static int fork_server(struct error *err)
 	struct server_ends ends = { .channel = client.channel };
 	int alive[2];
 
-	client.answers = ends.answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (client.answers < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, alive))
+	client.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (client.wake < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, alive))
 		return error_set(err, errno, "cannot make a socket");
 	client.alive = alive[0];
 	ends.alive = alive[1];
@@ -341,6 +368,7 @@ int share_open(const struct sandbox_config *config, struct error *err)
 
 	if (!config->nshares)
 		return 0;
+	figures_begin(config);
 	for (unsigned i = 0; i < config->nshares && !ret; i++) {
 		ret = open_folder(&config->shares[i], &folders.folder[i], err);
 		folders.count = i + 1;
@@ -401,7 +429,7 @@ int share_start(void (*complete)(unsigned slot, uint32_t written), struct error 
 	sigdelset(&all, SIGSYS);
 	sigdelset(&all, CONFINE_SIGNAL);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&client.thread, &attr, complete_thread, NULL);
+	ret = pthread_create(&client.thread, &attr, tick_thread, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	client.threaded = !ret;
@@ -422,7 +450,7 @@ void share_stop(void)
 	atomic_store(&client.gone, true);
 	if (client.pid > 0)
 		kill(client.pid, SIGKILL);
-	if (client.threaded && write(client.answers, &one, sizeof(one)) > 0)
+	if (client.threaded && write(client.wake, &one, sizeof(one)) > 0)
 		pthread_join(client.thread, NULL);
 	fail_all();
 }

@@ -14,7 +14,7 @@
  * matters.
  *
  * Host system calls: setsid, prctl, close_range, setrlimit, open and fchdir of /proc/self/fd,
- * clone3; pause, write, and of the start sendmsg.
+ * clone3; pause, and of the start write and sendmsg.
  */
 #include "server.h"
 
@@ -48,15 +48,16 @@
 
 static struct {
 	struct channel *channel;
-	int answers;
 } server;
 
-/* Make a request our own. Return: its slot, or -1 */
-static int claim(void)
+#define REQUESTS (CHANNEL_QUEUE_SIZE / 64) /* words before this one are of what is forgotten */
+
+/* Make a request our own, from the last word down to @first. Return: its slot, or -1 */
+static int claim(unsigned first)
 {
 	struct channel *ch = server.channel;
 
-	for (unsigned word = 0; word < CHANNEL_WORDS; word++) {
+	for (unsigned word = CHANNEL_WORDS; word-- > first;) {
 		uint64_t bits = atomic_load_explicit(&ch->posted[word], memory_order_relaxed);
 
 		while (bits) {
@@ -70,53 +71,40 @@ static int claim(void)
 	return -1;
 }
 
-/* Nobody sleeps in a notification that says so: wake the thread that completes requests */
-static void ring(void)
-{
-	static const uint64_t one = 1;
-
-	if (write(server.answers, &one, sizeof(one)) < 0)
-		_exit(1); /* there is no supervisor */
-}
-
 static void park(void)
 {
 	syscall(SEAL_PARK);
 }
 
-/* @owed: a vCPU waits for an answer, and is woken when we park */
+/*
+ * @owed: a vCPU waits for what has just been answered. It is told by our being parked, and sees
+ * itself what else there is to be done.
+ */
 static int next_request(bool owed)
 {
 	struct channel *ch = server.channel;
-	int slot = claim();
+	int slot = owed ? -1 : claim(0);
 
 	while (slot < 0) {
 		atomic_fetch_add(&ch->parked, 1);
-		slot = claim();
+		slot = owed ? -1 : claim(REQUESTS);
+		owed = false;
 		/* Who has taken us sends us an answer, which has to be fetched */
-		if (slot < 0 || !channel_take(ch)) {
+		if (slot < 0 || !channel_take(ch))
 			park();
-			owed = false;
-		}
 		if (slot < 0)
-			slot = claim();
+			slot = claim(0);
 	}
-	if (owed)
-		ring();
 	return slot;
 }
 
-/* Return: whether somebody waits who has not been told */
+/* Return: whether a vCPU waits for it */
 static bool answer(unsigned slot)
 {
 	struct channel *ch = server.channel;
 
 	atomic_fetch_or(&ch->done[slot / 64], 1ULL << slot % 64);
-	if (atomic_load(&ch->watching))
-		return true;
-	if (slot >= CHANNEL_QUEUE_SIZE) /* nobody waits for what is forgotten */
-		ring();
-	return false;
+	return slot >= CHANNEL_QUEUE_SIZE && atomic_load(&ch->watching);
 }
 
 /* Copied once: whoever has the supervisor may change a slot while we look at it */
@@ -185,7 +173,6 @@ static void keep_files(const struct server_ends *ends)
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		dup2(nothing, fd);
-	kept[count++] = ends->answers;
 	kept[count++] = ends->alive;
 	for (unsigned i = 0; i < folders.count; i++)
 		kept[count++] = folders.folder[i].fd;
@@ -237,7 +224,6 @@ static int prepare(const struct server_ends *ends, int *listener, struct error *
 	keep_files(ends);
 	memory_no_code();
 	server.channel = ends->channel;
-	server.answers = ends->answers;
 	if (enter_links(err))
 		return -1;
 	owner_init(&ends->channel->uid, &ends->channel->gid);

@@ -8,13 +8,12 @@
 /**
  * struct server_ends - what the server has of its supervisor
  * @channel: requests
- * @answers: eventfd, written to when nobody waits otherwise
  * @alive:   end of a socket: a zero byte and a descriptor, which hears of workers that are parked,
  *           when it is ready, or why it is not; closed when it ends
  */
 struct server_ends {
 	struct channel *channel;
-	int answers, alive;
+	int alive;
 };
 
 /**

@@ -69,24 +69,6 @@ int share_mount(const struct sandbox_config *config, struct error *err);
  */
 void share_stop(void);
 
-/**
- * struct share_figures - how requests of one kind did
- * @count:    answered
- * @total_ns, @max_ns: from the guest's doorbell to the answer
- */
-struct share_figures {
-	uint64_t count, total_ns, max_ns;
-};
-
-/**
- * share_figures() - Look at a kind of request
- * @operation: FUSE_*; below CHANNEL_OPERATIONS
- */
-struct share_figures share_figures(unsigned operation);
-
-/* Name of a request, or NULL when there is none of that number */
-const char *share_operation_name(unsigned operation);
-
 /* Descriptors that the server of a sandbox takes at most, for open files and for what is known */
 void share_budget(unsigned *open_files, unsigned *known_files);
 

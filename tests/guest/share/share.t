@@ -120,6 +120,26 @@ it 'a read-only image with a mount point that it has'
 host vitrine run --read-only -v "$folder:/mnt" mini -- cat /mnt/file
 expect 'from the host'
 
+# ---- what can be seen of it
+
+start seen -v "$folder:/w" -v "$scratch/other:/other:ro" mini -- sh -c 'while :; do cat /w/file >/dev/null; sleep 1; done'
+it 'ps --json says what is shared, and how long requests take'
+host sh -c "vitrine ps --json | python3 -c '
+import json, sys
+one = [s for s in json.load(sys.stdin) if s[\"name\"] == \"seen\"][0]
+print([(s[\"target\"], s[\"read_only\"]) for s in one[\"shares\"]])
+for call in (\"lookup\", \"open\", \"read\"):
+    figures = one[\"share_requests\"][call]
+    print(call, figures[\"count\"] > 0, 0 < figures[\"mean_ns\"] <= figures[\"max_ns\"] < 60e9)'"
+expect "[('/w', False), ('/other', True)]
+lookup True True
+open True True
+read True True"
+host vitrine kill seen
+it 'doctor says how many files there may be'
+host vitrine doctor
+shows '*shared folders * ok *open files of a sandbox*'
+
 # ---- the end
 
 it 'what is written is there when the sandbox has ended, dirty pages included'

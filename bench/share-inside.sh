@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# share-inside.sh - the work of bench/share, in a sandbox
+#
+# Usage: share-inside.sh ROUNDS FILES OWN SHARED: directories on the guest's disk and in a shared folder,
+# each with "project" (gcc) in it. Prints "WHERE WORK SECONDS" lines; work alternates between the two.
+
+set -eu
+rounds=$1 files=$2
+shift 2
+export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.email GIT_CONFIG_VALUE_0=a@b \
+	GIT_CONFIG_KEY_1=user.name GIT_CONFIG_VALUE_1=me
+
+# timed WHERE WORK COMMAND...
+timed() {
+	local where=$1 work=$2 begin=$EPOCHREALTIME
+	shift 2
+	"$@" >/dev/null
+	echo "$where $work $begin $EPOCHREALTIME" | awk '{ printf "%s %s %.4f\n", $1, $2, $4 - $3 }'
+}
+
+# A tree like that of node_modules: many directories, few and small files in each
+tree=/tmp/tree
+mkdir -p $tree
+for i in $(seq $((files / 20))); do
+	mkdir -p $tree/package-$i/lib/deep $tree/package-$i/test
+	for f in package.json README.md index.js lib/a.js lib/b.js lib/c.js lib/deep/x.js test/t.js LICENSE lib/d.js; do
+		echo "// $i $f $((i * 7919))" >"$tree/package-$i/$f"
+	done
+	echo "module.exports = $i;" >"$tree/package-$i/index.js"
+done
+tar cf /tmp/tree.tar -C $tree .
+
+# make_repository WHERE: FILES of them, in directories of 50
+make_repository() {
+	local i=0
+	mkdir -p "$1/repository" && cd "$1/repository"
+	while [ $i -lt "$files" ]; do
+		mkdir -p "d$((i / 50))"
+		echo "$i" >"d$((i / 50))/$i"
+		i=$((i + 1))
+	done
+	git init -q . && git add . && git commit -q -m all && cd /
+}
+
+read_tree() {
+	find "$1" -type f -print0 | xargs -0 cat
+}
+
+for where in "$@"; do
+	make_repository "$where"
+done
+for _ in $(seq "$rounds"); do
+	for where in "$@"; do
+		name=${where##*/}
+		sleep 1 # what is cached of a shared folder is not believed any more
+		timed "$name" git-status git -C "$where/repository" status --porcelain
+		timed "$name" git-status-again git -C "$where/repository" status --porcelain
+		mkdir "$where/tree"
+		timed "$name" untar tar xf /tmp/tree.tar -C "$where/tree"
+		timed "$name" read-all read_tree "$where/tree"
+		timed "$name" copy-tree cp -r "$where/tree" "$where/copy"
+		timed "$name" list ls -lR "$where/copy"
+		timed "$name" remove rm -r "$where/tree" "$where/copy"
+		timed "$name" gcc make -s -C "$where/project"
+		make -s -C "$where/project" clean >/dev/null
+		timed "$name" write-64M dd if=/dev/zero of="$where/large" bs=1M count=64 status=none
+		timed "$name" read-64M dd if="$where/large" of=/dev/null bs=1M status=none
+		rm "$where/large"
+	done
+done
