@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# share-inside.sh - the work of bench/share, in a sandbox
+# share-inside.sh - the work of bench/share, in a sandbox or on the host
 #
-# Usage: share-inside.sh ROUNDS FILES OWN SHARED: directories on the guest's disk and in a shared folder,
-# each with "project" (gcc) in it. Prints "WHERE WORK SECONDS" lines; work alternates between the two.
+# Usage: share-inside.sh ROUNDS FILES DIRECTORY...: each has "project" (gcc) in it. Prints "WHERE WORK SECONDS" lines; work goes from one to the next.
 
 set -eu
 rounds=$1 files=$2
@@ -20,16 +19,16 @@ timed() {
 }
 
 # A tree like that of node_modules: many directories, few and small files in each
-tree=/tmp/tree
-mkdir -p $tree
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 for i in $(seq $((files / 20))); do
-	mkdir -p $tree/package-$i/lib/deep $tree/package-$i/test
+	package=$work/tree/package-$i
+	mkdir -p "$package/lib/deep" "$package/test"
 	for f in package.json README.md index.js lib/a.js lib/b.js lib/c.js lib/deep/x.js test/t.js LICENSE lib/d.js; do
-		echo "// $i $f $((i * 7919))" >"$tree/package-$i/$f"
+		echo "// $i $f $((i * 7919))" >"$package/$f"
 	done
-	echo "module.exports = $i;" >"$tree/package-$i/index.js"
 done
-tar cf /tmp/tree.tar -C $tree .
+tar cf "$work/tree.tar" -C "$work/tree" .
 
 # make_repository WHERE: FILES of them, in directories of 50
 make_repository() {
@@ -57,7 +56,7 @@ for _ in $(seq "$rounds"); do
 		timed "$name" git-status git -C "$where/repository" status --porcelain
 		timed "$name" git-status-again git -C "$where/repository" status --porcelain
 		mkdir "$where/tree"
-		timed "$name" untar tar xf /tmp/tree.tar -C "$where/tree"
+		timed "$name" untar tar xf "$work/tree.tar" -C "$where/tree"
 		timed "$name" read-all read_tree "$where/tree"
 		timed "$name" copy-tree cp -r "$where/tree" "$where/copy"
 		timed "$name" list ls -lR "$where/copy"

@@ -21,6 +21,9 @@
  * time; the supervisor looks at @parked after it has posted, and takes one for each that it wakes.
  * So no request is overlooked, and each that was taken is a notification that is there or comes.
  *
+ * What nobody waits for, because it is closed or forgotten, is posted in @deferred and wakes
+ * nobody: a worker does it when it has nothing else to do.
+ *
  * A vCPU that has nothing to do but to wait says so (@watching) before it looks at @done for the
  * last time. A worker that has answered then parks at once, which is how the vCPU hears of it. When
  * no vCPU waits nobody is told: one that goes idle looks, and so does a thread, now and then.
@@ -59,6 +62,7 @@ struct channel_slot {
 
 struct channel {
 	_Alignas(64) _Atomic uint64_t posted[CHANNEL_WORDS];
+	_Alignas(64) _Atomic uint64_t deferred[CHANNEL_WORDS]; /* posted, and nobody waits for it */
 	_Alignas(64) _Atomic uint64_t done[CHANNEL_WORDS];
 	_Alignas(64) _Atomic uint32_t parked;
 	_Alignas(64) _Atomic uint32_t watching;

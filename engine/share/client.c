@@ -10,8 +10,8 @@
  * there may be more. For guests that are never idle a thread looks every TICK, as long as there are
  * requests. So nobody but who has nothing to do ever waits for the host's file system.
  *
- * What the guest forgets wakes nobody: it is done when a worker runs anyway, or when the guest has
- * nothing else to do.
+ * What the guest forgets or closes wakes nobody: it is done when a worker runs anyway, or when the
+ * guest has nothing else to do.
  *
  * When the server is gone, its end of a socket is, and whatever is under way or comes later is
  * completed with no bytes written: the device makes an I/O error of that.
@@ -58,7 +58,7 @@
 #endif
 
 #define WORKERS_MAX 32
-#define FORGOTTEN_MAX 64 /* until a worker is woken for that alone */
+#define DEFERRED_MAX 64	 /* until a worker is woken for that alone */
 #define PARKS_MS 100	 /* until a worker that said so is parked; a busy host takes its time */
 #define TICK_NS 500000L	 /* between two looks at what is answered */
 #define TICKS_MORE 40	 /* without a request, before the thread sleeps */
@@ -73,7 +73,7 @@ static struct {
 	int wake, alive, listener;
 	atomic_bool gone, stopping, ticking;
 	atomic_bool under_way[CHANNEL_SLOTS];
-	atomic_uint outstanding, asked; /* asked: without what is forgotten */
+	atomic_uint outstanding, asked; /* asked: without what is deferred */
 	uint64_t posted_ns[CHANNEL_SLOTS];
 	void (*complete)(unsigned slot, uint32_t written);
 	pthread_t thread;
@@ -81,7 +81,8 @@ static struct {
 	pthread_mutex_t lock; /* of who is known to be parked */
 	uint64_t parked[WORKERS_MAX];
 	unsigned nparked;
-	atomic_uint forgotten;
+	atomic_uint ndeferred;
+	bool deferred[CHANNEL_SLOTS];
 } client = { .wake = -1, .alive = -1, .listener = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 bool share_exists(void)
@@ -126,7 +127,7 @@ static void finish(unsigned slot, bool answered)
 	if (!atomic_exchange(&client.under_way[slot], false))
 		return;
 	atomic_fetch_sub(&client.outstanding, 1);
-	if (slot >= CHANNEL_QUEUE_SIZE)
+	if (!client.deferred[slot])
 		atomic_fetch_sub(&client.asked, 1);
 	if (answered)
 		figures_count(client.channel->slots[slot].operation,
@@ -188,7 +189,7 @@ static void wake_worker(void)
 
 	if (!channel_take(client.channel))
 		return;
-	atomic_store(&client.forgotten, 0);
+	atomic_store(&client.ndeferred, 0);
 	if (!find_parked((uint64_t *)&response.id)) {
 		atomic_fetch_add(&client.channel->parked, 1);
 		return;
@@ -211,7 +212,7 @@ static bool is_posted(void)
 {
 	uint64_t bits = 0;
 
-	for (unsigned word = CHANNEL_QUEUE_SIZE / 64; word < CHANNEL_WORDS; word++)
+	for (unsigned word = 0; word < CHANNEL_WORDS; word++)
 		bits |= atomic_load_explicit(&client.channel->posted[word], memory_order_relaxed);
 	return bits;
 }
@@ -270,20 +271,25 @@ static void start_ticking(void)
 		abort(); /* an eventfd of ours cannot be full */
 }
 
-void share_post(unsigned slot)
+void share_post(unsigned slot, bool urgent)
 {
+	struct channel *ch = client.channel;
+
+	harvest(); /* what was answered while nobody waited */
 	client.posted_ns[slot] = clock_now_ns();
+	client.deferred[slot] = !urgent;
 	atomic_fetch_add(&client.outstanding, 1);
-	if (slot >= CHANNEL_QUEUE_SIZE)
+	if (urgent)
 		atomic_fetch_add(&client.asked, 1);
 	atomic_store(&client.under_way[slot], true);
-	atomic_fetch_or(&client.channel->posted[slot / 64], 1ULL << slot % 64);
+	atomic_fetch_or(urgent ? &ch->posted[slot / 64] : &ch->deferred[slot / 64],
+			1ULL << slot % 64);
 	if (atomic_load(&client.gone)) {
 		finish(slot, false);
 		return;
 	}
 	start_ticking();
-	if (slot >= CHANNEL_QUEUE_SIZE || atomic_fetch_add(&client.forgotten, 1) >= FORGOTTEN_MAX)
+	if (urgent || atomic_fetch_add(&client.ndeferred, 1) >= DEFERRED_MAX)
 		wake_worker();
 }
 
@@ -295,8 +301,8 @@ static bool wait_idle(void)
 
 	if (!atomic_load(&client.outstanding) || atomic_load(&client.gone))
 		return false;
-	/* Who serves a request looks for what was forgotten, too */
-	if (atomic_load(&client.forgotten) && !atomic_load(&client.asked))
+	/* Who serves a request looks for what is deferred, too, when it has answered it */
+	if (atomic_load(&client.ndeferred) && !atomic_load(&client.asked))
 		wake_worker();
 	atomic_fetch_add(&ch->watching, 1);
 	harvest();

@@ -73,6 +73,9 @@ static int open_node(struct node *node, uint32_t flags)
 		return node->type == S_IFDIR ? -EISDIR : -ENXIO;
 	if (node->folder->read_only && ((flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC))
 		return -EROFS;
+	/* What is lost by opening is asked for before */
+	if (flags & O_TRUNC && folder_inside(node, true))
+		return -ESTALE;
 	/* The last part of its name is a link, of the host's making */
 	fd = openat(AT_FDCWD, node_link(node).name,
 		    (int)(flags & FLAGS_KEPT) | (FLAGS_OURS & ~O_NOFOLLOW));

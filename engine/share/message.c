@@ -46,19 +46,19 @@ static const struct operation operations[CHANNEL_OPERATIONS] = {
 	[FUSE_RMDIR] = { "rmdir", 0, 1, DIR_ | CHANGE, op_rmdir },
 	[FUSE_RENAME] = { "rename", sizeof(struct fuse_rename_in), 2, DIR_ | CHANGE, op_rename },
 	[FUSE_LINK] = { "link", sizeof(struct fuse_link_in), 1, DIR_ | CHANGE, op_link },
-	[FUSE_OPEN] = { "open", sizeof(struct fuse_open_in), 0, INSIDE, op_open },
+	[FUSE_OPEN] = { "open", sizeof(struct fuse_open_in), 0, NODE, op_open },
 	[FUSE_READ] = { "read", sizeof(struct fuse_read_in), 0, 0, op_read },
 	[FUSE_WRITE] = { "write", sizeof(struct fuse_write_in), 0, DATA, op_write },
 	[FUSE_STATFS] = { "statfs", 0, 0, NODE, op_statfs },
 	[FUSE_RELEASE] = { "release", sizeof(struct fuse_release_in), 0, 0, op_release },
 	[FUSE_FSYNC] = { "fsync", sizeof(struct fuse_fsync_in), 0, 0, op_fsync },
-	[FUSE_SETXATTR] = { "setxattr", FUSE_COMPAT_SETXATTR_IN_SIZE, 0, INSIDE | CHANGE, op_setxattr },
-	[FUSE_GETXATTR] = { "getxattr", sizeof(struct fuse_getxattr_in), 0, INSIDE, op_getxattr },
-	[FUSE_LISTXATTR] = { "listxattr", sizeof(struct fuse_getxattr_in), 0, INSIDE, op_listxattr },
-	[FUSE_REMOVEXATTR] = { "removexattr", 0, 0, INSIDE | CHANGE, op_removexattr },
+	[FUSE_SETXATTR] = { "setxattr", FUSE_COMPAT_SETXATTR_IN_SIZE, 0, NODE | CHANGE, op_setxattr },
+	[FUSE_GETXATTR] = { "getxattr", sizeof(struct fuse_getxattr_in), 0, NODE, op_getxattr },
+	[FUSE_LISTXATTR] = { "listxattr", sizeof(struct fuse_getxattr_in), 0, NODE, op_listxattr },
+	[FUSE_REMOVEXATTR] = { "removexattr", 0, 0, NODE | CHANGE, op_removexattr },
 	[FUSE_FLUSH] = { "flush", sizeof(struct fuse_flush_in), 0, 0, op_flush },
 	[FUSE_INIT] = { "init", sizeof(struct fuse_init_in) - 12 * 4, 0, 0, op_init },
-	[FUSE_OPENDIR] = { "opendir", sizeof(struct fuse_open_in), 0, INSIDE, op_opendir },
+	[FUSE_OPENDIR] = { "opendir", sizeof(struct fuse_open_in), 0, NODE, op_opendir },
 	[FUSE_READDIR] = { "readdir", sizeof(struct fuse_read_in), 0, DIR_, op_readdir },
 	[FUSE_RELEASEDIR] = { "releasedir", sizeof(struct fuse_release_in), 0, 0, op_releasedir },
 	[FUSE_FSYNCDIR] = { "fsyncdir", sizeof(struct fuse_fsync_in), 0, 0, op_fsyncdir },
@@ -191,9 +191,8 @@ static int check_node(struct message *m, const struct operation *op)
 		return -EROFS;
 	if (op->flags & OPERATION_DIR && m->node->type != S_IFDIR)
 		return -ENOTDIR;
-	if (op->flags & (OPERATION_INSIDE | OPERATION_CHANGE))
-		return folder_inside(m->node, true);
-	return folder_inside(m->node, false);
+	/* Opening asks when it has the file, and attributes when they are the guest's to have */
+	return folder_inside(m->node, op->flags & (OPERATION_INSIDE | OPERATION_CHANGE));
 }
 
 static int run(struct message *m, const struct operation *op)

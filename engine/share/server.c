@@ -50,22 +50,18 @@ static struct {
 	struct channel *channel;
 } server;
 
-#define REQUESTS (CHANNEL_QUEUE_SIZE / 64) /* words before this one are of what is forgotten */
-
-/* Make a request our own, from the last word down to @first. Return: its slot, or -1 */
-static int claim(unsigned first)
+/* Make a request our own. Return: its slot, or -1 */
+static int claim(_Atomic uint64_t *posted)
 {
-	struct channel *ch = server.channel;
-
-	for (unsigned word = CHANNEL_WORDS; word-- > first;) {
-		uint64_t bits = atomic_load_explicit(&ch->posted[word], memory_order_relaxed);
+	for (unsigned word = 0; word < CHANNEL_WORDS; word++) {
+		uint64_t bits = atomic_load_explicit(&posted[word], memory_order_relaxed);
 
 		while (bits) {
 			uint64_t bit = bits & -bits;
 
-			if (atomic_fetch_and(&ch->posted[word], ~bit) & bit)
+			if (atomic_fetch_and(&posted[word], ~bit) & bit)
 				return (int)(word * 64 + __builtin_ctzll(bit));
-			bits = atomic_load_explicit(&ch->posted[word], memory_order_relaxed);
+			bits = atomic_load_explicit(&posted[word], memory_order_relaxed);
 		}
 	}
 	return -1;
@@ -78,33 +74,40 @@ static void park(void)
 
 /*
  * @owed: a vCPU waits for what has just been answered. It is told by our being parked, and sees
- * itself what else there is to be done.
+ * itself what else there is to be done. @urgent: filled: somebody waits for the next one, too
  */
-static int next_request(bool owed)
+static int next_request(bool owed, bool *urgent)
 {
 	struct channel *ch = server.channel;
-	int slot = owed ? -1 : claim(0);
+	int slot = owed ? -1 : claim(ch->posted);
 
+	*urgent = true;
 	while (slot < 0) {
+		if (!owed) {
+			slot = claim(ch->deferred);
+			*urgent = slot < 0;
+			if (slot >= 0)
+				break;
+		}
 		atomic_fetch_add(&ch->parked, 1);
-		slot = owed ? -1 : claim(REQUESTS);
+		slot = owed ? -1 : claim(ch->posted);
 		owed = false;
 		/* Who has taken us sends us an answer, which has to be fetched */
 		if (slot < 0 || !channel_take(ch))
 			park();
 		if (slot < 0)
-			slot = claim(0);
+			slot = claim(ch->posted);
 	}
 	return slot;
 }
 
 /* Return: whether a vCPU waits for it */
-static bool answer(unsigned slot)
+static bool answer(unsigned slot, bool urgent)
 {
 	struct channel *ch = server.channel;
 
 	atomic_fetch_or(&ch->done[slot / 64], 1ULL << slot % 64);
-	return slot >= CHANNEL_QUEUE_SIZE && atomic_load(&ch->watching);
+	return urgent && atomic_load(&ch->watching);
 }
 
 /* Copied once: whoever has the supervisor may change a slot while we look at it */
@@ -124,16 +127,16 @@ static void *worker(void *arg)
 {
 	struct message *m = arg;
 	struct channel_slot slot;
-	bool owed = false;
+	bool owed = false, urgent;
 
 	for (;;) {
-		const int number = next_request(owed);
+		const int number = next_request(owed, &urgent);
 		struct channel_slot *shared = &server.channel->slots[number];
 
 		copy_slot(&slot, shared);
 		shared->written = message_serve(m, &slot);
 		shared->operation = slot.operation;
-		owed = answer(number);
+		owed = answer(number, urgent);
 	}
 	return NULL;
 }

@@ -42,8 +42,8 @@ int op_init(struct message *m)
 	nodes_forget_all();
 	out->max_readahead = in->max_readahead;
 	out->flags = in->flags & (uint32_t)WANTED;
-	out->max_background = 64;
-	out->congestion_threshold = 48;
+	out->max_background = 192; /* among them closed files, which wait until there is time */
+	out->congestion_threshold = 160;
 	out->max_write = WRITE_MAX;
 	out->max_pages = WRITE_MAX / 4096;
 	out->time_gran = 1;

@@ -49,10 +49,11 @@ struct channel_slot *share_slot(unsigned slot);
 
 /**
  * share_post() - Give a slot to the server
+ * @urgent: somebody waits for the answer
  *
  * Never blocks. A server that is not there any more answers with nothing, at once.
  */
-void share_post(unsigned slot);
+void share_post(unsigned slot, bool urgent);
 
 /**
  * share_owner() - Whom the user's own files belong to in the guest

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "folder.h"
 #include "operations.h"
 #include "owner.h"
 
@@ -40,7 +41,9 @@ static int name_of(struct message *m, const char **name)
 	m->rest_len -= len + 1;
 	if (m->node->type != S_IFREG && m->node->type != S_IFDIR)
 		return -EOPNOTSUPP;
-	return m->node->folder && allowed(*name) ? 0 : -EOPNOTSUPP;
+	if (!m->node->folder || !allowed(*name))
+		return -EOPNOTSUPP;
+	return folder_inside(m->node, true);
 }
 
 /* Whoever asks with no room wants to know how much it takes */
@@ -120,8 +123,11 @@ int op_listxattr(struct message *m)
 	const struct fuse_getxattr_in *in = m->arg;
 	ssize_t len = 0;
 
-	if (m->node->folder && (m->node->type == S_IFREG || m->node->type == S_IFDIR))
+	if (m->node->folder && (m->node->type == S_IFREG || m->node->type == S_IFDIR)) {
+		if (folder_inside(m->node, true))
+			return -ESTALE;
 		len = listxattr(node_link(m->node).name, (char *)m->answer, ANSWER_MAX);
+	}
 	if (len < 0)
 		return -errno;
 	len = filter((char *)m->answer, len);

@@ -6,9 +6,9 @@
  * the file server's channel, and what the server says comes back as bytes that were written
  * (engine/share). A request's slot is its queue and its head, so that there is always one.
  *
- * A request that the server did not answer, because it is gone, is answered here: with an error,
- * which is all of FUSE that this file knows. Without it Linux would take what it finds for a
- * success.
+ * A request that the server did not answer, because it is gone, is answered here, with an error:
+ * Linux would take what it finds for a success. That, and what nobody waits for, is all of FUSE
+ * that this file knows.
  *
  * Host system calls: those of engine/share/client.c and virtqueue.c.
  */
@@ -46,6 +46,21 @@ static void describe(const struct virtio_request *req, struct channel_slot *slot
 	}
 }
 
+/*
+ * Does anybody wait for the answer? Nobody does when a file is closed or forgotten. What the guest
+ * says here decides when it is served, and nothing else.
+ */
+static bool is_urgent(const struct virtio_request *req)
+{
+	const volatile struct fuse_in_header *header = req->nout ? req->iov[0].iov_base : NULL;
+	uint32_t operation;
+
+	if (!req->nin || !header || req->iov[0].iov_len < sizeof(*header))
+		return false;
+	operation = header->opcode;
+	return operation != FUSE_RELEASE && operation != FUSE_RELEASEDIR;
+}
+
 static struct virtio_request *request_of(unsigned slot)
 {
 	struct virtio_queue *queue = &fs->dev.queues[slot / CHANNEL_QUEUE_SIZE];
@@ -81,7 +96,7 @@ static void fs_notify(struct virtio_device *dev, struct virtio_queue *queue)
 		const unsigned slot = queue->index * CHANNEL_QUEUE_SIZE + req->head;
 
 		describe(req, share_slot(slot));
-		share_post(slot);
+		share_post(slot, is_urgent(req));
 	}
 }
 

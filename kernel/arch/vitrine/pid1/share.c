@@ -15,6 +15,7 @@
  *
  * The server loop does this itself: there is no guest yet that could hold it up.
  */
+#include <linux/backing-dev.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
@@ -26,6 +27,7 @@
 
 #define STAGE "/dev/.vitrine-share"
 #define STATUS_VITRINE 125
+#define READ_AHEAD (480 * 1024) /* as engine/share: what fits in one request */
 
 /* The directories that lead to @path; the root's own is there */
 static int parents_make(char *path)
@@ -92,12 +94,16 @@ static int bind(u32 number, u32 flags, const char *name)
 	snprintf(from, sizeof(from), STAGE "/%u", number);
 	ret = path_mount(from, &target, NULL, MS_BIND, NULL);
 	path_put(&target);
-	if (ret || !(flags & VT_SHARE_READ_ONLY))
-		return ret;
-	ret = kern_path(name, LOOKUP_FOLLOW, &target);
+	if (!ret)
+		ret = kern_path(name, LOOKUP_FOLLOW, &target);
 	if (ret)
 		return ret;
-	ret = path_mount(NULL, &target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV, NULL);
+	/* A large request costs little more than a small one; what fits is agreed on by now */
+	target.mnt->mnt_sb->s_bdi->ra_pages = READ_AHEAD / PAGE_SIZE;
+	target.mnt->mnt_sb->s_bdi->io_pages = READ_AHEAD / PAGE_SIZE;
+	if (flags & VT_SHARE_READ_ONLY)
+		ret = path_mount(NULL, &target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV,
+				 NULL);
 	path_put(&target);
 	return ret;
 }
