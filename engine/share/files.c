@@ -183,8 +183,12 @@ int op_create(struct message *m)
 		.mode = in->mode & 01777,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd = syscall(SYS_openat2, m->node->fd, m->names[0], &how, sizeof(how));
+	int fd;
 
+	/* What cannot be opened is not made */
+	if (handles_full())
+		return -ENFILE;
+	fd = syscall(SYS_openat2, m->node->fd, m->names[0], &how, sizeof(how));
 	if (fd >= 0)
 		return answer_new(m, m->names[0], fd, in);
 	if (errno != EEXIST || in->flags & O_EXCL)
@@ -197,8 +201,11 @@ int op_tmpfile(struct message *m)
 	const struct fuse_create_in *in = m->arg;
 	/* What cannot be read may not be opened so, and who reads asks the guest's kernel */
 	int flags = (int)(in->flags & (FLAGS_KEPT & ~O_TRUNC)) | (FLAGS_OURS & ~O_NOFOLLOW);
-	int fd = openat(m->node->fd, ".", flags | O_TMPFILE, in->mode & 01777);
+	int fd;
 
+	if (handles_full())
+		return -ENFILE;
+	fd = openat(m->node->fd, ".", flags | O_TMPFILE, in->mode & 01777);
 	return fd < 0 ? -errno : answer_new(m, NULL, fd, in);
 }
 

@@ -50,6 +50,16 @@ static int number(struct handle *handle)
 	return 0;
 }
 
+bool handles_full(void)
+{
+	bool full;
+
+	pthread_mutex_lock(&handles.lock);
+	full = !handles.nspare && handles.top == handles.budget;
+	pthread_mutex_unlock(&handles.lock);
+	return full;
+}
+
 static void destroy(struct handle *handle)
 {
 	if (handle->fd >= 0)

@@ -49,6 +49,9 @@ int handles_init(unsigned budget);
  */
 int handle_new(struct node *node, int fd, uint32_t flags, bool directory, uint64_t *id);
 
+/* Is there no room for another one? */
+bool handles_full(void);
+
 /**
  * handle_get() - What the guest means
  * @directory: which kind it has to be

@@ -223,6 +223,7 @@ uint32_t message_serve(struct message *m, struct channel_slot *slot)
 	slot->operation = 0;
 	m->answer = m->answer_space;
 	m->answer_len = m->direct = 0;
+	m->error = 0;
 	if (!map_buffers(m, slot) || m->data_len < sizeof(m->header))
 		return 0;
 	take(&m->data, &m->ndata, &m->data_len, &m->header, sizeof(m->header));
@@ -241,7 +242,7 @@ uint32_t message_serve(struct message *m, struct channel_slot *slot)
 		ret = -ENOSYS;
 	else if (m->header.len == m->data_len + sizeof(m->header))
 		ret = run(m, op);
-	out.error = ret;
+	out.error = m->error = ret;
 	out.unique = m->header.unique;
 	if (!ret) {
 		out.len += m->direct ?: m->answer_len;

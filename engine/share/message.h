@@ -29,6 +29,7 @@
  * @node:    header.nodeid; held
  * @answer:  what is to be copied there, @answer_len bytes
  * @direct:  or so many bytes are there already
+ * @error:   how it ended
  */
 struct message {
 	struct fuse_in_header header;
@@ -42,6 +43,7 @@ struct message {
 	struct node *node;
 	uint8_t *answer;
 	size_t answer_len, direct;
+	int error;
 
 	struct iovec buffers[CHANNEL_BUFFERS + 2];
 	_Alignas(8) uint8_t copy[MESSAGE_MAX + 1];

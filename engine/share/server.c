@@ -123,19 +123,41 @@ static void copy_slot(struct channel_slot *to, const volatile struct channel_slo
 	}
 }
 
+static void serve(struct message *m, unsigned number)
+{
+	struct channel_slot *shared = &server.channel->slots[number], slot;
+
+	copy_slot(&slot, shared);
+	shared->written = message_serve(m, &slot);
+	shared->operation = slot.operation;
+}
+
+/* Do what is deferred now: it may be closed files. Return: whether there was any */
+static bool serve_deferred(struct message *m)
+{
+	bool any = false;
+	int number;
+
+	while ((number = claim(server.channel->deferred)) >= 0) {
+		serve(m, number);
+		answer(number, false);
+		any = true;
+	}
+	return any;
+}
+
 static void *worker(void *arg)
 {
 	struct message *m = arg;
-	struct channel_slot slot;
 	bool owed = false, urgent;
 
 	for (;;) {
 		const int number = next_request(owed, &urgent);
-		struct channel_slot *shared = &server.channel->slots[number];
 
-		copy_slot(&slot, shared);
-		shared->written = message_serve(m, &slot);
-		shared->operation = slot.operation;
+		serve(m, number);
+		/* There is room when what the guest has closed is closed */
+		if (m->error == -ENFILE && urgent && serve_deferred(m))
+			serve(m, number);
 		owed = answer(number, urgent);
 	}
 	return NULL;

@@ -24,6 +24,11 @@ judge() {
 host vitrine run "${run_options[@]}" -v "$scratch/folder:/w" mini -- /w/posix /w
 judge root
 
+mkdir "$scratch/two"
+cp "$scratch/folder/posix" "$scratch/two/"
+host vitrine run "${run_options[@]}" --cpus 2 -v "$scratch/two:/w" mini -- /w/posix /w
+judge 'two vCPUs'
+
 # An ordinary user has no rights on the host that root in the guest could borrow
 if [ "$(id -u)" = 0 ]; then
 	cp --sparse=always "$(vitrine image inspect mini | sed -n 's/^path *//p')" "$scratch/theirs/mini.ext4"

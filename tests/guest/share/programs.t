@@ -41,6 +41,19 @@ printf 'all: program\nprogram: main.o f1.o f2.o f3.o f4.o\n\tgcc -o $@ $^\n%%.o:
 inside 'cd build && make -s && ./program && make -s && touch f2.c && make | grep -c gcc'
 expect 2
 
+it 'four writers and four readers at once, on two vCPUs: nothing is lost or mixed up'
+host vitrine run "${run_options[@]}" --cpus 2 -v "$folder:/w" debian -- bash -ec '
+	mkdir /w/busy && cd /w/busy
+	for job in 1 2 3 4; do
+		(for i in $(seq 60); do seq $((i * 100)) >$job-$i && cmp <(seq $((i * 100))) $job-$i && mv $job-$i done-$job-$i && cp done-$job-$i copy-$job-$i && cmp done-$job-$i copy-$job-$i && rm copy-$job-$i; done; echo "$job over" >>/w/busy/log) &
+	done
+	for job in 1 2 3 4; do (for i in $(seq 30); do cat done-* >/dev/null 2>&1; ls -l >/dev/null; done) & done
+	wait; ls done-* | wc -l; wc -l <log; cat done-* | wc -l'
+expect '240
+4
+732000'
+rm -rf "$folder/busy"
+
 # ---- tar and dpkg, as root of the guest
 
 inside 'mkdir t && cd t && echo x >file && chown 33:33 file && chmod 4755 file && ln file hard && ln -s file soft && mkfifo fifo &&
