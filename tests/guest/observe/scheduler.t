@@ -13,7 +13,7 @@ hogs='echo started
 (while :; do :; done) &
 (renice 5 -p $(exec sh -c "echo \$PPID") >/dev/null; while :; do :; done) &
 wait'
-start box mini -- sh -c "$hogs"
+start box --cpus 1 mini -- sh -c "$hogs"
 soon grep -qs started "$scratch/box.out"
 sleep 1
 
@@ -72,7 +72,7 @@ wait
 # Two classes that come before the fair one: they have 95 % of the time
 host cc -O1 -static -Wno-unused-result -o "$scratch/classes" tests/guest/observe/classes.c
 status 0
-start box mini -- sh -c 'while [ ! -e /go ]; do sleep 0.1; done; exec /classes'
+start box --cpus 1 mini -- sh -c 'while [ ! -e /go ]; do sleep 0.1; done; exec /classes'
 vitrine cp "$scratch/classes" box:/classes
 vitrine exec box touch /go
 soon grep -q '[0-9] [0-9]' "$scratch/box.out"
