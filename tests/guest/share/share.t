@@ -120,6 +120,16 @@ it 'a read-only image with a mount point that it has'
 host vitrine run --read-only -v "$folder:/mnt" mini -- cat /mnt/file
 expect 'from the host'
 
+it 'a host that has no room says so in the guest, and what was there stays'
+mkdir "$scratch/small"
+host unshare -m sh -c "mount -t tmpfs -o size=1M none '$scratch/small' && echo kept >'$scratch/small/kept' && exec vitrine run --ephemeral -v '$scratch/small:/w' mini -- sh -c '
+	dd if=/dev/zero of=/w/large bs=64k count=100 2>&1 | grep -o \"No space left on device\"; cat /w/kept; df -k /w | tail -1'"
+if [[ $stderr == *'not permitted'* ]]; then
+	check 0 'skipped: nothing can be mounted here'
+else
+	shows 'No space left on device?kept?vitrine * 100% /w'
+fi
+
 # ---- what can be seen of it
 
 start seen -v "$folder:/w" -v "$scratch/other:/other:ro" mini -- sh -c 'while :; do cat /w/file >/dev/null; sleep 1; done'
