@@ -5,7 +5,7 @@ uses debian
 observes
 export XDG_RUNTIME_DIR=$scratch
 
-start tour --memory 768M debian -- sleep 600
+start tour --cpus 1 --memory 768M debian -- sleep 600
 sandbox=$pid
 soon vitrine exec tour true 2>/dev/null
 
