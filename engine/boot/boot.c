@@ -109,7 +109,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	tier_ops_fill(tier, &ops);
 	if (tier->start(&boot, err)) /* before there is a second thread */
 		return -1;
-	if (vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
+	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
 	    share_mount(config, err) || jobs_init(config, err) || signals_init(config, err) ||
 	    control_init(config, err)) {
 		tier->stop();
@@ -117,7 +117,7 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	}
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
-	if (net_ready(err) || observer_start(config, err) || confine_enter(memory_fd(), err)) {
+	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
 		tier->stop();
 		control_stop();
 		observer_finish(config);

@@ -140,7 +140,9 @@ static bool is_own(const struct address *address)
 	struct address source;
 	uint16_t port;
 
-	return fd >= 0 && !connect(fd, (struct sockaddr *)&name, len) &&
+	if (fd < 0)
+		return true; /* who cannot tell does not dial */
+	return !connect(fd, (struct sockaddr *)&name, len) &&
 	       !getsockname(fd, (struct sockaddr *)&own, &own_len) &&
 	       address_from_socket(&own, &source, &port) && address_equal(&source, address);
 }

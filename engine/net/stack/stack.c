@@ -264,11 +264,13 @@ static int patience(struct stack *stack, bool more, bool waits)
 static void round_of(struct stack *stack)
 {
 	const uint32_t before = stack->out.own;
-	bool more = frames(stack), asleep = false, blocked;
+	bool more, asleep = false, blocked;
 
+	/* First: it looks for the earliest anew, and those below may want to be called earlier */
+	deadlines(stack);
+	more = frames(stack);
 	turns(stack);
 	acknowledge(stack);
-	deadlines(stack);
 	if (!flow_tell(stack) && (!stack->next || stack->next > stack->now + RETRY_MS))
 		stack->next = stack->now + RETRY_MS;
 	link_publish(&stack->out);
