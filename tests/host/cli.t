@@ -59,7 +59,7 @@ host vitrine version
 shows 'vitrine *Linux version 6.12.*'
 
 host bash -c 'ulimit -n 1024; vitrine doctor'
-shows '*processes of a guest * 256: 1024 descriptors, of which 256 are kept*'
+shows '*processes of a guest * 192: 1024 descriptors, of which 256 are kept*'
 
 host vitrine doctor
 shows '*host kernel*ok*cpus*ok*for this process*'

@@ -128,7 +128,7 @@ static void budgets_follow_from_what_the_host_has(void **state)
 	limits_find(128 * MIB, &limits);
 	assert_int_equal(limits.descriptors, 1024);
 	assert_int_equal(limits.reserved, 256);
-	assert_true(limits.processes <= 256);
+	assert_true(limits.processes <= 192);
 	assert_true((uint64_t)limits.threads * limits.slot_bytes <= 16 * MIB);
 	assert_true(limits.tasks <= limits.pid_max / 3);
 	limits_find(4096 * MIB, &limits);
@@ -138,7 +138,7 @@ static void budgets_follow_from_what_the_host_has(void **state)
 	files.rlim_cur = 20;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 	limits_find(128 * MIB, &limits);
-	assert_true(limits.processes * 3 + limits.reserved <= 20 && limits.processes >= 5);
+	assert_true(limits.processes * 4 + limits.reserved <= 20 && limits.processes >= 3);
 	assert_true(limits.reserved >= 5);
 }
 

@@ -47,6 +47,8 @@ static void send_response(int listener, const struct seccomp_notif_resp *respons
 
 static bool is_introduction(const struct stub_thread *thread, const struct seccomp_data *data)
 {
+	if (thread == &thread->process->service)
+		return data->nr == STUB_NR && data->args[0] == STUB_READY;
 	return data->nr == STUB_NR && data->args[0] == STUB_THREAD &&
 	       data->args[1] == slots_address(thread->slot) + SLOT_SIZE;
 }

@@ -78,6 +78,8 @@ static struct stub_process *process_alloc(void)
 	}
 	process->page = page;
 	process->socket = process->reply = -1;
+	process->service.process = process;
+	process->service.listener = -1;
 	pthread_mutex_init(&process->lock, &recursive);
 	return process;
 }
@@ -88,6 +90,7 @@ static void process_free(struct stub_process *process)
 	areas_forget(process);
 	thread_free_all(process);
 	cputime_forget(&process->cputime);
+	notify_close(&process->service);
 	if (process->socket >= 0)
 		close(process->socket);
 	if (process->reply >= 0)
@@ -143,7 +146,8 @@ static int process_start(struct stub_process *process)
 	if (err)
 		return err;
 	cputime_ran(&process->cputime, child.pid);
-	return channel_answer(process->reply, &left); /* it is ready, or tells why not */
+	err = channel_answer(process->reply, &left); /* it is ready, or tells why not */
+	return err ?: thread_create_service(process);
 }
 
 static int process_create(struct stub_process **process)

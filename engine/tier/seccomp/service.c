@@ -2,17 +2,22 @@
 /* service.c - have a stub process execute host system calls
  *
  * Theory of operation
- * The service thread of a process waits in its channel. It is told a number of commands, which it
- * reads from its control page, and answers with the result of the one that failed, and how far it
- * came. Whichever vCPU wants something of it has the process's lock from its first command to the
- * answer.
+ * The service thread of a process waits in a notification. The answer is a number of commands,
+ * which it reads from its control page; its next notification tells how far it came, and what the
+ * last one returned. The host wakes it, and us, on the CPU that we are on, which it does for
+ * notifications alone: a socket would go to another CPU whenever one is idle, for 20 us each time.
+ * Threads are made by the mother, which has no listener that they would inherit: she waits in the
+ * process's channel. Both run no guest code, so what they say is believed. Whichever vCPU wants
+ * something has the process's lock from its first command to the answer.
  *
- * Host system calls: those of channel.c.
+ * Host system calls: poll, and those of channel.c and notify.c.
  */
 #include "service.h"
 
 #include <errno.h>
+#include <poll.h>
 
+#include "notify.h"
 #include "state.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/seccomp/host/channel.h"
@@ -23,7 +28,48 @@ void service_command(struct stub_process *process, unsigned at, const struct stu
 	pages_command(process->page, at, command);
 }
 
+/* It has answered, or will not any more: nobody looks around meanwhile, see host/lock.h */
+static int await(struct stub_process *process)
+{
+	struct pollfd mother = { .fd = process->socket };
+
+	for (;;) {
+		if (thread_waits(&process->service))
+			return 0;
+		if (thread_is_dead(&process->service))
+			return -ESRCH;
+		*vcpu_lost() = 0;
+		if (poll(&mother, 1, 0) > 0 && mother.revents & POLLHUP)
+			process_gone(process);
+		else
+			notify_receive(&process->service, vcpu_lost());
+	}
+}
+
+int service_ready(struct stub_process *process)
+{
+	return await(process);
+}
+
 int service_execute(struct stub_process *process, unsigned count)
+{
+	struct stub_thread *service = &process->service;
+
+	if (process_is_gone(process) || !thread_waits(service))
+		return -ESRCH;
+	telemetry_count(VT_HOST_COMMANDS, 1);
+	cputime_ran(&process->cputime, process->pid);
+	process->left = 0;
+	notify_reply(service, count, THREAD_RUNNING);
+	if (await(process)) {
+		process_gone(process);
+		return -ESRCH;
+	}
+	process->left = service->event.data.args[2];
+	return process->left ? (int64_t)service->event.data.args[1] : 0;
+}
+
+int service_mother(struct stub_process *process, unsigned count)
 {
 	int err;
 

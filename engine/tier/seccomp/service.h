@@ -16,4 +16,10 @@ void service_command(struct stub_process *process, unsigned at, const struct stu
  */
 int service_execute(struct stub_process *process, unsigned count);
 
+/* The same by the process's first thread, whose copies of itself have no listener */
+int service_mother(struct stub_process *process, unsigned count);
+
+/* Wait until a new service thread takes commands; 0 or -ESRCH */
+int service_ready(struct stub_process *process);
+
 #endif

@@ -72,8 +72,9 @@ enum process_use {
 
 /**
  * struct stub_process - a stub process
- * @pid:      its id, which is that of its service thread, too
- * @socket:   the channel to its service thread, or -1
+ * @pid:      its id, which is that of its first thread, the mother of the others
+ * @service:  the thread that changes its mappings
+ * @socket:   the channel to the mother, or -1
  * @reply:    the pipe that it answers through, or -1
  * @lock:     of @page, @socket, @reply and what they are used for; the tier's lock is of all the
  * rest
@@ -89,6 +90,7 @@ enum process_use {
  */
 struct stub_process {
 	pid_t pid;
+	struct stub_thread service;
 	int socket, reply;
 	pthread_mutex_t lock;
 	volatile bool gone;

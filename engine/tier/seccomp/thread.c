@@ -2,10 +2,10 @@
 /* thread.c - making and unmaking guest threads of stub processes
  *
  * Theory of operation
- * A guest thread is made by its process's service thread: its slot is mapped, then it is cloned,
- * with the slot's end as its stack pointer. It sets its signal stack, installs a filter whose
- * listener it sends, and the guest's filter, and introduces itself. It ends with its process and in
- * no other way: a guest's exit is a stop.
+ * A guest thread is made by its process's first thread, the mother: its slot is mapped, then it is
+ * cloned, with the slot's end as its stack pointer. It sets its signal stack, installs a filter
+ * whose listener it sends, and the guest's filter, and introduces itself. It ends with its process
+ * and in no other way: a guest's exit is a stop.
  *
  * One thread is made at a time, which the tier's lock sees to: the listener's descriptor has the
  * same number in the stub each time.
@@ -126,6 +126,27 @@ static int receive_listener(struct stub_process *process, int *listener)
 	return *listener >= 0 ? 0 : STUB_BORN - (int)len ?: -EMFILE;
 }
 
+int thread_create_service(struct stub_process *process)
+{
+	struct stub_thread *service = &process->service;
+	int listener = -1, err;
+	WITH_LOCK(&process->lock);
+
+	*service = (struct stub_thread){ .process = process, .listener = -1, .slot = -1 };
+	service_command(
+	    process, 0,
+	    &(struct stub_command){ .nr = SYS_clone,
+				    .args = { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+						  CLONE_THREAD | CLONE_SYSVSEM,
+					      STUB_SERVICE, 0, 0, 0, STUB_MAGIC } });
+	err = service_mother(process, 1);
+	if (!err)
+		err = receive_listener(process, &listener);
+	if (listener >= 0)
+		notify_listen(service, listener);
+	return err ?: service_ready(process);
+}
+
 static int start(struct stub_process *process, struct stub_thread *thread)
 {
 	struct slot_header *header = (struct slot_header *)(thread->memory + SLOT_HEADER);
@@ -134,7 +155,7 @@ static int start(struct stub_process *process, struct stub_thread *thread)
 
 	slots_clear(thread->slot);
 	*header = (struct slot_header){ .stack = frame_stack(thread) };
-	err = service_execute(process, write_commands(thread));
+	err = service_mother(process, write_commands(thread));
 	if (!err)
 		err = receive_listener(process, &listener);
 	if (listener >= 0)
@@ -176,7 +197,7 @@ int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread 
 			WITH_LOCK(&process->lock);
 
 			service_command(process, 0, &on);
-			service_execute(process, 1);
+			service_mother(process, 1);
 		}
 	}
 	return err;

@@ -11,6 +11,9 @@
  */
 int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread **thread);
 
+/* Make the service thread of a new process; 0 or a negative errno value */
+int thread_create_service(struct stub_process *process);
+
 /* Clear the slot of a thread that nobody uses, which is stopped */
 void thread_forget(struct stub_thread *thread);
 

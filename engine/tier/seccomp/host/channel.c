@@ -2,7 +2,7 @@
 /* channel.c - the socket to a thread of ours in another process, which executes commands
  *
  * Theory of operation
- * The zygote and the service thread of each stub process wait in a socket for commands, which they
+ * The zygote and the first thread of each stub process wait in a socket for commands, which they
  * read from their control pages. They have no memory of their own to write to, so what they say
  * they say by the length of a message (stub/layout.h). A process's end closes its socket, so that
  * no wait outlasts it. They run no guest code, so what they say is believed.

@@ -5,12 +5,12 @@
  * Filters are a stack, and the strictest answer wins: TRAP over NOTIFY over ALLOW. Every thread of
  * a stub process has its first filter: calls of the service thread's kind that carry its mark are
  * allowed, all others would be notifications, if it had a listener; without, they are errors. A
- * guest thread has the same filter once more, with a listener of its own, which answers where both
- * say NOTIFY, because it is the newer one. Above it is the guest filter, which traps exactly what
- * they allow, and the calls that need all registers. So the guest cannot make one system call that
- * the host executes, but for two: sigreturn, which loads registers from the guest's own memory and
- * can do no more than code of the guest could, and sigaltstack at one address, which sets what
- * sigreturn sets too.
+ * guest thread, and the service thread, has the same filter once more, with a listener of its own,
+ * which answers where both say NOTIFY, because it is the newer one. Above it is the guest filter,
+ * which traps exactly what they allow, and the calls that need all registers. So the guest cannot
+ * make one system call that the host executes, but for two: sigreturn, which loads registers from
+ * the guest's own memory and can do no more than code of the guest could, and sigaltstack at one
+ * address, which sets what sigreturn sets too.
  *
  * The number alone does not name a call: int 0x80 enters by another table, so it fails first.
  */

@@ -56,7 +56,7 @@ void limits_find(uint64_t memory, struct limits *found)
 		found->descriptors = at_most(files.rlim_max, ~0U);
 	found->reserved = at_most(RESERVED, found->descriptors / RESERVED_SHARE);
 	/* each process has a thread at least */
-	found->processes = at_most((found->descriptors - found->reserved) / 3, PAGES_MAX - 1);
+	found->processes = at_most((found->descriptors - found->reserved) / 4, PAGES_MAX - 1);
 	found->processes = at_most(found->processes, found->tasks);
 	if (threads_max < THREADS_MIN)
 		threads_max = THREADS_MIN;
@@ -85,13 +85,13 @@ const struct limits *limits_used(void)
 
 static bool may_take(unsigned descriptors)
 {
-	return processes + threads < limits.tasks &&
-	       processes * 2 + threads + descriptors <= limits.descriptors - limits.reserved;
+	return processes * 2 + threads < limits.tasks &&
+	       processes * 3 + threads + descriptors <= limits.descriptors - limits.reserved;
 }
 
 bool limits_take_process(void)
 {
-	if (processes >= limits.processes || !may_take(2))
+	if (processes >= limits.processes || !may_take(3))
 		return false;
 	processes++;
 	return true;

@@ -10,7 +10,7 @@
  * struct limits - budgets of one sandbox
  * @tasks:       host processes and threads, @pid_max is what the host has of them
  * @processes:   host processes
- * @descriptors: that the supervisor may have, two for each process, one for each thread, and
+ * @descriptors: that the supervisor may have, three for each process, one for each thread, and
  *               @reserved of them for everything else
  * @threads:     guest threads, each with @slot_bytes of host memory
  * @areas:       host areas of all guest processes' mappings, each with @area_bytes

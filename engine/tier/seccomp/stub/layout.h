@@ -49,14 +49,15 @@
  * from a new thread the same with its listener. Those of the stub begin with the serial number in
  * the sender's control page, which says whom they speak of.
  *
- * A service thread answers through its pipe: a zero byte, or the errno value of the command that
- * failed and a byte with how many were not executed.
+ * The mother of a process answers through its pipe: a zero byte, or the errno value of the command
+ * that failed and a byte with how many were not executed.
  */
 #define STUB_DONE 8
 #define STUB_BORN 0x1010
 
 /* The notification that is no system call: rdi = STUB_*, rsi and rdx as told */
 #define STUB_NR 0x1000
+#define STUB_READY 256	/* service thread: rsi = last result, rdx = commands not executed */
 #define STUB_THREAD 258 /* new guest thread: rsi = its stack pointer, which is its slot's end */
 #define STUB_CLEAN 259	/* guest thread that came to STUB_CLEAN_CODE: rsi = the call's result */
 /* below: a guest thread's stop, rdi = signal, rsi = address of its ucontext */
@@ -69,6 +70,9 @@
 #define STUB_STOP_RETURN (STUB_CODE + 0x1d) /* behind the call, where seccomp sees it */
 
 /* The answer to a guest thread that stopped is the address of the ucontext that it resumes from */
+
+/* The stack pointer that makes a new thread the service thread */
+#define STUB_SERVICE 1
 
 /* Where a thread is sent before another process uses it (handover.c) */
 #define STUB_CLEAN_CODE (STUB_CODE + 0x20)

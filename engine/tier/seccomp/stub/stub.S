@@ -6,20 +6,21 @@
  * everything that it could read the guest can write, except its own code and the control page,
  * which are mapped read-only.
  *
- * Each process has one thread that executes commands in its control page, which a socket tells it
- * of. In the first process, the zygote, which makes the others, a second thread watches over the
- * supervisor's life, and no guest code runs. In the others that thread is the service thread, and
- * the guest threads, which it makes, run guest code. Each of those has a listener of its own, which
- * it sends to the supervisor. A signal stops a guest thread in stub_signal: it saves what no signal
- * frame holds (segment bases, selectors) in its slot, tells the supervisor where its ucontext is,
- * loads what sigreturn leaves alone (these, and the flags that it does not set) and resumes with
- * sigreturn from the ucontext that the answer names.
+ * The first thread of each process executes commands in its control page, which a socket tells it of.
+ * In the first process, the zygote, which makes the others, a second thread watches over the
+ * supervisor's life, and no guest code runs. In the others the first thread is the mother of the
+ * rest: of the service thread, which executes commands, too, but is told of them by the answers to
+ * its notifications, the fastest way there is; and of the guest threads, which run guest code. Each
+ * of these has a listener of its own, which it sends to the supervisor. A signal stops a guest
+ * thread in stub_signal: it saves what no signal frame holds (segment bases, selectors) in its slot,
+ * tells the supervisor where its ucontext is, loads what sigreturn leaves alone (these, and the
+ * flags that it does not set) and resumes with sigreturn from the ucontext that the answer names.
  *
  * All threads but the zygote's have a filter that allows what the service thread executes. Only one
  * filter of a thread can have a listener, and threads inherit all of them; so that one has none, and
- * each guest thread installs the same filter once more, with one. Under its third filter, on top,
- * not one system call is allowed except sigreturn, wherever it jumps to in here; the service thread
- * runs no guest code.
+ * each thread but the mother installs the same filter once more, with one. Under the third filter of
+ * a guest thread, on top, not one system call is allowed except sigreturn, wherever it jumps to in
+ * here; the others run no guest code.
  */
 #include "layout.h"
 
@@ -260,6 +261,8 @@ introduce:
 
 /* The loop of who executes commands. r13 = last result, r14 = commands not executed */
 serve:
+	cmp $2, %r12d
+	je service
 	test %r12d, %r12d
 	jnz 2f
 	xor %eax, %eax
@@ -285,7 +288,7 @@ serve:
 	syscall
 	test %rax, %rax
 	jle die
-
+execute:
 	mov %rax, %r14			/* number of commands */
 	mov $(STUB_CONTROL + CONTROL_FIRST), %r15
 	xor %r13d, %r13d
@@ -315,6 +318,9 @@ serve:
 	test %rsp, %rsp
 	jz new_process
 
+	cmp $STUB_SERVICE, %rsp
+	je new_service
+
 /* a guest thread: rsp = end of its slot. Signals stay blocked until its first sigreturn. */
 	lea -(SLOT_SIZE - SLOT_HEADER) + HEADER_STACK(%rsp), %rdi
 	xor %esi, %esi
@@ -342,6 +348,30 @@ serve:
 	mov $STUB_THREAD, %edi
 	mov %rsp, %rsi
 	jmp stopped
+
+/* The service thread: a listener, no guest's filter, and commands as answers to notifications */
+new_service:
+	mov $1, %edi			/* SECCOMP_SET_MODE_FILTER */
+	mov $0x28, %esi			/* NEW_LISTENER | WAIT_KILLABLE_RECV */
+	mov $(STUB_CONTROL + CONTROL_SERVICE), %rdx
+	mov $NR_seccomp, %eax
+	syscall
+	test %rax, %rax
+	js failed
+	jnz die
+	send_born born_thread
+	mov $2, %r12d
+	xor %r13d, %r13d
+	xor %r14d, %r14d
+service:
+	mov $STUB_READY, %edi
+	mov %r13, %rsi
+	mov %r14, %rdx
+	mov $STUB_NR, %eax
+	syscall
+	test %rax, %rax
+	js die
+	jmp execute
 
 /* signal handler: rdi = signal, rdx = ucontext, rsp in the slot */
 stub_signal:
