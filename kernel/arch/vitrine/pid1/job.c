@@ -18,6 +18,7 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
+#include <asm/several.h>
 #include "job.h"
 
 #define PATIENCE (5 * HZ)
@@ -141,7 +142,9 @@ static int pumps_running(struct vt_job *job, bool *waits)
 		count++;
 		if (!pump_held(job, &job->pump[i]))
 			*waits = true;
-		if (READ_ONCE(job->pump[i].in_guest) && !timer_pending(&jobs_timer))
+		/* on another CPU it may be about to go where it is held */
+		if ((READ_ONCE(job->pump[i].in_guest) || vitrine_has_several_cpus()) &&
+		    !timer_pending(&jobs_timer))
 			mod_timer(&jobs_timer, jiffies + LOOK_AGAIN);
 	}
 	return count;
