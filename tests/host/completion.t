@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What bash offers: asked as bash asks, with the words cut where it cuts them
+# What shells offer. bash: asked as it asks, with the words cut where it cuts them. fish has a command
+# that says what it offers. zsh has none: the line is typed, and its list read from its screen
 . "$(dirname "$0")/../lib.sh"
-export XDG_RUNTIME_DIR=$scratch
+needs zsh fish tmux
+export XDG_RUNTIME_DIR=$scratch HOME=$scratch
 
 cat >"$scratch/ask" <<'END'
 . completion/vitrine.bash
@@ -25,6 +27,68 @@ offers() {
 	done
 	check "$code" "'$line' offers $*"
 }
+
+in_fish() {
+	local line=$1
+	shift
+	host fish --no-config --command 'source completion/vitrine.fish; complete -C $argv[1]' -- "$line"
+	for word in "$@"; do
+		cut -f1 <<<"$stdout" | grep -qxF -- "$word" || code=1
+	done
+	check "$code" "fish: '$line' offers $*"
+}
+
+# Ctrl-T shows what Tab would choose from, be it one
+cat >"$scratch/zshrc" <<'END'
+PROMPT='%% '
+fpath=($PWD/completion $fpath)
+autoload -Uz compinit
+compinit -u -d $HOME/zcompdump
+bindkey '^T' list-choices
+clear
+END
+screen() {
+	tmux -L "zsh$$" "$@"
+}
+trap 'screen kill-server 2>/dev/null; finish' EXIT
+screen -f /dev/null new-session -d -x 200 -y 100 zsh -f
+screen send-keys "source $scratch/zshrc" Enter
+
+# The line that is typed is no offer
+list_has() {
+	stdout=$(screen capture-pane -p | grep -v '^% ')
+	for word in "$@"; do
+		grep -qE -- "(^| )$word( |\$)" <<<"$stdout" || return
+	done
+}
+
+in_zsh() {
+	local line=$1
+	shift
+	screen send-keys C-u
+	screen send-keys C-l
+	screen send-keys -l -- "$line"
+	screen send-keys C-t
+	soon list_has "$@"
+	check $? "zsh: '$line' offers $*"
+}
+
+in_fish 'vitrine ' run exec stop trace image
+in_fish 'vitrine st' stop
+in_fish 'vitrine run --eph' --ephemeral
+in_fish 'vitrine kill -s T' TERM TRAP TSTP
+in_fish 'vitrine trace -e openat,clo' openat,clone openat,close
+in_fish 'vitrine image build ' mini debian
+in_fish 'vitrine run --env-file completion/vit' completion/vitrine.bash completion/vitrine.fish
+in_fish 'vitrine run mini -- README' README.md
+in_zsh 'vitrine ' run exec stop trace image
+in_zsh 'vitrine st' stop
+in_zsh 'vitrine run --eph' --ephemeral
+in_zsh 'vitrine kill -s T' TERM TRAP TSTP
+in_zsh 'vitrine trace -e openat,clo' openat,clone openat,close
+in_zsh 'vitrine image build ' mini debian
+in_zsh 'vitrine run --env-file completion/vit' vitrine.bash vitrine.fish
+in_zsh 'vitrine run mini -- README' README.md
 
 offers 'vitrine ' run exec stop trace image
 offers 'vitrine st' stop
@@ -59,6 +123,11 @@ offers 'vitrine trace ' box run
 offers 'vitrine cp b' box:
 offers 'vitrine cp box:/etc/pass' /etc/passwd
 offers 'vitrine cp README.md box:/us' /usr
+in_fish 'vitrine exec ' box
+in_fish 'vitrine cp b' box:
+in_fish 'vitrine cp box:/etc/pass' box:/etc/passwd
+in_zsh 'vitrine exec ' box
+in_zsh 'vitrine cp box:/etc/pass' box:/etc/passwd
 it 'a name that is no word is not offered'
 vitrine exec box sh -c 'mkdir /evil; touch "/evil/$(printf "a\nb")" "/evil/$(printf "\033c")" /evil/good' </dev/null
 host vitrine __complete cp box:/evil/
