@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* micro_calls.c - system calls that do little, so that what is measured is the way in and out */
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -97,12 +98,35 @@ static double pipe_row(void)
 	return measure(do_pipe, fds, 1);
 }
 
+#define POLLED 100
+
+static void do_poll(void *context)
+{
+	need(poll(context, POLLED, 0) == 0, "poll");
+}
+
+/* As servers do that have nothing to do */
+static double poll_row(void)
+{
+	struct pollfd polled[POLLED];
+	int fds[POLLED][2];
+	double ns;
+
+	for (int i = 0; i < POLLED; i++) {
+		need(pipe(fds[i]) == 0, "pipe");
+		polled[i] = (struct pollfd){ .fd = fds[i][0], .events = POLLIN };
+	}
+	ns = measure(do_poll, polled, 1);
+	for (int i = 0; i < POLLED; i++) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+	return ns;
+}
+
 const struct row call_rows[] = {
-	{ "getppid", getppid_row },
-	{ "stat", stat_row },
-	{ "open+close", open_close_row },
-	{ "read", read_row },
-	{ "write", write_row },
-	{ "pipe", pipe_row },
-	{ 0 },
+	{ "getppid", getppid_row },	  { "stat", stat_row },
+	{ "open+close", open_close_row }, { "read", read_row },
+	{ "write", write_row },		  { "pipe", pipe_row },
+	{ "poll-100", poll_row },	  { 0 },
 };

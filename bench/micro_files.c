@@ -86,6 +86,50 @@ static double write_direct_row(void)
 	return passes(O_DIRECT, 1, BLOCK);
 }
 
+#define NAME_A "micro.a"
+#define NAME_B "micro.b"
+
+static void make_empty(const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT, 0600);
+
+	need(fd >= 0, name);
+	close(fd);
+}
+
+/* There and back, so that every call changes something */
+static void do_chmod(void *context)
+{
+	(void)context;
+	need(chmod(NAME_A, 0644) == 0 && chmod(NAME_A, 0600) == 0, "chmod");
+}
+
+static double chmod_row(void)
+{
+	double ns;
+
+	make_empty(NAME_A);
+	ns = measure(do_chmod, NULL, 2);
+	unlink(NAME_A);
+	return ns;
+}
+
+static void do_rename(void *context)
+{
+	(void)context;
+	need(rename(NAME_A, NAME_B) == 0 && rename(NAME_B, NAME_A) == 0, "rename");
+}
+
+static double rename_row(void)
+{
+	double ns;
+
+	make_empty(NAME_A);
+	ns = measure(do_rename, NULL, 2);
+	unlink(NAME_A);
+	return ns;
+}
+
 static void small_name(char name[32], unsigned i)
 {
 	snprintf(name, 32, "micro.d/%06u", i);
@@ -121,6 +165,8 @@ const struct row file_rows[] = {
 	{ "write-1m", write_big_row },
 	{ "read-direct", read_direct_row },
 	{ "write-direct", write_direct_row },
+	{ "chmod", chmod_row },
+	{ "rename", rename_row },
 	{ "create+delete", create_delete_row },
 	{ 0 },
 };

@@ -47,6 +47,12 @@ static double exec_dynamic_row(void)
 	return measure(do_fork, (void *)settings.self, 1);
 }
 
+static void *sleeper_main(void *argument)
+{
+	pause();
+	return argument;
+}
+
 static void *thread_main(void *argument)
 {
 	return argument;
@@ -64,6 +70,48 @@ static void do_thread(void *context)
 static double thread_row(void)
 {
 	return measure(do_thread, NULL, 1);
+}
+
+/* Made beside @beside others that sleep; a process of its own, which takes them all along */
+static double thread_beside(unsigned beside)
+{
+	pthread_attr_t small;
+	pid_t pid;
+	int result[2];
+	double ns = NAN;
+
+	need(pipe(result) == 0, "pipe");
+	pid = fork();
+	need(pid >= 0, "fork");
+	if (pid == 0) {
+		pthread_attr_init(&small);
+		pthread_attr_setstacksize(&small, 64 << 10);
+		for (unsigned i = 0; i < beside; i++) {
+			pthread_t thread;
+
+			if (pthread_create(&thread, &small, sleeper_main, NULL))
+				_exit(1);
+		}
+		ns = measure(do_thread, NULL, 1);
+		need(write(result[1], &ns, sizeof(ns)) == sizeof(ns), "write");
+		_exit(0);
+	}
+	close(result[1]);
+	if (read(result[0], &ns, sizeof(ns)) != sizeof(ns))
+		ns = NAN;
+	close(result[0]);
+	waitpid(pid, NULL, 0);
+	return ns;
+}
+
+static double thread_10_row(void)
+{
+	return thread_beside(10);
+}
+
+static double thread_1000_row(void)
+{
+	return thread_beside(1000);
 }
 
 static void do_ping(void *context)
@@ -99,12 +147,6 @@ static double switch_row(void)
 }
 
 #define SLEEPERS 1000
-
-static void *sleeper_main(void *argument)
-{
-	pause();
-	return argument;
-}
 
 static void do_call(void *context)
 {
@@ -148,6 +190,8 @@ const struct row process_rows[] = {
 	{ "fork+exec-static", exec_static_row },
 	{ "fork+exec-dynamic", exec_dynamic_row },
 	{ "thread", thread_row },
+	{ "thread-10", thread_10_row },
+	{ "thread-1000", thread_1000_row },
 	{ "switch", switch_row },
 	{ "sleepers", sleepers_row },
 	{ 0 },

@@ -5,27 +5,13 @@
 #include "cli/common/options.h"
 #include "image.h"
 #include "images/oci/import.h"
-#include "images/process.h"
-#include "images/progress.h"
 #include "layered.h"
 #include "option.h"
 #include "vitrine/util.h"
 
-static int import(struct import *o, struct error *err)
+static int make(struct store *store, void *how, char **name, struct error *err)
 {
-	cleanup_free char *name = NULL;
-	struct store store;
-	int ret;
-
-	interrupt_catch();
-	ret = layered_open(&store, err);
-	if (!ret)
-		ret = import_image(&store, o, &name, err);
-	progress_end();
-	store_close(&store);
-	if (!ret)
-		fprintf(stderr, "image: %s is ready: vitrine run %s\n", name, name);
-	return ret;
+	return import_image(store, how, name, err);
 }
 
 #define FIELD(member) offsetof(struct import, member)
@@ -62,5 +48,5 @@ int image_import_command(int argc, char **argv)
 		return cli_fail(EXIT_USAGE, &err);
 	o.path = argv[first];
 	o.name = first + 1 < argc ? argv[first + 1] : NULL;
-	return import(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+	return layered_obtain(make, &o, NULL, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* layered.c - images of the store, as the command line sees them */
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cli/common/paths.h"
 #include "images/oci/reference.h"
+#include "images/process.h"
+#include "images/progress.h"
 #include "layered.h"
 #include "store.h"
 #include "vitrine/util.h"
@@ -22,6 +25,24 @@ int layered_open(struct store *store, struct error *err)
 
 	*store = (struct store){ .lock = -1 };
 	return path ? store_open(store, path, err) : -1;
+}
+
+int layered_obtain(layered_make *make, void *how, const bool *fresh, struct error *err)
+{
+	cleanup_free char *name = NULL;
+	struct store store;
+	int ret;
+
+	interrupt_catch();
+	ret = layered_open(&store, err);
+	if (!ret)
+		ret = make(&store, how, &name, err);
+	progress_end();
+	store_close(&store);
+	if (!ret)
+		fprintf(stderr, "image: %s is %s: vitrine run %s\n", name,
+			fresh && *fresh ? "up to date" : "ready", name);
+	return ret;
 }
 
 json_t *layered_find(const struct store *store, const char *word, char **name, struct error *err)

@@ -8,6 +8,17 @@
 /** layered_exists() - A user who has none yet gets no directories from looking */
 bool layered_exists(void);
 
+/** layered_make - Make an image in a store; sets its name, which the caller frees */
+typedef int layered_make(struct store *store, void *how, char **name, struct error *err);
+
+/**
+ * layered_obtain() - Make an image in the user's store, and say how to run it
+ * @make:  makes it, may be interrupted
+ * @how:   for @make
+ * @fresh: NULL, or whether it was there already; read afterwards
+ */
+int layered_obtain(layered_make *make, void *how, const bool *fresh, struct error *err);
+
 /** layered_open() - Open the user's store */
 int layered_open(struct store *store, struct error *err);
 

@@ -6,28 +6,13 @@
 #include "cli/common/options.h"
 #include "image.h"
 #include "images/oci/pull.h"
-#include "images/process.h"
-#include "images/progress.h"
 #include "layered.h"
 #include "option.h"
 #include "vitrine/util.h"
 
-static int pull(struct pull *o, struct error *err)
+static int make(struct store *store, void *how, char **name, struct error *err)
 {
-	cleanup_free char *name = NULL;
-	struct store store;
-	int ret;
-
-	interrupt_catch();
-	ret = layered_open(&store, err);
-	if (!ret)
-		ret = pull_image(&store, o, &name, err);
-	progress_end();
-	store_close(&store);
-	if (!ret)
-		fprintf(stderr, "image: %s is %s: vitrine run %s\n", name,
-			o->fresh ? "up to date" : "ready", name);
-	return ret;
+	return pull_image(store, how, name, err);
 }
 
 #define FIELD(member) offsetof(struct pull, member)
@@ -65,7 +50,7 @@ int image_pull_command(int argc, char **argv)
 	if (first < 0)
 		return cli_fail(EXIT_USAGE, &err);
 	o.reference = argv[first];
-	return pull(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+	return layered_obtain(make, &o, &o.fresh, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }
 
 struct lock_options {

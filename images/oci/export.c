@@ -11,7 +11,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -21,6 +20,7 @@
 #include "images/flatten.h"
 #include "images/digest.h"
 #include "images/oci/export.h"
+#include "images/oci/layer.h"
 #include "images/progress.h"
 #include "images/sealed.h"
 #include "vitrine/util.h"
@@ -259,17 +259,8 @@ static int write_tar(struct job *job, int answer, struct error *err)
 static int prepare(void *context, struct error *err)
 {
 	struct job *job = context;
-	const struct sandbox_disk config = {
-		.path = job->paths->base,
-		.layers = job->paths->count ? (const char *const *)job->paths->layers : NULL,
-		.read_only = true,
-		.overlay = job->top,
-	};
-	char digest[DIGEST_SIZE];
 
-	digest_of("", 0, digest);
-	setlocale(LC_CTYPE, "C.UTF-8");
-	return disk_open(&config, NULL, &job->disk, err);
+	return layer_prepare(job->paths, job->top, true, &job->disk, err);
 }
 
 static int work(void *context, int answer, struct error *err)

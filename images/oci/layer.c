@@ -213,21 +213,27 @@ struct job {
 	struct disk *disk;
 };
 
-/* What opens files: the disk, the locale, the library of digests */
-static int prepare(void *context, struct error *err)
+int layer_prepare(const struct store_disk *paths, const char *overlay, bool read_only,
+		  struct disk **disk, struct error *err)
 {
-	struct job *job = context;
-	struct store_disk *below = job->layer->below;
 	const struct sandbox_disk config = {
-		.path = below->base,
-		.layers = below->count ? (const char *const *)below->layers : NULL,
-		.overlay = job->temporary,
+		.path = paths->base,
+		.layers = paths->count ? (const char *const *)paths->layers : NULL,
+		.read_only = read_only,
+		.overlay = overlay,
 	};
 	char digest[DIGEST_SIZE];
 
 	digest_of("", 0, digest);
 	setlocale(LC_CTYPE, "C.UTF-8");
-	return disk_open(&config, NULL, &job->disk, err);
+	return disk_open(&config, NULL, disk, err);
+}
+
+static int prepare(void *context, struct error *err)
+{
+	struct job *job = context;
+
+	return layer_prepare(job->layer->below, job->temporary, false, &job->disk, err);
 }
 
 static int work(void *context, int answer, struct error *err)

@@ -35,6 +35,15 @@ struct layer {
  */
 int layer_make(const struct store *store, struct layer *layer, char **temporary, struct error *err);
 
+/**
+ * layer_prepare() - What opens files before a sealed process reads a disk: disk, locale, digests
+ * @paths:   its base and layers
+ * @overlay: the file on top, NULL for none
+ */
+struct disk;
+int layer_prepare(const struct store_disk *paths, const char *overlay, bool read_only,
+		  struct disk **disk, struct error *err);
+
 /** layer_unpack() - What layer_make() does, without the store: for tests of hostile archives */
 struct ext4;
 int layer_unpack(struct ext4 *fs, struct layer *layer, struct error *err);

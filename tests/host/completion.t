@@ -31,7 +31,7 @@ offers() {
 in_fish() {
 	local line=$1
 	shift
-	host fish --no-config --command 'source completion/vitrine.fish; complete -C $argv[1]' -- "$line"
+	host fish --no-config --private --command 'source completion/vitrine.fish; complete -C $argv[1]' -- "$line"
 	for word in "$@"; do
 		cut -f1 <<<"$stdout" | grep -qxF -- "$word" || code=1
 	done
