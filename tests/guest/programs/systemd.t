@@ -6,14 +6,9 @@ uses debian
 export XDG_RUNTIME_DIR=$scratch
 seconds=180
 
-# An image from before systemd was among tests/packages
+it 'the image has it: tests/run builds one of tests/packages'
 guest test -x /lib/systemd/systemd
-if [ "$code" = 1 ]; then
-	trap - EXIT
-	rm -rf "$scratch"
-	echo "1..0 # SKIP the image has no systemd: build it anew with tests/packages"
-	exit 0
-fi
+status 0
 
 systemctl() {
 	vitrine exec "$1" systemctl "${@:2}" </dev/null 2>&1
