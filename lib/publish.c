@@ -29,7 +29,7 @@ int publish_parse(const char *text, struct publish *publish, struct error *err)
 {
 	static const char form[] = "[ADDRESS:]PORT:GUEST[/udp]";
 	char address[ADDRESS_TEXT_MAX] = "127.0.0.1";
-	const char *slash = strchr(text, '/'), *end = slash ? slash : text + strlen(text);
+	const char *end = text + strcspn(text, "/"), *slash = *end ? end : NULL;
 	const char *guest = memrchr(text, ':', (size_t)(end - text));
 	const char *host = guest ? memrchr(text, ':', (size_t)(guest - text)) : NULL;
 	size_t len;
