@@ -14,9 +14,16 @@ u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("0.0.0.0", 5353))
 while True:
     data, who = u.recvfrom(70000); u.sendto(who[0].encode() + b" " + data, who)
 END
+cat >/tmp/web.py <<END
+import http.server, socket
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+    request_queue_size = 128  # or a hundred clients wait for retries
+Server(("::", 80), http.server.SimpleHTTPRequestHandler).serve_forever()
+END
 python3 /tmp/udp.py &
 mkdir /tmp/www; cd /tmp/www; echo inside >index.html; head -c 3000000 /dev/zero >zeros
-python3 -m http.server --bind :: 80'
+python3 /tmp/web.py'
 soon curl -sf -o /dev/null "http://127.0.0.1:$web/"
 
 it 'a server of the guest is reached at the published port'

@@ -128,7 +128,7 @@ export const experiments: Experiment[] = [
 				"text": "A write() of the second dd, from the entry through ext4 and its journal to the disk and back."
 			}
 		],
-		"terminal": "vitrine follow --min-us 300 tour write",
+		"terminal": "vitrine follow --min-us 100 tour write",
 		"explanation": [
 			"0.14 s without, 1.06 s with, and that on a disk that is a file in the host's memory; on real disks the factor is hundreds. A plain write ends in the page cache: generic_perform_write() copies the bytes and marks the page dirty. wb_workfn(), a worker of the kernel, writes it when it is old or when there are too many.",
 			"With O_DSYNC, as with fsync(), generic_write_sync() waits: ext4_sync_file() writes the page, asks jbd2 to commit the transaction that holds the new size and block numbers (jbd2_log_wait_commit()), and blkdev_issue_flush() has the disk empty its own cache. Only then does a power cut leave the data alone. Databases do this once for each commit, and group commits for the same reason."
