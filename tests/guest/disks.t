@@ -170,6 +170,7 @@ reader='cd DIR; i=0; while [ $i -lt LAST ]; do i=$((i+1)); read -r x <f$i; [ "$x
 killed() {
 	local dir=$1 mount=$2 pid last
 	shift 2
+	rm -f "$scratch/written" # of the round before: what is written from now on counts
 	vitrine run "$@" -- sh -c "$mount; ${writer/DIR/$dir}" >"$scratch/written" 2>/dev/null &
 	pid=$!
 	soon test -s "$scratch/written"
