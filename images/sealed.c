@@ -17,8 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -32,10 +30,10 @@
 #include <sys/wait.h>
 #include "images/process.h"
 #include "images/sealed.h"
+#include "lib/callfilter.h"
 #include "vitrine/util.h"
 
 #define ANSWER_MAX (64 << 20)
-#define PROGRAM_MAX 400
 
 /* clang-format off */
 static const unsigned short always[] = {
@@ -78,83 +76,22 @@ static const char *const readable[] = {
 };
 /* clang-format on */
 
-struct program {
-	struct sock_filter code[PROGRAM_MAX];
-	unsigned short length;
-};
-
-static void put(struct program *p, struct sock_filter instruction)
-{
-	assert(p->length < PROGRAM_MAX);
-	p->code[p->length++] = instruction;
-}
-
-static void put_return(struct program *p, unsigned action)
-{
-	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
-}
-
-static void put_calls(struct program *p, const unsigned short *calls, size_t count, unsigned action)
-{
-	for (size_t i = 0; i < count; i++) {
-		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1));
-		put_return(p, action);
-	}
-}
-
-/* Allowed when the bits of @mask in an argument are @value */
-static void put_checked(struct program *p, unsigned nr, unsigned arg, uint32_t mask, uint32_t value)
-{
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 5));
-	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					    offsetof(struct seccomp_data, args[0]) + 8 * arg));
-	put(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
-	put_return(p, SECCOMP_RET_ALLOW);
-	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					    offsetof(struct seccomp_data, nr)));
-}
-
 static int enter_filter(bool network, struct error *err)
 {
-	struct program p = { .length = 0 };
-	struct sock_fprog prog = { 0, p.code };
+	struct callfilter filter;
 
-	put(&p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					     offsetof(struct seccomp_data, arch)));
-	put(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	put_return(&p, SECCOMP_RET_KILL_PROCESS);
-	put(&p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					     offsetof(struct seccomp_data, nr)));
-	put_calls(&p, always, ARRAY_SIZE(always), SECCOMP_RET_ALLOW);
+	callfilter_begin(&filter);
+	callfilter_calls(&filter, always, ARRAY_SIZE(always), SECCOMP_RET_ALLOW);
 	if (network) {
-		put_calls(&p, networked, ARRAY_SIZE(networked), SECCOMP_RET_ALLOW);
+		callfilter_calls(&filter, networked, ARRAY_SIZE(networked), SECCOMP_RET_ALLOW);
 	} else {
-		put_checked(&p, SYS_mmap, 2, PROT_EXEC, 0);
-		put_checked(&p, SYS_mprotect, 2, PROT_EXEC, 0);
-		put_checked(&p, SYS_newfstatat, 3, AT_EMPTY_PATH, AT_EMPTY_PATH);
+		callfilter_value(&filter, SYS_mmap, 2, PROT_EXEC, 0);
+		callfilter_value(&filter, SYS_mprotect, 2, PROT_EXEC, 0);
+		callfilter_value(&filter, SYS_newfstatat, 3, AT_EMPTY_PATH, AT_EMPTY_PATH);
 	}
-	put_calls(&p, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
+	callfilter_calls(&filter, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
 	/* libraries ask for much that they can do without: files of the locale, terminals */
-	put_return(&p, SECCOMP_RET_ERRNO | ENOSYS);
-	prog.len = p.length;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
-		return error_set(err, errno, "cannot install a seccomp filter");
-	return 0;
-}
-
-/* All rights over files that a host's Landlock knows, by its version */
-static uint64_t file_rights(void)
-{
-	static const unsigned char bits[] = { 0, 13, 14, 15, 15, 16 };
-	long version =
-	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-
-	if (version <= 0)
-		return 0;
-	if (version >= (long)ARRAY_SIZE(bits))
-		version = ARRAY_SIZE(bits) - 1;
-	return (1ULL << bits[version]) - 1;
+	return callfilter_enter(&filter, SECCOMP_RET_ERRNO | ENOSYS, 0, err);
 }
 
 static int allow_reading(int domain, const char *path)
@@ -171,7 +108,7 @@ static int allow_reading(int domain, const char *path)
 
 static int enter_landlock(bool network, struct error *err)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = file_rights() };
+	struct landlock_ruleset_attr attr = { .handled_access_fs = landlock_file_rights() };
 	cleanup_close int domain = -1;
 
 	if (!attr.handled_access_fs)

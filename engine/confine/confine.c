@@ -22,8 +22,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <malloc.h>
@@ -38,9 +36,9 @@
 #include <unistd.h>
 
 #include "engine/tier/seccomp/notify.h"
+#include "lib/callfilter.h"
 #include "vitrine/util.h"
 
-#define PROGRAM_MAX 512
 #define VALUES_MAX 6
 #define STATUS_FAILED 125
 #define EVERY_BIT 0xffffffffU
@@ -125,27 +123,6 @@ static const unsigned short never[] = {
 };
 /* clang-format on */
 
-struct program {
-	struct sock_filter code[PROGRAM_MAX];
-	unsigned short length;
-};
-
-static void put(struct program *p, struct sock_filter instruction)
-{
-	assert(p->length < PROGRAM_MAX);
-	p->code[p->length++] = instruction;
-}
-
-static void put_load(struct program *p, size_t offset)
-{
-	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
-}
-
-static void put_return(struct program *p, unsigned action)
-{
-	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
-}
-
 static unsigned value_count(const struct rule *rule)
 {
 	unsigned n = 1;
@@ -155,47 +132,40 @@ static unsigned value_count(const struct rule *rule)
 	return n;
 }
 
-/* The accumulator holds the call's number before and after, unless the call is allowed */
-static void put_rule(struct program *p, const struct rule *rule, int memory_fd)
+static void allow(struct callfilter *filter, const struct rule *rule, int memory_fd)
 {
-	unsigned n = rule->compare == COMPARE_VALUES ? value_count(rule) : 1;
+	const unsigned short nr = (unsigned short)rule->nr;
+	const uint32_t pid = (uint32_t)getpid();
 
-	if (rule->compare == COMPARE_NOTHING) {
-		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->nr, 0, 1));
-		put_return(p, SECCOMP_RET_ALLOW);
-		return;
+	switch (rule->compare) {
+	case COMPARE_NOTHING:
+		callfilter_calls(filter, &nr, 1, SECCOMP_RET_ALLOW);
+		break;
+	case COMPARE_VALUES:
+		callfilter_values(filter, nr, rule->arg, rule->mask, rule->values,
+				  value_count(rule));
+		break;
+	case COMPARE_PID:
+		callfilter_value(filter, nr, rule->arg, rule->mask, pid);
+		break;
+	case COMPARE_MEMORY:
+		callfilter_value(filter, nr, rule->arg, rule->mask, (uint32_t)memory_fd);
+		break;
 	}
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->nr, 0, n + 4));
-	put_load(p, offsetof(struct seccomp_data, args[0]) + 8 * rule->arg);
-	put(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rule->mask));
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t value = rule->compare == COMPARE_PID	   ? (uint32_t)getpid()
-				 : rule->compare == COMPARE_MEMORY ? (uint32_t)memory_fd
-								   : rule->values[i];
-
-		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, n - 1 - i,
-						    i == n - 1));
-	}
-	put_return(p, SECCOMP_RET_ALLOW);
-	put_load(p, offsetof(struct seccomp_data, nr));
 }
 
-static void build(struct program *p, int memory_fd)
+static int enter_filter(int memory_fd, struct error *err)
 {
-	put_load(p, offsetof(struct seccomp_data, arch));
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	put_return(p, SECCOMP_RET_KILL_PROCESS);
-	put_load(p, offsetof(struct seccomp_data, nr));
+	static const unsigned short clone3[] = { SYS_clone3 };
+	struct callfilter filter;
+
+	callfilter_begin(&filter);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		put_rule(p, &rules[i], memory_fd);
+		allow(&filter, &rules[i], memory_fd);
 	/* libc falls back to clone, whose flags can be looked at */
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
-	put_return(p, SECCOMP_RET_ERRNO | ENOSYS);
-	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
-		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, never[i], 0, 1));
-		put_return(p, SECCOMP_RET_KILL_PROCESS);
-	}
-	put_return(p, SECCOMP_RET_TRAP);
+	callfilter_calls(&filter, clone3, 1, SECCOMP_RET_ERRNO | ENOSYS);
+	callfilter_calls(&filter, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
+	return callfilter_enter(&filter, SECCOMP_RET_TRAP, SECCOMP_FILTER_FLAG_TSYNC, err);
 }
 
 /* Runs with whatever is left of the process: nothing of libc that has state */
@@ -256,16 +226,10 @@ int confine_enter(int memory_fd, struct error *err)
 {
 	struct sigaction action = { .sa_sigaction = on_refused,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
-	struct program program = { .length = 0 };
-	struct sock_fprog prog = { 0, program.code };
 
 	if (confine_landlock_enter(err) || hide_memory() || sigaction(SIGSYS, &action, NULL))
 		return -1;
-	build(&program, memory_fd);
-	prog.len = program.length;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog))
-		return error_set(err, errno, "cannot install the supervisor's own seccomp filter");
-	return 0;
+	return enter_filter(memory_fd, err);
 }
 
 void confine_print(FILE *out)

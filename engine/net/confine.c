@@ -20,8 +20,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -33,9 +31,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "lib/callfilter.h"
 #include "vitrine/util.h"
-
-#define PROGRAM_MAX 400
 
 /* clang-format off */
 static const unsigned short both[] = {
@@ -64,86 +61,34 @@ static const unsigned short never[] = {
 };
 /* clang-format on */
 
-struct program {
-	struct sock_filter code[PROGRAM_MAX];
-	unsigned short length;
-};
-
-static void put(struct program *p, unsigned short code, uint32_t k, uint8_t yes, uint8_t no)
-{
-	assert(p->length < PROGRAM_MAX);
-	p->code[p->length++] = (struct sock_filter){ code, yes, no, k };
-}
-
-static void put_calls(struct program *p, const unsigned short *calls, size_t count, unsigned action)
-{
-	for (size_t i = 0; i < count; i++) {
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
-		put(p, BPF_RET | BPF_K, action, 0, 0);
-	}
-}
-
-/* Allowed when the bits of @mask in the lower half of an argument are @value */
-static void put_checked(struct program *p, unsigned nr, unsigned arg, uint32_t mask, uint32_t value)
-{
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 5);
-	put(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]) + 8 * arg, 0, 0);
-	put(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	put(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	put(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-}
-
 static int enter_filter(enum net_role role, struct error *err)
 {
-	struct program p = { .length = 0 };
-	struct sock_fprog prog = { 0, p.code };
+	static const unsigned short sockets[] = { SYS_socket, SYS_connect, SYS_bind };
+	struct callfilter filter;
 
-	put(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	put(&p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
-	put(&p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-	put(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	put_calls(&p, both, ARRAY_SIZE(both), SECCOMP_RET_ALLOW);
-	put_checked(&p, SYS_mmap, 2, PROT_EXEC, 0);
-	put_checked(&p, SYS_mprotect, 2, PROT_EXEC, 0);
-	put_checked(&p, SYS_fcntl, 1, UINT32_MAX, F_GETFL);
-	put_checked(&p, SYS_fcntl, 1, UINT32_MAX, F_SETFL);
+	callfilter_begin(&filter);
+	callfilter_calls(&filter, both, ARRAY_SIZE(both), SECCOMP_RET_ALLOW);
+	callfilter_value(&filter, SYS_mmap, 2, PROT_EXEC, 0);
+	callfilter_value(&filter, SYS_mprotect, 2, PROT_EXEC, 0);
+	callfilter_value(&filter, SYS_fcntl, 1, UINT32_MAX, F_GETFL);
+	callfilter_value(&filter, SYS_fcntl, 1, UINT32_MAX, F_SETFL);
 	if (role == NET_GATE) {
-		put_calls(&p, gate, ARRAY_SIZE(gate), SECCOMP_RET_ALLOW);
-		put_checked(&p, SYS_socket, 0, UINT32_MAX, AF_INET);
-		put_checked(&p, SYS_socket, 0, UINT32_MAX, AF_INET6);
-		put_checked(&p, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+		callfilter_calls(&filter, gate, ARRAY_SIZE(gate), SECCOMP_RET_ALLOW);
+		callfilter_value(&filter, SYS_socket, 0, UINT32_MAX, AF_INET);
+		callfilter_value(&filter, SYS_socket, 0, UINT32_MAX, AF_INET6);
+		callfilter_value(&filter, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
 	} else {
 		/* An abort is a reset: SO_LINGER */
-		put_checked(&p, SYS_setsockopt, 2, UINT32_MAX, SO_LINGER);
-		put_calls(&p, (unsigned short[]){ SYS_socket, SYS_connect, SYS_bind }, 3,
-			  SECCOMP_RET_KILL_PROCESS);
+		callfilter_value(&filter, SYS_setsockopt, 2, UINT32_MAX, SO_LINGER);
+		callfilter_calls(&filter, sockets, ARRAY_SIZE(sockets), SECCOMP_RET_KILL_PROCESS);
 	}
-	put_calls(&p, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
-	put(&p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
-	prog.len = p.length;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
-		return error_set(err, errno, "cannot install a seccomp filter");
-	return 0;
-}
-
-/* All rights over files that a host's Landlock knows, by its version */
-static uint64_t file_rights(void)
-{
-	static const unsigned char bits[] = { 0, 13, 14, 15, 15, 16 };
-	long version =
-	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-
-	if (version <= 0)
-		return 0;
-	if (version >= (long)ARRAY_SIZE(bits))
-		version = ARRAY_SIZE(bits) - 1;
-	return (1ULL << bits[version]) - 1;
+	callfilter_calls(&filter, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
+	return callfilter_enter(&filter, SECCOMP_RET_ERRNO | ENOSYS, 0, err);
 }
 
 static int enter_landlock(const char *readable, struct error *err)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = file_rights() };
+	struct landlock_ruleset_attr attr = { .handled_access_fs = landlock_file_rights() };
 	struct landlock_path_beneath_attr rule = { .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE };
 	cleanup_close int domain = -1, directory = -1;
 

@@ -18,7 +18,6 @@
 #include "seal.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
@@ -33,9 +32,8 @@
 #include <unistd.h>
 
 #include "folder.h"
+#include "lib/callfilter.h"
 #include "vitrine/util.h"
-
-#define PROGRAM_MAX 256
 
 /* Rights of Landlock that not every header knows */
 #define FS_TRUNCATE (1ULL << 14)
@@ -49,23 +47,9 @@
 	 FS_TRUNCATE)
 #define RIGHTS_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 
-/* All that Landlock can take away, by its version */
-static uint64_t all_rights(void)
-{
-	static const unsigned char bits[] = { 0, 13, 14, 15, 15, 16 };
-	long version =
-	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-
-	if (version <= 0)
-		return 0;
-	if (version >= (long)ARRAY_SIZE(bits))
-		version = ARRAY_SIZE(bits) - 1;
-	return (1ULL << bits[version]) - 1;
-}
-
 static int enter_landlock(struct error *err)
 {
-	const struct landlock_ruleset_attr attr = { .handled_access_fs = all_rights() };
+	const struct landlock_ruleset_attr attr = { .handled_access_fs = landlock_file_rights() };
 	cleanup_close int domain = -1;
 
 	if (!attr.handled_access_fs)
@@ -125,32 +109,6 @@ static const unsigned short allowed[] = {
 };
 /* clang-format on */
 
-struct program {
-	struct sock_filter code[PROGRAM_MAX];
-	unsigned short length;
-};
-
-static void put(struct program *p, struct sock_filter instruction)
-{
-	assert(p->length < PROGRAM_MAX);
-	p->code[p->length++] = instruction;
-}
-
-static void put_load(struct program *p, size_t offset)
-{
-	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
-}
-
-/* What would make memory executable is not allowed */
-static void put_protection(struct program *p, unsigned nr)
-{
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 4));
-	put_load(p, offsetof(struct seccomp_data, args[2]));
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
-	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-}
-
 int seal_park(int *listener, struct error *err)
 {
 	struct sock_filter code[] = {
@@ -168,22 +126,11 @@ int seal_park(int *listener, struct error *err)
 
 int seal_calls(struct error *err)
 {
-	struct program p = { .length = 0 };
-	struct sock_fprog prog = { 0, p.code };
+	struct callfilter filter;
 
-	put_load(&p, offsetof(struct seccomp_data, arch));
-	put(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	put_load(&p, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		put(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1));
-		put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-	}
-	put_protection(&p, SYS_mmap);
-	put_protection(&p, SYS_mprotect);
-	put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	prog.len = p.length;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog))
-		return error_set(err, errno, "cannot install a seccomp filter");
-	return 0;
+	callfilter_begin(&filter);
+	callfilter_calls(&filter, allowed, ARRAY_SIZE(allowed), SECCOMP_RET_ALLOW);
+	callfilter_value(&filter, SYS_mmap, 2, PROT_EXEC, 0);
+	callfilter_value(&filter, SYS_mprotect, 2, PROT_EXEC, 0);
+	return callfilter_enter(&filter, SECCOMP_RET_KILL_PROCESS, SECCOMP_FILTER_FLAG_TSYNC, err);
 }

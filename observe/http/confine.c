@@ -20,8 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
@@ -37,10 +35,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/callfilter.h"
 #include "vitrine/util.h"
 
 #define NOBODY 65534
-#define PROGRAM_MAX 256
 #define ANY (-1)
 #define STATUS_FAILED 125
 
@@ -83,61 +81,32 @@ static const struct rule rules[] = {
 /* clang-format on */
 
 /* malloc looks at overcommitment, stdio at what a descriptor is */
-static const int refused[] = { SYS_openat, SYS_newfstatat, SYS_readlink, SYS_uname };
+static const unsigned short refused[] = { SYS_openat, SYS_newfstatat, SYS_readlink, SYS_uname };
 
-struct program {
-	struct sock_filter code[PROGRAM_MAX];
-	unsigned short length;
-};
-
-static void put(struct program *p, struct sock_filter instruction)
+static void allow(struct callfilter *filter, const struct rule *rule)
 {
-	assert(p->length < PROGRAM_MAX);
-	p->code[p->length++] = instruction;
-}
+	const unsigned short nr = (unsigned short)rule->nr;
 
-static void put_return(struct program *p, unsigned action)
-{
-	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
-}
-
-static void put_load(struct program *p, size_t offset)
-{
-	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
-}
-
-/* The accumulator holds the call's number before and after, unless the call is decided */
-static void put_rule(struct program *p, const struct rule *rule)
-{
 	if (rule->arg == ANY) {
-		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->nr, 0, 1));
-		put_return(p, SECCOMP_RET_ALLOW);
+		callfilter_calls(filter, &nr, 1, SECCOMP_RET_ALLOW);
 		return;
 	}
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->nr, 0, 5));
-	put_load(p, offsetof(struct seccomp_data, args[0]) + 8 * rule->arg);
-	put(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rule->mask));
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->want, 0, 1));
-	put_return(p, SECCOMP_RET_ALLOW);
-	put_return(p, SECCOMP_RET_KILL_PROCESS);
+	callfilter_value(filter, nr, rule->arg, rule->mask, rule->want);
+	callfilter_calls(filter, &nr, 1, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void build(struct program *p)
+static int enter_filter(struct error *err)
 {
-	put_load(p, offsetof(struct seccomp_data, arch));
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	put_return(p, SECCOMP_RET_KILL_PROCESS);
-	put_load(p, offsetof(struct seccomp_data, nr));
+	static const unsigned short clone3[] = { SYS_clone3 };
+	struct callfilter filter;
+
+	callfilter_begin(&filter);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		put_rule(p, &rules[i]);
+		allow(&filter, &rules[i]);
 	/* libc falls back to clone, whose flags can be looked at */
-	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
-	put_return(p, SECCOMP_RET_ERRNO | ENOSYS);
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], 0, 1));
-		put_return(p, SECCOMP_RET_ERRNO | EACCES);
-	}
-	put_return(p, SECCOMP_RET_TRAP);
+	callfilter_calls(&filter, clone3, 1, SECCOMP_RET_ERRNO | ENOSYS);
+	callfilter_calls(&filter, refused, ARRAY_SIZE(refused), SECCOMP_RET_ERRNO | EACCES);
+	return callfilter_enter(&filter, SECCOMP_RET_TRAP, 0, err);
 }
 
 /* Runs with whatever is left of the process: nothing of libc that has state */
@@ -202,15 +171,9 @@ static int landlock(struct error *err)
 int serve_confine_enter(struct error *err)
 {
 	struct sigaction action = { .sa_sigaction = on_refused, .sa_flags = SA_SIGINFO };
-	struct program program = { .length = 0 };
-	struct sock_fprog prog = { 0, program.code };
 
 	/* The same user's other programs do not read the token from our memory */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || sigaction(SIGSYS, &action, NULL) || landlock(err))
 		return -1;
-	build(&program);
-	prog.len = program.length;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
-		return error_set(err, errno, "cannot install the server's seccomp filter");
-	return 0;
+	return enter_filter(err);
 }
