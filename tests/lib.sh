@@ -154,6 +154,13 @@ guest() {
 	what="$*"
 }
 
+# skip WHY: what "it" says cannot be shown here; the runner's summary tells
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - ${title//#/} # SKIP $1"
+	title=
+}
+
 check() {
 	local good=$1 text=$2
 	tests=$((tests + 1))
