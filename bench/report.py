@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 from rows import AHEAD_OF_PROOT, AIMS, ENVIRONMENTS, ROWS
 
 COLOUR = {"vitrine": "#1f6feb", "proot": "#d29922", "uml": "#cf222e", "bwrap": "#8c959f"}
-LABEL = {"uml": "user-mode-linux", "bwrap": "bubblewrap"}
+LABEL = {"vitrine-smp": "vitrine --cpus 2", "uml": "user-mode-linux", "bwrap": "bubblewrap"}
 
 
 def load(path):
@@ -49,6 +49,7 @@ def cell(data, cpus, environment, row, unit):
 
 
 def table(data, cpus, environments):
+    environments = [e for e in environments if any(key[:2] == (cpus, e) for key in data)]
     out = ["| | " + " | ".join(LABEL.get(e, e) for e in environments) + " |",
            "|---|" + "---:|" * len(environments)]
     for group, rows in ROWS.items():
@@ -118,7 +119,7 @@ def bar(x0, x1, y, height, colour, title):
 
 def chart(data, environments):
     """Bars to the right of 1 are slower than native, to the left faster"""
-    others = [e for e in environments if e != "native"]
+    others = [e for e in environments if e != "native" and any(key[:2] == ("1", e) for key in data)]
     left, width, height = 260, 560, 7
     lines = []
     for group, rows in ROWS.items():
