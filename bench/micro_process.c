@@ -72,8 +72,13 @@ static double thread_row(void)
 	return measure(do_thread, NULL, 1);
 }
 
-/* Made beside @beside others that sleep; a process of its own, which takes them all along */
-static double thread_beside(unsigned beside)
+#define SLEEPERS 1000
+
+/*
+ * @body beside @sleepers threads of its process that nobody wakes. The process is one of its own,
+ * which takes them all along. NAN where there cannot be so many
+ */
+static double beside(unsigned sleepers, void (*body)(void *context))
 {
 	pthread_attr_t small;
 	pid_t pid;
@@ -86,13 +91,13 @@ static double thread_beside(unsigned beside)
 	if (pid == 0) {
 		pthread_attr_init(&small);
 		pthread_attr_setstacksize(&small, 64 << 10);
-		for (unsigned i = 0; i < beside; i++) {
+		for (unsigned i = 0; i < sleepers; i++) {
 			pthread_t thread;
 
 			if (pthread_create(&thread, &small, sleeper_main, NULL))
 				_exit(1);
 		}
-		ns = measure(do_thread, NULL, 1);
+		ns = measure(body, NULL, 1);
 		need(write(result[1], &ns, sizeof(ns)) == sizeof(ns), "write");
 		_exit(0);
 	}
@@ -106,12 +111,12 @@ static double thread_beside(unsigned beside)
 
 static double thread_10_row(void)
 {
-	return thread_beside(10);
+	return beside(10, do_thread);
 }
 
 static double thread_1000_row(void)
 {
-	return thread_beside(1000);
+	return beside(SLEEPERS, do_thread);
 }
 
 static void do_ping(void *context)
@@ -146,42 +151,15 @@ static double switch_row(void)
 	return ns;
 }
 
-#define SLEEPERS 1000
-
 static void do_call(void *context)
 {
 	(void)context;
 	syscall(SYS_getppid);
 }
 
-/* One thread works, all the others of its process sleep; nobody wakes them */
 static double sleepers_row(void)
 {
-	pthread_attr_t small;
-	pid_t pid;
-	int result[2];
-	double ns;
-
-	need(pipe(result) == 0, "pipe");
-	pid = fork();
-	need(pid >= 0, "fork");
-	if (pid == 0) {
-		pthread_attr_init(&small);
-		pthread_attr_setstacksize(&small, 64 << 10);
-		for (int i = 0; i < SLEEPERS; i++) {
-			pthread_t thread;
-
-			need(pthread_create(&thread, &small, sleeper_main, NULL) == 0, "sleeper");
-		}
-		ns = measure(do_call, NULL, 1);
-		need(write(result[1], &ns, sizeof(ns)) == sizeof(ns), "result");
-		_exit(0);
-	}
-	close(result[1]);
-	need(read(result[0], &ns, sizeof(ns)) == sizeof(ns), "sleepers");
-	close(result[0]);
-	waitpid(pid, NULL, 0);
-	return ns;
+	return beside(SLEEPERS, do_call);
 }
 
 const struct row process_rows[] = {

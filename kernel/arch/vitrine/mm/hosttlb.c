@@ -56,13 +56,7 @@ static int work_off(mm_context_t *context)
 	return err;
 }
 
-/**
- * vitrine_tlb_flush() - Bring the host process of an address space up to date
- * @mm: address space
- *
- * Return: 0, or the host's error; everything is unmapped then and faults in again.
- */
-int vitrine_tlb_flush(struct mm_struct *mm)
+static __always_inline int flush(struct mm_struct *mm, int (*work)(mm_context_t *context))
 {
 	mm_context_t *context = &mm->context;
 	unsigned long flags;
@@ -71,9 +65,20 @@ int vitrine_tlb_flush(struct mm_struct *mm)
 	if (likely(!READ_ONCE(context->queued)))
 		return 0;
 	spin_lock_irqsave(&context->lock, flags);
-	err = work_off(context);
+	err = work(context);
 	spin_unlock_irqrestore(&context->lock, flags);
 	return err;
+}
+
+/**
+ * vitrine_tlb_flush() - Bring the host process of an address space up to date
+ * @mm: address space
+ *
+ * Return: 0, or the host's error; everything is unmapped then and faults in again.
+ */
+int vitrine_tlb_flush(struct mm_struct *mm)
+{
+	return flush(mm, work_off);
 }
 
 /* How many of the first changes are a piece; one that is larger alone is one, too */
@@ -125,16 +130,7 @@ static int work_off_piece(mm_context_t *context)
  */
 int vitrine_tlb_flush_piece(struct mm_struct *mm)
 {
-	mm_context_t *context = &mm->context;
-	unsigned long flags;
-	int err;
-
-	if (likely(!READ_ONCE(context->queued)))
-		return 0;
-	spin_lock_irqsave(&context->lock, flags);
-	err = work_off_piece(context);
-	spin_unlock_irqrestore(&context->lock, flags);
-	return err;
+	return flush(mm, work_off_piece);
 }
 
 /* Kernel code of other vCPUs that found frames through the entries that were there before */
