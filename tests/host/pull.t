@@ -191,7 +191,7 @@ serve cut
 forget
 vitrine image pull --name app "$at/x:app" 2>/dev/null &
 pull=$!
-soon sh -c "ls $store/blobs/*.part"
+soon sh -c "ls $store/blobs/*.part 2>/dev/null"
 kill -KILL $pull
 wait $pull 2>/dev/null
 serve
