@@ -19,6 +19,7 @@
 #include "cli/common/complete.h"
 #include "cli/common/kept.h"
 #include "cli/common/options.h"
+#include "cli/common/paused.h"
 #include "cli/cp/guestfs.h"
 #include "engine/control/rundir.h"
 #include "lib/utf8.h"
@@ -84,6 +85,16 @@ static void offer_names(void)
 static void offer_ended(void)
 {
 	json_t *list = kept_list(NULL), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	    offer_word(json_string_value(json_object_get(one, "name")));
+	json_decref(list);
+}
+
+static void offer_paused(void)
+{
+	json_t *list = paused_list(NULL), *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
@@ -242,6 +253,12 @@ static void offer_ended_and_running(void)
 	offer_ended();
 }
 
+static void offer_all(void)
+{
+	offer_ended_and_running();
+	offer_paused();
+}
+
 /* ---- what is wanted ---- */
 
 /* Values of options: by option, else by the word for the value in the help */
@@ -275,7 +292,10 @@ static const struct {
 	{ "ps ", { offer_names, NULL } },
 	{ "stop ", { offer_names, offer_names } },
 	{ "kill ", { offer_names, NULL } },
-	{ "rm ", { offer_ended_and_running, offer_ended_and_running } },
+	{ "pause ", { offer_names, offer_names } },
+	{ "resume ", { offer_paused, offer_paused } },
+	{ "attach ", { offer_names, NULL } },
+	{ "rm ", { offer_all, offer_all } },
 	{ "wait ", { offer_ended_and_running, offer_ended_and_running } },
 	{ "logs ", { offer_ended_and_running, NULL } },
 	{ "top ", { offer_names, NULL } },

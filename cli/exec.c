@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* exec.c - vitrine exec: run one more command in a running sandbox
  *
- * Our descriptors go to the sandbox, which reads and writes them itself. What is left to do here is
- * the terminal's mode, passing on signals and window sizes, and the exit status.
- *
- * Signals are the command's, from before there is one: it has been asked for, and would run on
- * without us. But a sandbox that hangs must not make us deaf: a second signal ends us when the
- * sandbox has not said that it passed the first one on.
+ * Our descriptors go to the sandbox, which reads and writes them itself; see common/session.c.
  */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/environment.h"
 #include "cli/common/options.h"
+#include "cli/common/session.h"
 #include "engine/jobs/terminal.h"
-#include "lib/say.h"
 #include "vitrine/util.h"
 
 struct exec_options {
@@ -49,8 +41,6 @@ static const struct option_set options = {
 	specs,
 	ARRAY_SIZE(specs),
 };
-
-static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
 static json_t *string_array(char *const *list)
 {
@@ -109,145 +99,6 @@ static int start(struct client *client, const struct exec_options *opt, char **c
 	return 0;
 }
 
-static int signals_open(struct error *err)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	for (unsigned i = 0; i < ARRAY_SIZE(forwarded); i++)
-		sigaddset(&set, forwarded[i]);
-	sigaddset(&set, SIGWINCH);
-	sigaddset(&set, SIGCONT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "signalfd") : fd;
-}
-
-/* Die of the signal itself, so that our parent sees what happened */
-static void die_of(int sig)
-{
-	sigset_t set;
-
-	terminal_restore();
-	signal(sig, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	raise(sig);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/**
- * struct session - a command that is being started, or runs
- * @signals:  descriptor that signals are read from
- * @runs:     the sandbox has said so
- * @unheard:  signals that it has not said it passed on
- */
-struct session {
-	struct client *client;
-	int signals;
-	bool runs;
-	unsigned unheard;
-};
-
-static void window_forward(struct session *session)
-{
-	uint16_t rows, columns;
-
-	terminal_size(&rows, &columns);
-	if (rows && columns)
-		client_send(session->client,
-			    json_pack("{s:s, s:i, s:i}", "op", "resize", "rows", (int)rows,
-				      "columns", (int)columns),
-			    NULL, 0, NULL);
-}
-
-static void signal_forward(struct session *session)
-{
-	struct signalfd_siginfo info;
-	int sig;
-
-	if (read(session->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	sig = (int)info.ssi_signo;
-	if (sig == SIGCONT)
-		terminal_resumed();
-	if (sig == SIGCONT || sig == SIGWINCH) {
-		window_forward(session);
-		return;
-	}
-	if (session->unheard)
-		die_of(sig);
-	session->unheard++;
-	client_send(session->client, json_pack("{s:s, s:i}", "op", "signal", "signal", sig), NULL,
-		    0, NULL);
-}
-
-/* Output that could not be written, by the sandbox, to our descriptors */
-static bool output_lost(const json_t *answer)
-{
-	json_int_t code = json_integer_value(json_object_get(answer, "lost"));
-	json_int_t fd = json_integer_value(json_object_get(answer, "lost_fd"));
-
-	if (code)
-		say("standard %s: %s", fd == 1 ? "output" : "error", strerror((int)code));
-	return code;
-}
-
-/* A message of the sandbox: the exit status, -1 when something failed, or NOT_YET */
-#define NOT_YET (-2)
-
-static int message_take(struct session *session, struct error *err)
-{
-	struct answer answer;
-	json_t *status;
-	int ret = client_receive(session->client, &answer, err);
-
-	if (ret < 0)
-		return -1;
-	if (ret == 0)
-		return error_set(err, 0, "the sandbox %s has ended", session->client->name);
-	ret = NOT_YET;
-	status = json_object_get(answer.json, "exit");
-	if (json_is_integer(status))
-		ret = output_lost(answer.json) && !json_integer_value(status)
-			  ? EXIT_VITRINE
-			  : (int)json_integer_value(status);
-	else if (json_object_get(answer.json, "signal"))
-		session->unheard = 0;
-	else if (!session->runs) {
-		session->runs = true;
-		terminal_keys(false);
-	}
-	json_decref(answer.json);
-	return ret;
-}
-
-/* Until the command has ended: its exit status, or -1 */
-static int attend(struct session *session, struct error *err)
-{
-	struct pollfd fds[2] = {
-		{ .fd = session->client->fd, .events = POLLIN },
-		{ .fd = session->signals, .events = POLLIN },
-	};
-	int status = NOT_YET;
-
-	while (status == NOT_YET) {
-		int ready = poll(fds, 2, session->runs ? -1 : CLIENT_PATIENCE * 1000);
-
-		if (ready == 0)
-			return error_set(err, 0, "the sandbox %s does not answer",
-					 session->client->name);
-		if (ready < 0)
-			continue;
-		if (fds[1].revents)
-			signal_forward(session);
-		if (fds[0].revents)
-			status = message_take(session, err);
-	}
-	return status;
-}
-
 static int run(struct client *client, const struct exec_options *opt, const char *name,
 	       char **command, struct error *err)
 {
@@ -257,7 +108,7 @@ static int run(struct client *client, const struct exec_options *opt, const char
 
 	if (client_open(client, name, err) < 0)
 		return -1;
-	signals = session.signals = signals_open(err);
+	signals = session.signals = session_signals(err);
 	if (signals < 0)
 		return -1;
 	if (opt->tty && opt->interactive && terminal_raw(0, err) < 0)
@@ -265,7 +116,7 @@ static int run(struct client *client, const struct exec_options *opt, const char
 	terminal_keys(true);
 	status = start(client, opt, command, err);
 	if (status == 0)
-		status = attend(&session, err);
+		status = session_attend(&session, err);
 	terminal_restore();
 	return status;
 }

@@ -5,6 +5,7 @@
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/options.h"
+#include "cli/common/paused.h"
 #include "cli/image/layered.h"
 #include "vitrine/util.h"
 
@@ -22,11 +23,20 @@ static const struct option_spec specs[] = {
 static const struct option_set options = {
 	"rm [OPTION]... NAME...",
 	"Forget sandboxes that have ended: the exit status and output of detached ones, and the\n"
-	"disks that named ones have kept. Images are removed by `vitrine image rm`.",
+	"disks that named ones have kept; and paused ones, but only by name. Images are removed "
+	"by\n"
+	"`vitrine image rm`.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
 };
+
+static bool forget_paused(const char *name)
+{
+	cleanup_free char *path = paused_exists(name) ? paused_path(name, NULL) : NULL;
+
+	return path && paused_remove(path);
+}
 
 static int forget(const char *name, const struct rm_options *opt, struct error *err)
 {
@@ -43,6 +53,8 @@ static int forget(const char *name, const struct rm_options *opt, struct error *
 	}
 	if (!ret && layered_drop_sandbox(name, &dropped, err))
 		ret = -1;
+	if (!ret)
+		ended |= forget_paused(name);
 	if (!ret && !kept_remove(name) && !ended && !dropped)
 		return error_set(err, 0, "there is no sandbox %s that has ended; vitrine ps -a",
 				 name);

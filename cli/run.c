@@ -5,9 +5,11 @@
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
+#include "cli/common/paused.h"
 #include "cli/run/detach.h"
 #include "cli/run/options.h"
 #include "cli/trace/trace.h"
+#include "lib/say.h"
 
 /* As `vitrine trace --format F run ...` */
 static int run_traced(struct run_options *run)
@@ -38,17 +40,22 @@ static void forget_last(const char *name)
 
 static int run(struct run_options *options)
 {
+	struct detached detached = { .config = &options->config };
 	struct error err = { 0 };
 	int status;
 
 	if (options->trace_format)
 		return run_traced(options);
-	if (run_options_resolve(options, &err))
+	if (run_options_resolve(options, &err) || paused_refuse(options->config.name, &err))
 		return cli_fail(EXIT_VITRINE, &err);
 	if (!options->config.detached)
 		forget_last(options->config.name);
-	status = options->config.detached ? run_detached(options, &err)
+	detached.remove = options->remove;
+	detached.says = options->web;
+	status = options->config.detached ? run_detached(&detached, &err)
 					  : sandbox_run(&options->config, &err);
+	if (sandbox_paused())
+		say("%s is paused; vitrine resume %s", options->config.name, options->config.name);
 	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;
 }
 

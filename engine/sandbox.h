@@ -14,6 +14,11 @@
 #define SANDBOX_DISKS_MAX 16
 #define SANDBOX_CPUS_MAX 64
 
+/* Exit status of what was waiting for a sandbox that was paused: 128 + SIGSTOP, as of a job that
+ * was stopped
+ */
+#define SANDBOX_STATUS_PAUSED 147
+
 struct sandbox_disk {
 	const char *path;
 	const char *label; /* what people call it; NULL: the path */
@@ -23,6 +28,8 @@ struct sandbox_disk {
 	/* read-only layers over @path, the lowest first, NULL terminated; NULL for none. What is
 	 * written needs one of the above */
 	const char *const *layers;
+	const char
+	    *saved; /* one more, over those: what an ephemeral disk held at a pause; or NULL */
 	unsigned partition; /* 1.. exposes only that partition as the whole disk, 0 for all of it */
 };
 
@@ -95,6 +102,9 @@ struct sandbox_config {
 	bool traced; /* record from the start, and boot only when an observer is there */
 	unsigned traced_capture; /* most bytes of a buffer that are recorded until it says so */
 
+	const char
+	    *resume; /* directory of a paused sandbox (engine/snapshot) that goes on, or NULL */
+
 	/* the main command */
 	char *const *argv; /* NULL terminated */
 	char *const *env;  /* "K=V", NULL terminated, complete */
@@ -116,5 +126,10 @@ struct sandbox_config {
  * the guest kernel panicked), or -1 with @err filled.
  */
 int sandbox_run(const struct sandbox_config *config, struct error *err);
+
+/**
+ * sandbox_paused() - Did sandbox_run() return SANDBOX_STATUS_PAUSED because it was paused?
+ */
+bool sandbox_paused(void);
 
 #endif

@@ -12,8 +12,8 @@
 #include "client.h"
 #include "engine/control/rundir.h"
 #include "lib/clock.h"
-#include "lib/clock.h"
 #include "lib/say.h"
+#include "paused.h"
 #include "vitrine/util.h"
 
 #define POLL_MS 100
@@ -23,7 +23,11 @@
 int client_open(struct client *client, const char *name, struct error *err)
 {
 	client->fd = rundir_find(name, client->name, err);
-	return client->fd < 0 ? -1 : 0;
+	if (client->fd >= 0)
+		return 0;
+	if (paused_exists(name))
+		error_set(err, 0, "the sandbox %s is paused; vitrine resume %s", name, name);
+	return -1;
 }
 
 void client_close(struct client *client)

@@ -99,21 +99,33 @@ int paths_make(const char *directory, struct error *err)
 	}
 }
 
-static char *data_path(const char *name, struct error *err)
+/* Below the directory that @variable names, or @usual below HOME; @what is kept there */
+static char *user_path(const char *variable, const char *usual, const char *what, const char *name,
+		       struct error *err)
 {
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	const char *chosen = getenv(variable), *home = getenv("HOME");
 	char *path = NULL;
 	int len;
 
-	if (data && data[0] == '/')
-		len = asprintf(&path, "%s/vitrine/%s", data, name);
+	if (chosen && chosen[0] == '/')
+		len = asprintf(&path, "%s/vitrine/%s", chosen, name);
 	else if (home && home[0] == '/')
-		len = asprintf(&path, "%s/.local/share/vitrine/%s", home, name);
+		len = asprintf(&path, "%s/%s/vitrine/%s", home, usual, name);
 	else
-		return error_set(err, 0, "set HOME or XDG_DATA_HOME: images are kept there"), NULL;
+		return error_set(err, 0, "set HOME or %s: %s are kept there", variable, what), NULL;
 	if (len < 0)
-		return error_set(err, ENOMEM, "images"), NULL;
+		return error_set(err, ENOMEM, "%s", what), NULL;
 	return path;
+}
+
+static char *data_path(const char *name, struct error *err)
+{
+	return user_path("XDG_DATA_HOME", ".local/share", "images", name, err);
+}
+
+char *paths_paused(struct error *err)
+{
+	return user_path("XDG_STATE_HOME", ".local/state", "paused sandboxes", "paused", err);
 }
 
 char *paths_images(struct error *err)

@@ -3,7 +3,8 @@
  *
  * The list of running ones is the run directory; each is asked who it is. A socket that nobody
  * serves is removed by the attempt to connect. With --all there are also the records of detached
- * sandboxes that have ended, see cli/common/kept.h.
+ * sandboxes that have ended, see cli/common/kept.h, and those that are paused
+ * (cli/common/paused.h), whose time is that of the pause.
  */
 
 #include <dirent.h>
@@ -13,6 +14,7 @@
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/output.h"
+#include "cli/common/paused.h"
 #include "cli/image/store.h"
 #include "engine/control/rundir.h"
 #include "ps.h"
@@ -213,6 +215,32 @@ static int add_ended(json_t *list, struct error *err)
 	return 0;
 }
 
+static int add_paused(json_t *list, struct error *err)
+{
+	json_t *paused = paused_list(err), *one;
+	size_t i;
+
+	if (!paused)
+		return -1;
+	json_array_foreach(paused, i, one)
+	{
+		json_t *disk = json_array_get(json_object_get(one, "disk"), 0);
+		json_t *image = json_object_get(disk, "label");
+
+		json_array_append_new(list,
+				      json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O, s:O}", "name",
+						json_object_get(one, "name"), "image",
+						image ? image : json_object_get(disk, "path"),
+						"command", json_object_get(one, "command"),
+						"memory", json_object_get(one, "memory"), "cpus",
+						json_object_get(one, "cpus"), "state", "paused",
+						"started", json_object_get(one, "paused"), "paused",
+						json_object_get(one, "paused")));
+	}
+	json_decref(paused);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 static size_t widest(const json_t *list, void (*print)(char *, const json_t *), size_t least)
@@ -264,7 +292,7 @@ int ps_sandboxes(const struct ps_options *opt, struct error *err)
 	json_t *list = running(err), *one;
 	size_t i;
 
-	if (!list || (opt->all && add_ended(list, err) < 0))
+	if (!list || (opt->all && (add_paused(list, err) < 0 || add_ended(list, err) < 0)))
 		return -1;
 	if (opt->format) {
 		format_rows(&ps_sandbox_fields, opt->format, list);

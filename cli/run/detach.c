@@ -27,6 +27,7 @@
 #include "vitrine/util.h"
 
 #define LOOK_MS 20
+#define LOOK_SOON_MS 2	     /* at one that only has to be there */
 #define PATIENCE 5	     /* seconds for one answer */
 #define LOOKS_MAX 1500	     /* at a command that has hidden its arguments: half a minute */
 #define STATUS_UNSTARTED 126 /* and 127: the command could not be executed */
@@ -41,7 +42,7 @@ static void give_up(int number)
 }
 
 static void __attribute__((noreturn))
-supervise(const struct run_options *o, struct kept *kept, int words)
+supervise(const struct sandbox_config *config, struct kept *kept, int words)
 {
 	struct error err = { 0 };
 	int status;
@@ -56,10 +57,11 @@ supervise(const struct run_options *o, struct kept *kept, int words)
 		_exit(EXIT_VITRINE);
 	kept->record = STDIN_FILENO;
 	kept->log = STDOUT_FILENO;
-	status = sandbox_run(&o->config, &err);
+	status = sandbox_run(config, &err);
 	if (status < 0)
 		status = cli_fail(EXIT_VITRINE, &err);
-	kept_end(kept, status);
+	if (!sandbox_paused())
+		kept_end(kept, status);
 	_exit(status);
 }
 
@@ -100,14 +102,14 @@ static bool has_arguments(struct client *client, json_int_t pid)
 	return found;
 }
 
-static bool command_runs(const char *name)
+static bool command_runs(const struct sandbox_config *config)
 {
 	static struct client client = { .fd = -1 };
 	struct answer answer;
 	json_int_t pid = 0;
 	bool runs = false;
 
-	if (client_open(&client, name, NULL) < 0)
+	if (client_open(&client, config->name, NULL) < 0)
 		return false;
 	/* A sandbox of that name that ran already is not ours */
 	if (client_pid(&client) == child) {
@@ -117,23 +119,24 @@ static bool command_runs(const char *name)
 			pid = json_integer_value(json_object_get(answer.json, "main"));
 			json_decref(answer.json);
 		}
-		runs = pid > 0 && has_arguments(&client, pid);
+		runs = pid > 0 && (config->resume || has_arguments(&client, pid));
 	}
 	client_close(&client);
 	return runs;
 }
 
 /* Wait for the command, or the end. Return: exit status of the sandbox, -1 when it runs */
-static int await(const struct run_options *o, int words)
+static int await(const struct detached *d, int words)
 {
-	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+	const long ms = d->config->resume ? LOOK_SOON_MS : LOOK_MS;
+	const struct timespec look = { .tv_nsec = ms * 1000000L };
 	bool said = false;
 	int status;
 
 	for (unsigned looks = 0; waitpid(child, &status, WNOHANG) == 0; looks++) {
 		pass_on(words, &said);
 		/* With --web, what it says is where */
-		if ((command_runs(o->config.name) && (!o->web || said)) || looks > LOOKS_MAX)
+		if ((command_runs(d->config) && (!d->says || said)) || looks > LOOKS_MAX)
 			return -1;
 		nanosleep(&look, NULL);
 	}
@@ -163,12 +166,12 @@ static void show_log(const struct kept *kept)
 		return;
 }
 
-int run_detached(const struct run_options *o, struct error *err)
+int run_detached(struct detached *d, struct error *err)
 {
 	struct kept kept;
 	int words[2], status;
 
-	if (kept_begin(&kept, &o->config, err) < 0)
+	if (kept_begin(&kept, d->config, err) < 0)
 		return -1;
 	if (pipe2(words, O_CLOEXEC) < 0) {
 		kept_discard(&kept);
@@ -177,22 +180,23 @@ int run_detached(const struct run_options *o, struct error *err)
 	child = fork();
 	if (child == 0) {
 		close(words[0]);
-		supervise(o, &kept, words[1]);
+		supervise(d->config, &kept, words[1]);
 	}
 	close(words[1]);
 	if (child < 0) {
 		kept_discard(&kept);
 		return error_set(err, errno, "cannot start a process");
 	}
+	d->pid = child;
 	catch_signals();
-	status = await(o, words[0]);
+	status = await(d, words[0]);
 	close(words[0]);
 	if (status >= EXIT_VITRINE && status <= STATUS_UNSTARTED + 1) {
 		show_log(&kept);
 		kept_discard(&kept);
 		return status;
 	}
-	kept_publish(&kept, !o->remove);
-	puts(o->config.name);
+	kept_publish(&kept, !d->remove);
+	puts(d->config->name);
 	return 0;
 }

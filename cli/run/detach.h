@@ -3,7 +3,21 @@
 #ifndef CLI_RUN_DETACH_H
 #define CLI_RUN_DETACH_H
 
-#include "options.h"
+#include <stdbool.h>
+#include <sys/types.h>
+#include "engine/sandbox.h"
+
+/**
+ * struct detached - a sandbox in the background
+ * @remove: keep nothing when it has ended
+ * @says:   it says something when it runs (the address of --web)
+ * @pid:    set: its process
+ */
+struct detached {
+	const struct sandbox_config *config;
+	bool remove, says;
+	pid_t pid;
+};
 
 /**
  * run_detached() - Start a sandbox in the background and print its name
@@ -11,6 +25,6 @@
  * Return: 0, the status of a sandbox whose command could not be started, which has been said, or -1
  * with @err filled.
  */
-int run_detached(const struct run_options *options, struct error *err);
+int run_detached(struct detached *detached, struct error *err);
 
 #endif

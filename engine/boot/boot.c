@@ -22,6 +22,7 @@
 #include "engine/jobs/signals.h"
 #include "engine/sandbox.h"
 #include "engine/share/share.h"
+#include "engine/snapshot/snapshot.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
 #include "engine/vcpu/vcpu.h"
@@ -39,6 +40,7 @@
 
 static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
 static struct vt_host_ops ops;
+static bool paused;
 
 static int build_cmdline(const struct sandbox_config *config, struct error *err)
 {
@@ -89,18 +91,60 @@ static int check_observable(const struct kernelimage *image, struct error *err)
 	return observe_error(-ENOSYS, "observe", err);
 }
 
-int sandbox_run(const struct sandbox_config *config, struct error *err)
+static int begin_jobs(const struct sandbox_config *config, const struct snapshot *snapshot,
+		      struct error *err)
+{
+	if (!snapshot)
+		return jobs_init(config, err);
+	return snapshot_devices(snapshot, err) || snapshot_jobs(snapshot, err) ? -1 : 0;
+}
+
+/* Physical memory has a kernel that can be entered; Return: 0 or -1 */
+static int load(const struct sandbox_config *config, const struct snapshot *snapshot,
+		uint64_t *entry, struct error *err)
+{
+	struct kernelimage image;
+
+	if (snapshot) {
+		*entry = snapshot_machine(snapshot)->entry;
+		return snapshot_memory(snapshot, err);
+	}
+	if (kernelimage_load(config->kernel_path, &image, err) || check_observable(&image, err))
+		return -1;
+	*entry = image.entry;
+	return 0;
+}
+
+/* The guest's kernel until it halts, or until it is kept in files */
+static uint32_t enter(uint64_t entry)
+{
+	uint32_t status = vcpu_enter(entry);
+
+	while (vcpu_paused()) {
+		paused = snapshot_write_down();
+		if (paused)
+			return SANDBOX_STATUS_PAUSED;
+		boot.goes_on = 1;
+		status = vcpu_enter(boot.kernel.resume);
+	}
+	return status;
+}
+
+bool sandbox_paused(void)
+{
+	return paused;
+}
+
+static int run(const struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
 {
 	const struct tier *tier = tier_find(config->tier);
-	struct kernelimage image;
+	uint64_t entry;
 	uint32_t status;
 	bool lost;
 
-	signals_block();
-	if (confine_begin(err) || net_start(config, err) || fill_boot(config, err) ||
-	    memory_init(boot.mem_size, err) || share_open(config, err) ||
-	    telemetry_init(&boot, err) || kernelimage_load(config->kernel_path, &image, err) ||
-	    check_observable(&image, err) || vcpu_init(&boot, err))
+	if (net_start(config, err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
+	    share_open(config, err) || telemetry_init(&boot, err) ||
+	    load(config, snapshot, &entry, err) || vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
@@ -110,14 +154,17 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 	if (tier->start(&boot, err)) /* before there is a second thread */
 		return -1;
 	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
-	    share_mount(config, err) || jobs_init(config, err) || signals_init(config, err) ||
+	    share_mount(config, err) || begin_jobs(config, snapshot, err) ||
+	    signals_init(config, snapshot ? snapshot_machine(snapshot)->ran_ms : 0, err) ||
 	    control_init(config, err)) {
 		tier->stop();
 		return -1;
 	}
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
-	if (observer_start(config, err) || confine_enter(memory_fd(), err)) {
+	snapshot_init(config, &boot, snapshot ? snapshot_machine(snapshot)->ran_ms : 0);
+	if (observer_start(config, err) || (snapshot && snapshot_consume(config, err)) ||
+	    confine_enter(memory_fd(), err)) {
 		tier->stop();
 		control_stop();
 		observer_finish(config);
@@ -128,16 +175,18 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 		control_await_observer(OBSERVER_PATIENCE_MS);
 
 	telemetry_calibrate(&boot);
-	status = vcpu_enter(image.entry);
+	status = enter(entry);
 
 	telemetry_end();
+	if (paused)
+		jobs_leave();
 	request_stop(); /* who waits for the guest's answer may hold what is needed now */
 	tier->stop();
 	if (config->traced)
 		control_await_answer(OBSERVER_PATIENCE_MS);
 	control_stop();
 	observer_finish(config);
-	lost = jobs_finish() < 0;
+	lost = jobs_finish(paused) < 0;
 	net_stop();
 	virtio_shutdown();
 	/* A command may end with that number, too */
@@ -145,4 +194,19 @@ int sandbox_run(const struct sandbox_config *config, struct error *err)
 		kernellog_show_panic();
 	observer_linger(config);
 	return lost && !status ? STATUS_LOST : status;
+}
+
+int sandbox_run(const struct sandbox_config *config, struct error *err)
+{
+	struct snapshot *snapshot = NULL;
+	int status = -1;
+
+	signals_block();
+	if (confine_begin(err))
+		return -1;
+	if (config->resume)
+		snapshot = snapshot_open(config, err);
+	if (snapshot || !config->resume)
+		status = run(config, snapshot, err);
+	return status;
 }

@@ -14,6 +14,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 #include "operations.h"
 #include "rundir.h"
+#include "config.h"
 #include "vitrine/util.h"
 
 #define CONNECTION_STACK (512 * 1024)
@@ -53,6 +55,8 @@ static connection_op *const operations[] = {
 	[MESSAGE_VIEW] = control_view,
 	[MESSAGE_FOLLOW] = control_follow,
 	[MESSAGE_NET] = control_net,
+	[MESSAGE_PAUSE] = control_pause,
+	[MESSAGE_ATTACH] = control_attach,
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");
@@ -134,6 +138,17 @@ static void *accept_thread(void *arg)
 	return NULL;
 }
 
+/* While we may open files, and no guest has run; without it the sandbox cannot be paused */
+static void record_config(void)
+{
+	cleanup_close int fd = config_open(run_dir, sandbox->name, O_WRONLY | O_CREAT | O_TRUNC);
+	json_t *json = config_pack(sandbox);
+
+	if (fd >= 0 && json)
+		json_dumpfd(json, fd, JSON_COMPACT); /* half of it is none */
+	json_decref(json);
+}
+
 int control_init(const struct sandbox_config *config, struct error *err)
 {
 	pthread_t thread;
@@ -150,6 +165,7 @@ int control_init(const struct sandbox_config *config, struct error *err)
 		close(steal_fd(run_dir));
 		return -1;
 	}
+	record_config();
 	sem_init(&serving, 0, 0);
 	ret = pthread_create(&thread, NULL, accept_thread, NULL);
 	if (ret) {
@@ -169,6 +185,7 @@ void control_stop(void)
 {
 	if (listener < 0)
 		return;
+	config_remove(run_dir, sandbox->name);
 	rundir_remove(run_dir, sandbox->name);
 	shutdown(listener, SHUT_RDWR);
 	listener = -1;

@@ -3,6 +3,7 @@
 #ifndef ENGINE_CONTROL_CONTROL_H
 #define ENGINE_CONTROL_CONTROL_H
 
+#include <stddef.h>
 #include <jansson.h>
 #include <stdint.h>
 #include "engine/sandbox.h"
@@ -72,5 +73,12 @@ void control_await_answer(unsigned ms);
  * Return: -1.
  */
 int observe_error(int64_t value, const char *what, struct error *err);
+
+/**
+ * control_on_pause() - How the sandbox is paused when a client wants it
+ * @pause: gets the descriptors that came with the message, which stay ours. On success the process
+ * is about to end. Any connection's thread. Return: 0, or -1 with the reason: the sandbox goes on.
+ */
+void control_on_pause(int (*pause)(const int *fds, size_t nfds, struct error *err));
 
 #endif

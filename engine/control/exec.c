@@ -21,6 +21,7 @@
 #include "engine/jobs/request.h"
 #include "vitrine/util.h"
 
+#define STREAMS 3
 #define DRAIN_MS 500 /* until the client is looked at again */
 
 static size_t list_length(const char *const *list)
@@ -106,7 +107,7 @@ static bool client_message(struct connection *conn, int job)
 }
 
 /* Wait for the end of the job; false when the client has gone meanwhile */
-static bool session_run(struct connection *conn, int job)
+static bool session_run(struct connection *conn, int job, void (*gone)(int job))
 {
 	struct pollfd fds[2] = {
 		{ .fd = job_exit_fd(job), .events = POLLIN },
@@ -121,7 +122,9 @@ static bool session_run(struct connection *conn, int job)
 			present = false;
 			fds[1].fd = -1;
 			fds[1].revents = 0;
-			job_cut(job);
+			if (!gone)
+				break;
+			gone(job);
 		}
 	}
 	return present;
@@ -155,12 +158,12 @@ int control_exec(struct connection *conn, struct message *msg)
 		.columns = msg->columns,
 	};
 	cleanup_free const char **env = environment_merge(conn->config->env, msg);
-	int fds[MESSAGE_FDS];
+	int fds[STREAMS];
 	struct error err;
 	bool present;
 	int job, ret, lost, lost_fd;
 
-	if (conn->nfds != MESSAGE_FDS) {
+	if (conn->nfds != STREAMS) {
 		error_set(&err, 0, "exec: three descriptors must come with the message");
 		return connection_error(conn, &err);
 	}
@@ -176,7 +179,7 @@ int control_exec(struct connection *conn, struct message *msg)
 		goto close;
 	}
 	connection_answer(conn, json_pack("{s:i}", "pid", (int)job_pid(job)));
-	present = session_run(conn, job) && session_drain(conn, job);
+	present = session_run(conn, job, job_cut) && session_drain(conn, job);
 	lost = job_output_error(job, &lost_fd);
 	ret = present ? connection_answer(conn,
 					  json_pack("{s:i, s:i, s:i}", "exit", (int)job_status(job),
@@ -184,7 +187,41 @@ int control_exec(struct connection *conn, struct message *msg)
 		      : -1;
 	job_release(job);
 close:
-	for (int i = 0; i < MESSAGE_FDS; i++)
+	for (int i = 0; i < STREAMS; i++)
+		close(fds[i]);
+	return ret;
+}
+
+/*
+ * As control_exec(), for the main command when it has no streams: of a sandbox that was detached,
+ * or resumed. A client that goes takes its streams along, and the command does not notice.
+ */
+int control_attach(struct connection *conn, struct message *msg)
+{
+	int fds[STREAMS], ret;
+	struct error err;
+	bool tty;
+
+	if (conn->nfds != STREAMS) {
+		error_set(&err, 0, "attach: three descriptors must come with the message");
+		return connection_error(conn, &err);
+	}
+	memcpy(fds, conn->fds, sizeof(fds));
+	conn->nfds = 0;
+	if (jobs_main_attach(fds, msg->input, &tty, &err)) {
+		ret = connection_error(conn, &err);
+	} else {
+		if (tty && msg->rows && msg->columns)
+			job_resize(JOB_MAIN, msg->rows, msg->columns);
+		connection_answer(
+		    conn, json_pack("{s:i, s:b}", "pid", (int)job_pid(JOB_MAIN), "tty", (int)tty));
+		ret = -1;
+		if (session_run(conn, JOB_MAIN, NULL) && job_flush(JOB_MAIN, DRAIN_MS))
+			ret = connection_answer(
+			    conn, json_pack("{s:i}", "exit", (int)job_status(JOB_MAIN)));
+		jobs_main_detach();
+	}
+	for (int i = 0; i < STREAMS; i++)
 		close(fds[i]);
 	return ret;
 }

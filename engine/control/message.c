@@ -120,6 +120,11 @@ static const struct operation {
 	[MESSAGE_NET] = { "net", false, {
 		{ "what", FIELD_STRING, AT(what), true },
 		{ "spec", FIELD_STRING, AT(spec) } } },
+	[MESSAGE_PAUSE] = { "pause", false, { { 0 } } },
+	[MESSAGE_ATTACH] = { "attach", false, {
+		{ "stdin", FIELD_BOOL, AT(input) },
+		{ "rows", FIELD_INT, AT(rows), false, 0, UINT16_MAX },
+		{ "columns", FIELD_INT, AT(columns), false, 0, UINT16_MAX } } },
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");

@@ -17,7 +17,7 @@
 
 #define MESSAGE_MAX (160 * 1024) /* a packet; the kernel's default socket buffer holds it */
 #define MESSAGE_PAYLOAD_MAX (64 * 1024)
-#define MESSAGE_FDS 3
+#define MESSAGE_FDS 24 /* at most; three of them are standard streams */
 #define MESSAGE_STRINGS_MAX 4096
 
 enum message_op {
@@ -42,6 +42,8 @@ enum message_op {
 	MESSAGE_VIEW,
 	MESSAGE_FOLLOW,
 	MESSAGE_NET,
+	MESSAGE_PAUSE,
+	MESSAGE_ATTACH,
 	MESSAGE_NOPS,
 };
 

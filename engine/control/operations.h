@@ -10,7 +10,10 @@
 typedef int connection_op(struct connection *conn, struct message *msg);
 
 /* exec.c */
-connection_op control_exec;
+connection_op control_exec, control_attach;
+
+/* pause.c */
+connection_op control_pause;
 
 /* files.c: MESSAGE_OPEN to MESSAGE_READLINK */
 connection_op control_file;

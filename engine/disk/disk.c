@@ -67,6 +67,11 @@ static int raw_flush(struct disk *disk)
 	return fdatasync(to_raw(disk)->file.fd) ? -errno : 0;
 }
 
+static uint64_t raw_stamp(struct disk *disk)
+{
+	return file_stamp(to_raw(disk)->file.fd);
+}
+
 static void raw_close(struct disk *disk)
 {
 	close(to_raw(disk)->file.fd);
@@ -79,6 +84,7 @@ static const struct disk_ops raw_ops = {
 	.zero = raw_zero,
 	.discard = raw_discard,
 	.flush = raw_flush,
+	.stamp = raw_stamp,
 	.close = raw_close,
 };
 
@@ -137,6 +143,16 @@ int disk_flush(struct disk *disk, int flags)
 	while (synced < upto && !atomic_compare_exchange_weak(&disk->synced, &synced, upto))
 		continue;
 	return 0;
+}
+
+int disk_keep(struct disk *disk, int fd)
+{
+	return disk->ops->keep(disk, fd);
+}
+
+uint64_t disk_stamp(struct disk *disk)
+{
+	return disk->ops->stamp(disk);
 }
 
 int disk_close(struct disk *disk)
@@ -251,7 +267,7 @@ int disk_open(const struct sandbox_disk *config, const char *expected_fs, struct
 	if (overlaid) {
 		if (overlay_open(config, steal_fd(fd), &part, &opened, err))
 			return -1;
-	} else if (config->layers) {
+	} else if (config->layers || config->saved) {
 		if (stack_disk(config, steal_fd(fd), &part, &opened, err))
 			return -1;
 	} else if (raw_open(steal_fd(fd), part.start, &opened, err)) {

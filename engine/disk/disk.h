@@ -20,7 +20,9 @@ struct disk;
  * Offsets and lengths are in bytes, inside the disk, and multiples of 512. @flags is IO_*. All may
  * be called by several threads at a time and return 0 or a negative errno; @read and @write leave
  * the vector as it was. @flush makes every write durable that returned before it was called; it is
- * NULL when nothing has to be.
+ * NULL when nothing has to be. @keep writes what would be thrown away to a file, as a layer over
+ * the rest; it is NULL when nothing would be. @stamp tells the files that outlive us apart from
+ * those that somebody has written to.
  */
 struct disk_ops {
 	int (*read)(struct disk *disk, struct iovec *iov, uint64_t off, uint64_t len, int flags);
@@ -28,6 +30,8 @@ struct disk_ops {
 	int (*zero)(struct disk *disk, uint64_t off, uint64_t len, bool unmap);
 	int (*discard)(struct disk *disk, uint64_t off, uint64_t len);
 	int (*flush)(struct disk *disk);
+	int (*keep)(struct disk *disk, int fd);
+	uint64_t (*stamp)(struct disk *disk);
 	void (*close)(struct disk *disk);
 };
 
@@ -83,6 +87,27 @@ static inline bool disk_has_flush(const struct disk *disk)
  * @flags: with IO_NOWAIT, -EAGAIN unless there is nothing to do
  */
 int disk_flush(struct disk *disk, int flags);
+
+/**
+ * disk_is_thrown_away() - Whether what is written is gone with this process
+ */
+static inline bool disk_is_thrown_away(const struct disk *disk)
+{
+	return disk->ops->keep;
+}
+
+/**
+ * disk_keep() - Write down what a disk holds that is thrown away; nothing writes to it meanwhile
+ * @fd: an empty file, which becomes a layer (sandbox_disk.saved)
+ *
+ * Return: 0 or a negative errno.
+ */
+int disk_keep(struct disk *disk, int fd);
+
+/**
+ * disk_stamp() - A number that changes when the files behind a disk are written to, or are others
+ */
+uint64_t disk_stamp(struct disk *disk);
 
 /**
  * disk_close() - Flush and free; NULL is fine

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <time.h>
 
@@ -215,4 +216,22 @@ int file_zero(struct file_range *file, uint64_t off, uint64_t len, bool unmap)
 	if (ret == -EOPNOTSUPP)
 		ret = write_zeros(file, off, len);
 	return ret;
+}
+
+#define FNV_OFFSET 0xcbf29ce484222325UL
+#define FNV_PRIME 0x100000001b3UL
+
+uint64_t file_stamp(int fd)
+{
+	uint64_t stamp = FNV_OFFSET;
+	struct stat st = { 0 };
+
+	if (fstat(fd, &st))
+		return 0;
+	const uint64_t words[] = { st.st_dev, st.st_ino, (uint64_t)st.st_size,
+				   (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec };
+
+	for (size_t i = 0; i < sizeof(words); i++)
+		stamp = (stamp ^ ((const uint8_t *)words)[i]) * FNV_PRIME;
+	return stamp;
 }

@@ -75,6 +75,9 @@ int file_zero(struct file_range *file, uint64_t off, uint64_t len, bool unmap);
  */
 int file_discard(struct file_range *file, uint64_t off, uint64_t len);
 
+/* A number that tells a file from another one, and from what it is after a write */
+uint64_t file_stamp(int fd);
+
 /* The same as file_read() and file_write() for one plain buffer, and waiting */
 int file_read_buf(struct file_range *file, void *buf, uint64_t off, uint64_t len);
 int file_write_buf(struct file_range *file, const void *buf, uint64_t off, uint64_t len);

@@ -25,6 +25,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "overlay_file.h"
@@ -221,6 +222,104 @@ static int overlay_flush(struct disk *disk)
 	return ret;
 }
 
+static uint64_t overlay_stamp(struct disk *disk)
+{
+	struct overlay *o = to_overlay(disk);
+	uint64_t base = file_stamp(o->base.image.fd);
+
+	return o->durable ? base * 31 + file_stamp(o->top.fd) : base;
+}
+
+/* ---- what an unnamed overlay holds, as a layer ---- */
+
+#define KEEP_CLUSTERS 256U
+
+/* In the overlay, or in what the overlay before a pause left */
+static bool is_kept(const struct overlay *o, uint64_t cluster)
+{
+	bool in_top;
+
+	overlay_map_run(&o->map, cluster, cluster + 1, &in_top);
+	return in_top || stack_is_saved(&o->base, cluster);
+}
+
+static bool is_zero(const unsigned char *cluster, uint64_t len)
+{
+	return !cluster[0] && !memcmp(cluster, cluster + 1, len - 1);
+}
+
+/* Zeros are holes there: a cluster whose bit is set is read from the layer in any case */
+static int keep_clusters(struct overlay *o, struct file_range *to, unsigned char *buf,
+			 uint64_t first, uint64_t count)
+{
+	uint64_t off = first << OVERLAY_CLUSTER_BITS, len = count << OVERLAY_CLUSTER_BITS;
+	struct iovec iov = { buf, 0 };
+	int ret;
+
+	if (len > o->size - off)
+		len = o->size - off;
+	iov.iov_len = len;
+	ret = overlay_read(&o->disk, &iov, off, len, 0);
+	for (uint64_t at = 0; at < len && !ret; at += CLUSTER) {
+		const uint64_t part = len - at < CLUSTER ? len - at : CLUSTER;
+
+		if (!is_zero(buf + at, part))
+			ret = file_write_buf(to, buf + at, off + at, part);
+	}
+	return ret;
+}
+
+/* Runs of clusters that are kept, up to the disk's end */
+static int keep_runs(struct overlay *o, struct file_range *to, unsigned char *buf,
+		     struct overlay_map *map)
+{
+	uint64_t at = 0, first;
+	int ret = 0;
+
+	while (at < o->map.clusters && !ret) {
+		bool in_top;
+
+		if (!o->base.saved) { /* long runs of nothing */
+			first = overlay_map_run(&o->map, at, o->map.clusters, &in_top);
+			if (!in_top) {
+				at += first;
+				continue;
+			}
+		} else if (!is_kept(o, at)) {
+			at++;
+			continue;
+		}
+		first = at;
+		while (at < o->map.clusters && at - first < KEEP_CLUSTERS && is_kept(o, at))
+			at++;
+		ret = keep_clusters(o, to, buf, first, at - first);
+		overlay_map_set(map, first, at);
+	}
+	return ret;
+}
+
+static int overlay_keep(struct disk *disk, int fd)
+{
+	struct overlay *o = to_overlay(disk);
+	const struct overlay_layout layout = overlay_layout(o->size);
+	cleanup_free unsigned char *buf = malloc(KEEP_CLUSTERS * CLUSTER);
+	struct overlay_map map;
+	struct file_range to, bits;
+	uint32_t crc = o->base.below_crc;
+	int ret = -ENOMEM;
+
+	if (!o->base.saved && stack_crc(&o->base, disk->path, o->size, &crc, NULL))
+		return -EIO;
+	file_range_init(&to, fd, layout.data_offset);
+	file_range_init(&bits, fd, OVERLAY_PAGE);
+	if (!overlay_map_init(&map, layout.clusters, true) && buf)
+		ret = keep_runs(o, &to, buf, &map);
+	if (!ret && overlay_map_capture(&map))
+		ret = overlay_map_write(&map, &bits);
+	overlay_map_free(&map);
+	return ret ?: overlay_file_make(fd, &layout, crc);
+}
+
 static void overlay_close(struct disk *disk)
 {
 	struct overlay *o = to_overlay(disk);
@@ -240,6 +339,7 @@ static const struct disk_ops overlay_ops = {
 	.zero = overlay_zero,
 	.discard = overlay_discard,
 	.flush = overlay_flush,
+	.stamp = overlay_stamp,
 	.close = overlay_close,
 };
 
@@ -249,6 +349,8 @@ static const struct disk_ops ephemeral_ops = {
 	.write = overlay_write,
 	.zero = overlay_zero,
 	.discard = overlay_discard,
+	.keep = overlay_keep,
+	.stamp = overlay_stamp,
 	.close = overlay_close,
 };
 

@@ -112,6 +112,17 @@ static int create(int fd, const char *path, const struct overlay_layout *layout,
 	return 0;
 }
 
+int overlay_file_make(int fd, const struct overlay_layout *layout, uint32_t base_crc)
+{
+	unsigned char page[OVERLAY_PAGE] = { 0 };
+	struct overlay_header header = make_header(layout, base_crc);
+
+	memcpy(page, &header, sizeof(header));
+	if (ftruncate(fd, (off_t)(layout->data_offset + layout->disk_size)))
+		return -errno;
+	return pwrite(fd, page, sizeof(page), 0) == sizeof(page) ? 0 : -(errno ?: EIO);
+}
+
 int overlay_file_open(const char *path, const struct overlay_layout *layout, uint32_t base_crc,
 		      bool read_only, struct error *err)
 {

@@ -22,6 +22,13 @@ struct overlay_layout {
 struct overlay_layout overlay_layout(uint64_t disk_size);
 
 /**
+ * overlay_file_make() - Make an empty file a layer that holds nothing yet
+ *
+ * Return: 0 or a negative errno.
+ */
+int overlay_file_make(int fd, const struct overlay_layout *layout, uint32_t base_crc);
+
+/**
  * overlay_file_open() - Open a named overlay, or make it when it is missing or empty
  * @path:      the file
  * @layout:    of the disk, which the file must have been made for

@@ -124,6 +124,7 @@ static int add_layer(struct disk_stack *s, const char *path, const struct overla
 
 	if (stack_crc(s, path, layout->disk_size, &crc, err))
 		return -1;
+	s->below_crc = crc;
 	fd = overlay_file_open(path, layout, crc, true, err);
 	if (fd < 0)
 		return -1;
@@ -145,6 +146,8 @@ int stack_open(struct disk_stack *s, const struct sandbox_disk *config, int base
 	file_range_init(&s->image, base_fd, part->start);
 	while (config->layers && config->layers[count])
 		count++;
+	if (config->saved)
+		count++;
 	if (!count)
 		return 0;
 	if (count > STACK_LAYERS_MAX) {
@@ -158,13 +161,20 @@ int stack_open(struct disk_stack *s, const struct sandbox_disk *config, int base
 		stack_close(s);
 		return error_set(err, ENOMEM, "cannot open image %s", config->path);
 	}
+	s->saved = config->saved ? count : 0;
 	for (unsigned i = 0; i < count; i++) {
-		if (add_layer(s, config->layers[i], &layout, err)) {
+		if (add_layer(s, i + 1 == s->saved ? config->saved : config->layers[i], &layout,
+			      err)) {
 			stack_close(s);
 			return -1;
 		}
 	}
 	return 0;
+}
+
+bool stack_is_saved(const struct disk_stack *s, uint64_t cluster)
+{
+	return s->saved && s->owner[cluster] == s->saved;
 }
 
 void stack_close(struct disk_stack *s)
@@ -192,7 +202,16 @@ static void close_disk(struct disk *disk)
 	free(disk);
 }
 
-static const struct disk_ops stack_ops = { .read = read_disk, .close = close_disk };
+static uint64_t stamp_disk(struct disk *disk)
+{
+	return file_stamp(((struct stack_disk *)disk)->stack.image.fd);
+}
+
+static const struct disk_ops stack_ops = {
+	.read = read_disk,
+	.stamp = stamp_disk,
+	.close = close_disk,
+};
 
 int stack_disk(const struct sandbox_disk *config, int base_fd, const struct partition *part,
 	       struct disk **disk, struct error *err)

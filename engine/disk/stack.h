@@ -7,6 +7,7 @@
 #ifndef ENGINE_DISK_STACK_H
 #define ENGINE_DISK_STACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "disk.h"
@@ -19,12 +20,15 @@
  * @image:  the raw image at the bottom
  * @layers: data of each layer, the lowest first
  * @count:  layers
+ * @saved:  which of them, counted from 1, is what a pause saved of the layer above; 0: none
+ * @below_crc: stack_crc() of what is below the highest of them
  * @owner:  for each cluster: 0 when it is the image's, n when it is that of layers[n - 1]; NULL
  *          when there are no layers
  */
 struct disk_stack {
 	struct file_range image, *layers;
-	unsigned count;
+	unsigned count, saved;
+	uint32_t below_crc;
 	uint8_t *owner;
 };
 
@@ -40,6 +44,9 @@ int stack_open(struct disk_stack *stack, const struct sandbox_disk *config, int 
 	       const struct partition *part, struct error *err);
 
 void stack_close(struct disk_stack *stack);
+
+/** stack_is_saved() - Is a cluster in what a pause saved? */
+bool stack_is_saved(const struct disk_stack *stack, uint64_t cluster);
 
 /** stack_read() - As file_read() */
 int stack_read(struct disk_stack *stack, struct iovec *iov, uint64_t skip, uint64_t off,

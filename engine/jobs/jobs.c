@@ -358,6 +358,96 @@ void jobs_main_refuse(void)
 	op_job_exit(JOB_MAIN, STATUS_VITRINE << 8);
 }
 
+static int attach(int id, const int fds[3], bool input, struct error *err)
+{
+	for (int i = input ? 0 : 1; i < (job_at(id)->tty ? 2 : 3); i++) {
+		if (stream_attach(id * 4 + i, fds[i], err)) {
+			while (i-- > (input ? 0 : 1))
+				stream_detach(id * 4 + i);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int jobs_main_attach(const int fds[3], bool input, bool *tty, struct error *err)
+{
+	if (!job_pid(JOB_MAIN))
+		return error_set(err, 0, "the sandbox's command does not run yet");
+	*tty = job_at(JOB_MAIN)->tty;
+	return attach(JOB_MAIN, fds, input, err);
+}
+
+void jobs_main_detach(void)
+{
+	for (int i = 0; i < 3; i++)
+		stream_detach(JOB_MAIN * 4 + i);
+}
+
+/* ---- pauses ---- */
+
+bool jobs_freeze(int ms)
+{
+	bool frozen = true;
+
+	for (unsigned slot = JOB_MAIN + 1; slot < JOBS_MAX; slot++)
+		job_flush((int)jobs[slot].number, 0); /* as far as their clients have taken it */
+	for (int i = 0; i < 3; i++)
+		frozen &= stream_freeze(JOB_MAIN * 4 + i, ms);
+	return frozen;
+}
+
+void jobs_thaw(void)
+{
+	for (int i = 0; i < 3; i++)
+		stream_thaw(JOB_MAIN * 4 + i);
+}
+
+void jobs_save(struct jobs_saved *saved)
+{
+	pthread_mutex_lock(&lock);
+	for (unsigned slot = 0; slot < JOBS_MAX; slot++)
+		saved->uses[slot] = jobs[slot].uses;
+	saved->main = jobs[JOB_MAIN].state == JOB_RUNNING ? jobs[JOB_MAIN].pid : 0;
+	saved->tty = jobs[JOB_MAIN].tty;
+	pthread_mutex_unlock(&lock);
+	saved->last_request = request_numbers(0);
+	for (int i = 0; i < 3; i++)
+		saved->rings[i].len = (uint32_t)stream_peek(JOB_MAIN * 4 + i, saved->rings[i].data,
+							    STREAM_RING, &saved->rings[i].open);
+}
+
+int jobs_resume(const struct jobs_saved *saved, struct error *err)
+{
+	if (saved->main <= 0)
+		return error_set(err, 0, "nothing ran in the sandbox");
+	for (unsigned slot = 0; slot < JOBS_MAX; slot++)
+		jobs[slot].uses = saved->uses[slot];
+	request_numbers(saved->last_request);
+	jobs[JOB_MAIN].tty = saved->tty;
+	jobs[JOB_MAIN].exit_fd = eventfd(0, EFD_CLOEXEC);
+	if (jobs[JOB_MAIN].exit_fd < 0)
+		return error_set(err, errno, "cannot make an eventfd");
+	jobs[JOB_MAIN].state = JOB_RUNNING;
+	jobs[JOB_MAIN].pid = saved->main;
+	for (int i = 0; i < (saved->tty ? 2 : 3); i++) {
+		const struct stream_config config = {
+			.direction = i ? STREAM_TO_HOST : STREAM_TO_GUEST,
+			.fd = -1,
+			.tty = saved->tty,
+			.held = true,
+			.ended = !saved->rings[i].open,
+			.preload = saved->rings[i].data,
+			.preload_len = saved->rings[i].len,
+			.tap = i ? main_tap : NULL,
+		};
+
+		if (stream_open(JOB_MAIN * 4 + i, &config, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int jobs_init(const struct sandbox_config *config, struct error *err)
 {
 	cleanup_blob struct blob blob = { 0 };
@@ -378,6 +468,9 @@ int jobs_init(const struct sandbox_config *config, struct error *err)
 	terminal_size(&spec.rows, &spec.columns);
 	if (job_claim(&spec, JOB_MAIN, err) != JOB_MAIN)
 		return -1;
+	jobs[JOB_MAIN].exit_fd = eventfd(0, EFD_CLOEXEC);
+	if (jobs[JOB_MAIN].exit_fd < 0)
+		return error_set(err, errno, "cannot make an eventfd");
 	if (spawn_pack(&blob, JOB_MAIN, &spec, err) < 0 || streams_open(JOB_MAIN, &spec, err) < 0)
 		return -1;
 	ret = request_post(&(struct question){ VT_REQ_SPAWN, blob.data, blob.len }, main_started,
@@ -414,16 +507,16 @@ bool jobs_main_ended(void)
 	return ended;
 }
 
-/* After a panic there are jobs whose end nobody has reported */
-static void jobs_end(void)
+/* After a panic or a pause there are jobs whose end nobody has reported */
+static void jobs_end(unsigned from, uint32_t wait_status)
 {
 	static const uint64_t one = 1;
 
 	pthread_mutex_lock(&lock);
-	for (unsigned slot = JOB_MAIN + 1; slot < JOBS_MAX; slot++) {
+	for (unsigned slot = from; slot < JOBS_MAX; slot++) {
 		if (jobs[slot].state != JOB_RUNNING)
 			continue;
-		jobs[slot].wait_status = SIGKILL;
+		jobs[slot].wait_status = wait_status;
 		jobs[slot].state = JOB_ENDED;
 		if (write(jobs[slot].exit_fd, &one, sizeof(one)) < 0)
 			abort();
@@ -441,14 +534,20 @@ static bool clients_left(void)
 	return false;
 }
 
-int jobs_finish(void)
+void jobs_leave(void)
+{
+	jobs_end(JOB_MAIN, SANDBOX_STATUS_PAUSED << 8);
+}
+
+int jobs_finish(bool paused)
 {
 	struct timespec deadline;
 	int ret = 0, fd, lost;
 
 	request_stop();
-	jobs_end();
-	job_flush(JOB_MAIN, -1);
+	jobs_end(JOB_MAIN + 1, SIGKILL);
+	if (!paused) /* what is left was kept with the sandbox */
+		job_flush(JOB_MAIN, -1);
 	deadline = clock_deadline(CLIENT_PATIENCE);
 	pthread_mutex_lock(&lock);
 	while (clients_left() && ret != ETIMEDOUT)

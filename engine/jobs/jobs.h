@@ -45,18 +45,72 @@ struct job_spec {
 int jobs_init(const struct sandbox_config *config, struct error *err);
 
 /**
+ * struct jobs_saved - what of the jobs outlives a pause: the main one, and all numbers
+ * @uses:  how often each slot was used
+ * @main:  its pid
+ * @rings: what its streams hold: input that the guest has not read, output that nobody has taken;
+ *         @open: more may come
+ */
+struct jobs_saved {
+	uint32_t uses[JOBS_MAX];
+	uint64_t last_request;
+	pid_t main;
+	bool tty;
+	struct {
+		uint32_t len;
+		bool open;
+		uint8_t data[STREAM_RING];
+	} rings[3];
+};
+
+/**
+ * jobs_freeze() - Stop what moves between the main job's streams and the host
+ * @ms: to wait, for each of them
+ *
+ * Return: whether nothing moves. jobs_thaw() is to be called in any case, unless we end.
+ */
+bool jobs_freeze(int ms);
+void jobs_thaw(void);
+
+/** jobs_save() - While they are frozen and the guest does not run */
+void jobs_save(struct jobs_saved *saved);
+
+/** jobs_leave() - The guest was written down: whoever waits for a job here waits no longer */
+void jobs_leave(void);
+
+/**
+ * jobs_resume() - As jobs_init(), of a guest that was paused
+ *
+ * Nobody has the main job's streams. Other jobs' clients are gone, which their processes notice
+ * when they use their streams.
+ */
+int jobs_resume(const struct jobs_saved *saved, struct error *err);
+
+/**
+ * jobs_main_attach() - Give the main job streams, when it has none
+ * @fds:   not owned; in use until jobs_main_detach()
+ * @input: the first one, too
+ * @tty:   set to whether it has a terminal, which then is its input and output
+ *
+ * Return: 0 or -1.
+ */
+int jobs_main_attach(const int fds[3], bool input, bool *tty, struct error *err);
+void jobs_main_detach(void);
+
+/**
  * jobs_ops_fill() - Set the stream, request and job operations
  */
 void jobs_ops_fill(struct vt_host_ops *ops);
 
 /**
  * jobs_finish() - The guest is over: write out all output, let clients have their answers
+ * @paused: it is kept, with the output that nobody has taken
  *
  * Context: any thread; waits for whoever reads the main job's output.
  *
  * Return: 0, or -1 when some of the main job's output could not be written, which it has said.
  */
-int jobs_finish(void);
+int jobs_finish(bool paused);
 
 /**
  * jobs_main_refuse() - The main command is not started, for a reason that was told

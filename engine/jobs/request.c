@@ -226,6 +226,18 @@ bool request_stalled(void)
 	return stalled;
 }
 
+uint64_t request_numbers(uint64_t from)
+{
+	uint64_t number;
+
+	pthread_mutex_lock(&lock);
+	if (from > last_id)
+		last_id = from;
+	number = last_id;
+	pthread_mutex_unlock(&lock);
+	return number;
+}
+
 void request_stop(void)
 {
 	struct request *req;

@@ -78,6 +78,12 @@ int64_t request_call(const struct question *question, const struct patience *pat
 bool request_stalled(void);
 
 /**
+ * request_numbers() - The number of the last request
+ * @from: those that follow are to be higher than this: the kernel may still answer somebody else's
+ */
+uint64_t request_numbers(uint64_t from);
+
+/**
  * request_stop() - The guest is over: answer everything with -ESHUTDOWN, also from now on
  */
 void request_stop(void);

@@ -31,7 +31,8 @@
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
-static bool over; /* nobody is left in the sandbox who could take a signal */
+static uint64_t ran_ns; /* before a pause: the time-out's */
+static bool over;	/* nobody is left in the sandbox who could take a signal */
 
 void signals_end(void)
 {
@@ -113,7 +114,7 @@ static void timeout_step(int step)
 static void *signals_thread(void *arg)
 {
 	const struct sandbox_config *config = arg;
-	uint64_t deadline = clock_now_ns() + config->timeout * NS_PER_SECOND, now;
+	uint64_t deadline = clock_now_ns() + config->timeout * NS_PER_SECOND - ran_ns, now;
 	struct timespec left;
 	int step = 0;
 	sigset_t set;
@@ -138,10 +139,14 @@ static void *signals_thread(void *arg)
 	return NULL;
 }
 
-int signals_init(const struct sandbox_config *config, struct error *err)
+int signals_init(const struct sandbox_config *config, uint64_t ran_ms, struct error *err)
 {
+	const uint64_t left_ms = config->timeout * 1000ULL;
 	pthread_t thread;
-	int ret = pthread_create(&thread, NULL, signals_thread, (void *)config);
+	int ret;
+
+	ran_ns = (ran_ms < left_ms ? ran_ms : left_ms) * NS_PER_MS;
+	ret = pthread_create(&thread, NULL, signals_thread, (void *)config);
 
 	if (ret)
 		return error_set(err, ret, "cannot start the thread that takes signals");

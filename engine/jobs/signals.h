@@ -3,6 +3,7 @@
 #ifndef ENGINE_JOBS_SIGNALS_H
 #define ENGINE_JOBS_SIGNALS_H
 
+#include <stdint.h>
 #include "engine/sandbox.h"
 #include "vitrine/error.h"
 
@@ -14,11 +15,12 @@ void signals_block(void);
 /**
  * signals_init() - Start the thread that takes signals
  * @config: for the time-out and the terminal
+ * @ran_ms: of the time-out that has passed before a pause
  * @err:    filled on failure
  *
  * Return: 0 or -1.
  */
-int signals_init(const struct sandbox_config *config, struct error *err);
+int signals_init(const struct sandbox_config *config, uint64_t ran_ms, struct error *err);
 
 /**
  * signals_end() - The sandbox is over: a signal ends us from now on, and no time-out does

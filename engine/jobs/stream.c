@@ -15,6 +15,8 @@
  * swallowing input that was meant for somebody else: after `vitrine exec` has ended, the terminal
  * belongs to the shell again.
  *
+ * stream_attach.c has what happens when whoever is at the other side comes, goes or stands still.
+ *
  * Host system calls: poll, read, write, pwritev2, eventfd2, close, futex; clone at stream_open().
  */
 #include "stream.h"
@@ -29,49 +31,17 @@
 #include <time.h>
 #include <unistd.h>
 #include "engine/vcpu/irq.h"
-#include "ring.h"
+#include "stream_state.h"
 #include "lib/clock.h"
 #include "vitrine/util.h"
 
-#define STREAM_RING (128 * 1024)
 #define STREAM_STACK (64 * 1024)
 #define TTY_EOF 4
-
-enum stream_state {
-	STREAM_FREE,
-	STREAM_OPEN,
-	STREAM_ENDED, /* no more bytes come in; what is in the ring still goes out */
-	STREAM_DEAD,  /* nobody takes bytes any more */
-	STREAM_NSTATES,
-};
-
-/**
- * struct stream - one direction
- * @lock:   protects everything below; never held across a system call that can block
- * @id:     who has it now: a pump that is late has another number
- * @change: the stream's thread waits here for the ring, stream_flush() for the end
- * @hungry: a pump has seen -EAGAIN and wants VT_IRQ_STREAM
- * @busy:   the thread is writing a span of the ring
- * @nowait: the descriptor takes RWF_NOWAIT
- * @error:  errno value of what lost output, 0 for none; a reader that left is none
- */
-struct stream {
-	pthread_mutex_t lock;
-	pthread_cond_t change;
-	pthread_t thread;
-	struct stream_config config;
-	struct ring ring;
-	uint32_t id;
-	enum stream_state state;
-	bool threaded, hungry, busy, nowait, stop;
-	int error;
-	int wake_fd;
-};
 
 static struct stream streams[STREAM_MAX];
 static pthread_once_t streams_once = PTHREAD_ONCE_INIT;
 
-static struct stream *stream_at(uint32_t id)
+struct stream *stream_at(uint32_t id)
 {
 	return &streams[id % STREAM_MAX];
 }
@@ -91,7 +61,7 @@ static void streams_init(void)
 }
 
 /* With the lock held: the pump may find something new */
-static void pump_wake(struct stream *stream)
+void stream_pump_wake(struct stream *stream)
 {
 	if (!stream->hungry)
 		return;
@@ -103,7 +73,7 @@ static void stream_fail(struct stream *stream)
 {
 	stream->state = STREAM_DEAD;
 	stream->ring.tail = stream->ring.head;
-	pump_wake(stream);
+	stream_pump_wake(stream);
 	pthread_cond_broadcast(&stream->change);
 }
 
@@ -131,7 +101,31 @@ static void input_end(struct stream *stream)
 	} else if (stream->state == STREAM_OPEN) {
 		stream->state = STREAM_ENDED;
 	}
-	pump_wake(stream);
+	stream_pump_wake(stream);
+}
+
+/* With the lock held: wait until the thread may go on */
+static bool park(struct stream *stream)
+{
+	uint64_t count;
+
+	if (!stream->frozen)
+		return false;
+	stream->parked = true;
+	pthread_cond_broadcast(&stream->change);
+	while (stream->frozen && !stream->stop)
+		pthread_cond_wait(&stream->change, &stream->lock);
+	stream->parked = false;
+	if (!stream->stop && read(stream->wake_fd, &count, sizeof(count)) < 0)
+		abort(); /* whoever froze it has written there */
+	return true;
+}
+
+static void thread_ends(struct stream *stream)
+{
+	stream->parked = true;
+	pthread_cond_broadcast(&stream->change);
+	pthread_mutex_unlock(&stream->lock);
 }
 
 static void *input_thread(void *arg)
@@ -144,6 +138,8 @@ static void *input_thread(void *arg)
 		size_t len = ring_free(&stream->ring, &span);
 		ssize_t n;
 
+		if (park(stream))
+			continue;
 		if (!len) {
 			pthread_cond_wait(&stream->change, &stream->lock);
 			continue;
@@ -153,13 +149,28 @@ static void *input_thread(void *arg)
 		pthread_mutex_lock(&stream->lock);
 		if (n > 0) {
 			stream->ring.head += n;
-			pump_wake(stream);
-		} else if (!stream->stop && (n == 0 || (errno != EINTR && errno != EAGAIN))) {
+			stream_pump_wake(stream);
+		} else if (!stream->stop && !stream->frozen &&
+			   (n == 0 || (errno != EINTR && errno != EAGAIN))) {
 			input_end(stream);
 		}
 	}
-	pthread_mutex_unlock(&stream->lock);
+	thread_ends(stream);
 	return NULL;
+}
+
+/* With the lock held */
+static void output_lost(struct stream *stream, int error)
+{
+	if (!stream->attached) {
+		stream->error = error == EPIPE ? 0 : error;
+		stream_fail(stream);
+		return;
+	}
+	stream->ring.tail = stream->ring.head;
+	stream->config.fd = -1;
+	stream->stop = true;
+	stream_pump_wake(stream);
 }
 
 static void *output_thread(void *arg)
@@ -172,6 +183,8 @@ static void *output_thread(void *arg)
 		size_t len = ring_filled(&stream->ring, &span);
 		ssize_t n;
 
+		if (park(stream))
+			continue;
 		if (!len) {
 			pthread_cond_broadcast(&stream->change);
 			if (stream->state == STREAM_ENDED)
@@ -188,18 +201,16 @@ static void *output_thread(void *arg)
 			break;
 		if (n > 0) {
 			stream->ring.tail += n;
-			pump_wake(stream);
-		} else if (!stream->stop && errno != EINTR && errno != EAGAIN) {
-			stream->error = errno == EPIPE ? 0 : errno;
-			stream_fail(stream);
+			stream_pump_wake(stream);
+		} else if (!stream->stop && !stream->frozen && errno != EINTR && errno != EAGAIN) {
+			output_lost(stream, errno);
 		}
 	}
-	pthread_cond_broadcast(&stream->change);
-	pthread_mutex_unlock(&stream->lock);
+	thread_ends(stream);
 	return NULL;
 }
 
-static int thread_start(struct stream *stream, struct error *err)
+int stream_thread_start(struct stream *stream, struct error *err)
 {
 	bool input = stream->config.direction == STREAM_TO_GUEST;
 	pthread_attr_t attr;
@@ -220,6 +231,27 @@ static int thread_start(struct stream *stream, struct error *err)
 	return 0;
 }
 
+int stream_ring_make(struct stream *stream, struct error *err)
+{
+	if (!stream->ring.data)
+		stream->ring.data = malloc(STREAM_RING);
+	return stream->ring.data ? 0 : error_set(err, ENOMEM, "no memory for a stream");
+}
+
+/* With the lock held: whoever attaches later finds it, or the guest reads it */
+static int preload(struct stream *stream, struct error *err)
+{
+	const struct stream_config *config = &stream->config;
+
+	if (stream_ring_make(stream, err))
+		return -1;
+	if (config->preload_len)
+		ring_put(&stream->ring, config->preload, config->preload_len);
+	if (config->ended)
+		stream->state = STREAM_ENDED;
+	return 0;
+}
+
 int stream_open(uint32_t id, const struct stream_config *config, struct error *err)
 {
 	struct stream *stream = stream_at(id);
@@ -231,13 +263,14 @@ int stream_open(uint32_t id, const struct stream_config *config, struct error *e
 	stream->id = id;
 	stream->ring = (struct ring){ .size = STREAM_RING };
 	stream->hungry = stream->busy = stream->stop = stream->threaded = false;
+	stream->frozen = stream->parked = stream->attached = false;
 	stream->nowait = true;
 	stream->error = 0;
 	stream->state = STREAM_OPEN;
-	if (config->fd >= 0) {
-		stream->ring.data = malloc(STREAM_RING);
-		ret = stream->ring.data ? thread_start(stream, err)
-					: error_set(err, ENOMEM, "no memory for a stream");
+	if (config->held) {
+		ret = preload(stream, err);
+	} else if (config->fd >= 0) {
+		ret = stream_ring_make(stream, err) || stream_thread_start(stream, err) ? -1 : 0;
 	} else if (config->direction == STREAM_TO_GUEST && !config->tty) {
 		stream->state = STREAM_ENDED;
 	}
@@ -250,14 +283,19 @@ int stream_open(uint32_t id, const struct stream_config *config, struct error *e
 }
 
 /* With the lock held */
-static void thread_stop(struct stream *stream)
+void stream_thread_wake(struct stream *stream)
 {
 	static const uint64_t one = 1;
 
-	stream->stop = true;
 	pthread_cond_broadcast(&stream->change);
 	if (stream->wake_fd >= 0 && write(stream->wake_fd, &one, sizeof(one)) < 0)
 		abort(); /* an eventfd of ours cannot be full */
+}
+
+void stream_thread_stop(struct stream *stream)
+{
+	stream->stop = true;
+	stream_thread_wake(stream);
 }
 
 void stream_cut(uint32_t id)
@@ -267,7 +305,7 @@ void stream_cut(uint32_t id)
 	pthread_mutex_lock(&stream->lock);
 	if (stream->state != STREAM_FREE) {
 		stream_fail(stream);
-		thread_stop(stream);
+		stream_thread_stop(stream);
 	}
 	pthread_mutex_unlock(&stream->lock);
 }
@@ -282,6 +320,7 @@ bool stream_flush(uint32_t id, int timeout)
 	pthread_mutex_lock(&stream->lock);
 	for (;;) {
 		done = stream->state == STREAM_FREE || stream->state == STREAM_DEAD ||
+		       stream->config.fd < 0 || stream->frozen ||
 		       (!ring_used(&stream->ring) && !stream->busy);
 		if (done || ret == ETIMEDOUT)
 			break;
@@ -305,12 +344,11 @@ int stream_error(uint32_t id)
 	return error;
 }
 
-void stream_release(uint32_t id)
+/* It was told to stop */
+void stream_thread_join(struct stream *stream)
 {
-	struct stream *stream = stream_at(id);
 	bool threaded;
 
-	stream_cut(id);
 	pthread_mutex_lock(&stream->lock);
 	threaded = stream->threaded;
 	stream->threaded = false;
@@ -320,6 +358,16 @@ void stream_release(uint32_t id)
 	pthread_mutex_lock(&stream->lock);
 	if (stream->wake_fd >= 0)
 		close(steal_fd(stream->wake_fd));
+	pthread_mutex_unlock(&stream->lock);
+}
+
+void stream_release(uint32_t id)
+{
+	struct stream *stream = stream_at(id);
+
+	stream_cut(id);
+	stream_thread_join(stream);
+	pthread_mutex_lock(&stream->lock);
 	free(steal_ptr(stream->ring.data));
 	stream->state = STREAM_FREE;
 	pthread_mutex_unlock(&stream->lock);
@@ -379,7 +427,7 @@ static ssize_t write_now(struct stream *stream, const void *buf, size_t len)
 	if (errno == EAGAIN || errno == EINTR)
 		return 0;
 	/* Anything but a closed pipe is left to the thread, which cannot misread it */
-	if (errno != EPIPE) {
+	if (errno != EPIPE || stream->attached) {
 		stream->nowait = false;
 		return 0;
 	}
@@ -397,7 +445,7 @@ static vt_s64 op_write(vt_u32 id, const void *buf, vt_u32 len)
 		return -EPIPE;
 	if (stream->state != STREAM_OPEN || stream->config.direction != STREAM_TO_HOST)
 		goto out;
-	if (!stream->ring.data) {
+	if (stream->config.fd < 0) {
 		ret = len;
 		goto out;
 	}
@@ -433,7 +481,7 @@ static void op_close(vt_u32 id)
 	if (stream->state == STREAM_OPEN)
 		stream->state = STREAM_ENDED;
 	if (stream->config.direction == STREAM_TO_GUEST)
-		thread_stop(stream);
+		stream_thread_stop(stream);
 	pthread_cond_broadcast(&stream->change);
 	pthread_mutex_unlock(&stream->lock);
 }

@@ -35,6 +35,7 @@
 #include "vitrine/util.h"
 
 #define DEFAULT_MAX_MAP_COUNT 65530
+#define PAGE 4096
 
 static int phys_fd = -1;
 static uint64_t phys_size;
@@ -196,10 +197,44 @@ static void memory_release(vt_u64 pa, vt_u64 len)
 		fallocate(phys_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pa, len);
 }
 
+/* A bit for each page, in words; there while a pause lasts */
+static uint64_t *unused;
+
+static size_t unused_size(void)
+{
+	return (phys_size / PAGE + 63) / 64 * sizeof(*unused);
+}
+
+static void memory_unused(vt_u64 pa, vt_u64 len)
+{
+	if (!unused)
+		unused = calloc(1, unused_size());
+	if (!unused || !phys_ptr(pa, len))
+		return; /* written down like everything else */
+	for (uint64_t page = pa / PAGE; page < (pa + len) / PAGE; page++)
+		unused[page / 64] |= 1UL << page % 64;
+}
+
+bool memory_is_unused(uint64_t pa)
+{
+	return unused && unused[pa / PAGE / 64] >> (pa / PAGE % 64) & 1;
+}
+
+void memory_unused_forget(void)
+{
+	free(steal_ptr(unused));
+}
+
+uint64_t memory_size(void)
+{
+	return phys_size;
+}
+
 void memory_ops_fill(struct vt_host_ops *ops)
 {
 	ops->kernel_map = kernel_map;
 	ops->kernel_unmap = kernel_unmap;
 	ops->memory_populate = memory_populate;
 	ops->memory_release = memory_release;
+	ops->memory_unused = memory_unused;
 }

@@ -3,6 +3,7 @@
 #ifndef ENGINE_MEMORY_MEMORY_H
 #define ENGINE_MEMORY_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
@@ -32,6 +33,15 @@ int memory_fd(void);
  * Return: its address, or NULL when it is not wholly inside physical memory.
  */
 void *phys_ptr(uint64_t pa, uint64_t len);
+
+/* Bytes of physical memory */
+uint64_t memory_size(void);
+
+/* Has the kernel said, before it paused, that nobody wants to know what the page at @pa holds? */
+bool memory_is_unused(uint64_t pa);
+
+/* The pause is over */
+void memory_unused_forget(void);
 
 /* Fill the memory operations of the boot ABI */
 void memory_ops_fill(struct vt_host_ops *ops);

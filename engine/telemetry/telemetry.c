@@ -30,6 +30,7 @@
 #include "lib/memfile.h"
 #include "vitrine/util.h"
 
+#define REGION (VT_VMALLOC_END + (1UL << 30)) /* the kernel's pointers outlive a pause */
 #define CPUID_POWER 0x80000007U
 #define INVARIANT_TSC (1U << 8) /* in edx */
 #define READINGS 4		/* of both clocks; the one that took least is kept */
@@ -84,10 +85,16 @@ static int reopen(int fd)
 int telemetry_init(struct vt_boot *boot, struct error *err)
 {
 	cleanup_close int fd = -1;
-	void *at = memfile_shared("vitrine-telemetry", VT_TELEMETRY_SIZE, &fd, err);
+	void *at;
 
-	if (!at)
+	fd = memfile_create("vitrine-telemetry", VT_TELEMETRY_SIZE, err);
+	if (fd < 0)
 		return -1;
+	at = mmap((void *)REGION, VT_TELEMETRY_SIZE, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, fd, 0);
+	if (at != (void *)REGION)
+		return error_set(err, at == MAP_FAILED ? errno : EEXIST,
+				 "cannot map the telemetry region");
 	observer_fd = reopen(fd);
 	if (observer_fd < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))

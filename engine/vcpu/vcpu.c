@@ -486,9 +486,24 @@ static void halt(vt_u32 status)
 	}
 }
 
+static bool paused;
+
+/* It has left its stack in physical memory, and whoever enters it again finds it there */
+static void op_pause(void)
+{
+	paused = true;
+	vcpu_leave_kernel(0);
+}
+
 uint32_t vcpu_enter(uint64_t entry)
 {
+	paused = false;
 	return vcpu_call_kernel(entry, boot);
+}
+
+bool vcpu_paused(void)
+{
+	return paused;
 }
 
 static long wait_call(long a, unsigned long b, void *c, volatile uint32_t *flag, int number,
@@ -554,6 +569,7 @@ void vcpu_ops_fill(struct vt_host_ops *ops)
 	ops->clock_realtime = clock_realtime;
 	ops->timer_arm = timer_arm;
 	ops->halt = halt;
+	ops->pause = op_pause;
 	ops->cpu_start = cpu_start;
 	ops->cpu_kick = cpu_kick;
 	ops->cpu_stop = cpu_stop;

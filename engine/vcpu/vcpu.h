@@ -25,12 +25,19 @@
 int vcpu_init(struct vt_boot *boot, struct error *err);
 
 /**
- * vcpu_enter() - Run the guest kernel until it halts
+ * vcpu_enter() - Run the guest kernel until it halts, or pauses
  * @entry: its entry point
  *
  * Return: the status that the kernel halted with.
  */
 uint32_t vcpu_enter(uint64_t entry);
+
+/**
+ * vcpu_paused() - Has the kernel left to pause, rather than halted?
+ *
+ * It goes on when it is entered at vt_kernel.resume.
+ */
+bool vcpu_paused(void);
 
 /**
  * vcpu_wait() - Blocking ioctl that no signal can race with

@@ -49,6 +49,8 @@ struct blk {
 	char serial[VIRTIO_BLK_ID_BYTES];
 };
 
+static struct disk *disks[SANDBOX_DISKS_MAX];
+
 struct blk_request;
 
 /**
@@ -436,6 +438,13 @@ int blk_add(const struct sandbox_disk *config, const char *expected_fs, struct i
 		disk_close(blk->disk);
 		return -1;
 	}
+	if (blk->dev.index < SANDBOX_DISKS_MAX)
+		disks[blk->dev.index] = blk->disk;
 	steal_ptr(blk);
 	return 0;
+}
+
+struct disk *blk_disk(unsigned index)
+{
+	return index < SANDBOX_DISKS_MAX ? disks[index] : NULL;
 }

@@ -19,4 +19,7 @@
 int blk_add(const struct sandbox_disk *config, const char *expected_fs, struct iopool *pool,
 	    struct error *err);
 
+/* What is behind a disk, by its index, which is the device's; NULL when there is none */
+struct disk *blk_disk(unsigned index);
+
 #endif

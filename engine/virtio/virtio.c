@@ -196,6 +196,88 @@ void virtio_ops_fill(struct vt_host_ops *ops)
 	ops->virtio_notify = op_notify;
 }
 
+/* ---- pauses ---- */
+
+void virtio_quiesce(void)
+{
+	for (unsigned i = 0; i < bus.count; i++) {
+		for (unsigned q = 0; q < bus.devices[i]->ops->nqueues; q++) {
+			struct virtio_queue *queue = &bus.devices[i]->queues[q];
+
+			pthread_mutex_lock(&queue->lock);
+			queue_drain(queue);
+			pthread_mutex_unlock(&queue->lock);
+		}
+	}
+}
+
+static uint64_t physical(const volatile void *ptr)
+{
+	return ptr ? (uint64_t)ptr - VT_PAGE_OFFSET : 0;
+}
+
+unsigned virtio_save(struct virtio_saved saved[VIRTIO_DEVICES_MAX])
+{
+	memset(saved, 0, VIRTIO_DEVICES_MAX * sizeof(*saved));
+	for (unsigned i = 0; i < bus.count; i++) {
+		const struct virtio_device *dev = bus.devices[i];
+
+		saved[i].id = dev->ops->id;
+		saved[i].status = dev->status;
+		saved[i].accepted = dev->accepted;
+		for (unsigned q = 0; q < dev->ops->nqueues; q++) {
+			const struct virtio_queue *queue = &dev->queues[q];
+
+			saved[i].queues[q] = (struct virtio_saved_queue){
+				.desc = physical(queue->desc),
+				.avail = physical(queue->avail),
+				.used = physical(queue->used),
+				.size = queue->size,
+				.last_avail = queue->last_avail,
+				.used_idx = queue->used_idx,
+				.signalled = queue->signalled,
+				.broken = queue->broken,
+			};
+		}
+	}
+	return bus.count;
+}
+
+static int queue_restore(struct virtio_device *dev, unsigned number,
+			 const struct virtio_saved_queue *saved)
+{
+	struct virtio_queue *queue = &dev->queues[number];
+
+	if (op_queue(dev->index, number, saved->size, saved->desc, saved->avail, saved->used))
+		return -1;
+	queue->last_avail = saved->last_avail;
+	queue->used_idx = saved->used_idx;
+	queue->signalled = saved->signalled;
+	queue->broken = saved->broken;
+	return 0;
+}
+
+int virtio_restore(const struct virtio_saved *saved, unsigned count, struct error *err)
+{
+	for (unsigned i = 0; i < bus.count && i < count; i++) {
+		struct virtio_device *dev = bus.devices[i];
+		bool same = saved[i].id == dev->ops->id &&
+			    !(saved[i].accepted & ~(dev->features | TRANSPORT_FEATURES));
+
+		for (unsigned q = 0; same && q < dev->ops->nqueues; q++)
+			same = !queue_restore(dev, q, &saved[i].queues[q]);
+		if (!same)
+			return error_set(err, 0, "the paused sandbox had another %s than this one",
+					 dev->ops->name);
+		dev->accepted = saved[i].accepted;
+		dev->status = saved[i].status;
+	}
+	if (bus.count != count)
+		return error_set(err, 0, "the paused sandbox had %u devices, this one has %u",
+				 count, bus.count);
+	return 0;
+}
+
 static void queues_free(struct virtio_device *dev)
 {
 	unsigned i;

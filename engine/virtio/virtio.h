@@ -172,6 +172,43 @@ void virtio_report(struct virtio_device *dev, const char *format, ...)
  */
 void virtio_ops_fill(struct vt_host_ops *ops);
 
+/**
+ * struct virtio_saved - what the driver knows of a device, and the device of the driver
+ *
+ * All of it comes from a file when it is restored, and may be anything.
+ */
+struct virtio_saved {
+	uint32_t id, status;
+	uint64_t accepted;
+	struct virtio_saved_queue {
+		uint64_t desc, avail, used; /* physical addresses */
+		uint16_t size, last_avail, used_idx, signalled;
+		uint32_t broken, pad;
+	} queues[VIRTIO_QUEUES_MAX];
+};
+
+/**
+ * virtio_quiesce() - Wait until no request is in flight
+ *
+ * The guest kernel must not run, so that there are no new ones.
+ */
+void virtio_quiesce(void);
+
+/**
+ * virtio_save() - The state of all devices, while no request is in flight
+ *
+ * Return: their number.
+ */
+unsigned virtio_save(struct virtio_saved saved[VIRTIO_DEVICES_MAX]);
+
+/**
+ * virtio_restore() - Give the devices the state of a sandbox that was paused
+ * @saved: @count of them; checked as what a driver says is
+ *
+ * Return: 0, or -1 when these are not the same devices.
+ */
+int virtio_restore(const struct virtio_saved *saved, unsigned count, struct error *err);
+
 /* devices.c */
 
 /**

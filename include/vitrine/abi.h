@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 6
+#define VT_ABI_VERSION 7
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
@@ -93,6 +93,7 @@ enum vt_request_kind {
 	VT_REQ_FOLLOW,	 /* vt_follow */
 	VT_REQ_USER,	 /* user as --user has it; reply value: uid | gid << 32 */
 	VT_REQ_SHARE, /* vt_share + path: mount a shared folder, before the main command starts */
+	VT_REQ_PAUSE, /* to pause(); answered when that failed, or when the sandbox goes on here */
 };
 
 /* Bytes of a request's data, what follows the structure included */
@@ -267,6 +268,8 @@ struct vt_thread; /* a guest thread, owned by the tier */
 struct vt_host_ops {
 	void (*console_write)(const char *text, vt_u32 len);
 	void (*halt)(vt_u32 status); /* does not return */
+	/* the kernel has nothing of the host's any more; comes back through vt_kernel.resume */
+	void (*pause)(void);
 
 	/* time: nanoseconds */
 	vt_u64 (*clock_monotonic)(void);
@@ -286,6 +289,8 @@ struct vt_host_ops {
 	void (*kernel_unmap)(vt_u64 va, vt_u64 len);
 	void (*memory_populate)(vt_u64 pa, vt_u64 len);
 	void (*memory_release)(vt_u64 pa, vt_u64 len);
+	/* before pause(): nobody wants to know what is there, it may be zeros afterwards */
+	void (*memory_unused)(vt_u64 pa, vt_u64 len);
 
 	/* the interception tier */
 	int (*mm_new)(struct vt_mm **mm);
@@ -295,8 +300,10 @@ struct vt_host_ops {
 	 */
 	void (*mm_barrier)(struct vt_mm *mm);
 	/*
-	 * @fpu_from: thread whose FPU state the new one starts with, or NULL for the initial one;
-	 * frame->xstate is set accordingly
+	 * @fpu_from: thread whose FPU state the new one starts with. NULL: it starts with what
+	 * frame->xstate has (of a thread that there is no more, in the kernel's memory), or with
+	 * the initial state when that is NULL, or frame->reset_fpu is set. frame->xstate is set to
+	 * the new thread's
 	 */
 	int (*thread_new)(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_frame *frame,
 			  struct vt_thread **thread);
@@ -341,6 +348,8 @@ struct vt_host_ops {
  * @die_stack: end of the stack to call @die on: the task's own may be the bug
  * @map:     a host fault hit the vmalloc range at @addr: map what belongs there with kernel_map(),
  *           which may have dropped it; 0 when nothing does
+ * @resume:  where a kernel that has called pause() is entered again, as it was entered first, by
+ *           this supervisor or by another one that has its memory
  */
 struct vt_kernel {
 	volatile vt_u32 *pending;
@@ -348,6 +357,7 @@ struct vt_kernel {
 	void (*die)(struct vt_regs *regs, vt_u64 addr, vt_u32 trap_nr);
 	vt_u64 die_stack;
 	vt_u32 (*map)(vt_u64 addr);
+	vt_u64 resume;
 };
 
 #define VT_CMDLINE_MAX 2048
@@ -363,6 +373,8 @@ struct vt_boot {
 	/* struct vt_telemetry, or NULL; counter ticks to ns: ticks * mult >> 32, 0: no counter */
 	void *telemetry;
 	vt_u64 tsc_mult;
+	vt_u32 goes_on; /* when it is resumed: in the supervisor that it was paused in */
+	vt_u32 pad;
 	vt_u8 seed[64];
 	char hostname[65];
 	char cmdline[VT_CMDLINE_MAX];

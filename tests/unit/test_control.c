@@ -181,7 +181,7 @@ static void packets_travel_with_descriptors(void **state)
 static void surplus_descriptors_are_closed(void **state)
 {
 	union {
-		char space[CMSG_SPACE(8 * sizeof(int))];
+		char space[CMSG_SPACE((MESSAGE_FDS + 2) * sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
 	struct iovec iov = { "{}", 2 };
@@ -189,7 +189,7 @@ static void surplus_descriptors_are_closed(void **state)
 				 .msg_iovlen = 1,
 				 .msg_control = control.space,
 				 .msg_controllen = sizeof(control.space) };
-	int pair[2], fds[MESSAGE_FDS], many[8] = { 0, 1, 2, 0, 1, 2, 0, 1 };
+	int pair[2], fds[MESSAGE_FDS], many[MESSAGE_FDS + 2] = { 0, 1, 2 };
 	size_t before, nfds;
 	char buf[64];
 

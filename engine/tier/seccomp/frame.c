@@ -42,6 +42,7 @@
 #define USER_CS 0x33
 #define USER_SS 0x2b
 #define BELOW_FPU (KERNEL_UC_SIZE + 128 + 64) /* siginfo, alignment */
+#define FPU_ALIGN 64U
 #define FX_SIZE 512
 #define FX_SW 464
 #define FP_XSTATE_MAGIC1 0x46505853U
@@ -233,7 +234,7 @@ uint64_t frame_clean(struct stub_thread *thread)
 static uint32_t new_frame(struct stub_thread *thread, uint32_t size)
 {
 	/* below the header, where the host's own frames lie too */
-	uint32_t at = (SLOT_HEADER - size) & ~63U;
+	uint32_t at = (SLOT_HEADER - size) & ~(FPU_ALIGN - 1);
 
 	thread->uc = (at - KERNEL_UC_SIZE - 128) & ~15U;
 	memset(thread->memory + thread->uc, 0, KERNEL_UC_SIZE);
@@ -246,6 +247,22 @@ void frame_initial_fpu(struct stub_thread *thread, struct vt_frame *frame)
 	frame->xstate = thread->memory + new_frame(thread, FX_SIZE);
 	frame->xstate_size = FX_SIZE;
 	frame->reset_fpu = 1;
+}
+
+void frame_kept_fpu(struct stub_thread *to, struct vt_frame *frame)
+{
+	const void *kept = frame->xstate;
+	uint32_t size = frame->xstate_size, at;
+
+	frame_initial_fpu(to, frame);
+	/* as much as fpu_image() allows an image of the host's */
+	if (size < FX_SIZE || size > SLOT_HEADER - slot_low() - BELOW_FPU - FPU_ALIGN)
+		return;
+	at = new_frame(to, size);
+	memcpy(to->memory + at, kept, size);
+	frame->xstate = to->memory + at;
+	frame->xstate_size = size;
+	frame->reset_fpu = 0;
 }
 
 void frame_copy_fpu(struct stub_thread *to, struct stub_thread *from, struct vt_frame *frame)

@@ -38,6 +38,12 @@ uint64_t frame_clean(struct stub_thread *thread);
 /* Give @thread, which @frame belongs to, the initial FPU state, and room for a small image of it */
 void frame_initial_fpu(struct stub_thread *thread, struct vt_frame *frame);
 
+/*
+ * Give @to, which @frame belongs to, the FPU state that @frame has the image of, in memory of the
+ * kernel's
+ */
+void frame_kept_fpu(struct stub_thread *to, struct vt_frame *frame);
+
 /* Give @to, which @frame belongs to, the FPU state of @from; both are stopped in the stub */
 void frame_copy_fpu(struct stub_thread *to, struct stub_thread *from, struct vt_frame *frame);
 

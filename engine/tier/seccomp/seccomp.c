@@ -193,7 +193,10 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 
 	if (err)
 		return told(err);
-	frame_initial_fpu(new, frame);
+	if (!fpu_from && frame->xstate && !frame->reset_fpu)
+		frame_kept_fpu(new, frame);
+	else
+		frame_initial_fpu(new, frame);
 	if (fpu_from && thread_of(fpu_from)->state == THREAD_STOPPED)
 		frame_copy_fpu(new, thread_of(fpu_from), frame);
 	*thread = (struct vt_thread *)new;

@@ -273,15 +273,47 @@ void vitrine_cputime_begin(void)
 	time->given = vt_host->cpu_time();
 }
 
+static void rates_set(void)
+{
+	vitrine_tick_mult = vt_boot->tsc_mult;
+	ask_ticks = ns_to_ticks(ASK_NS);
+	long_ticks = ns_to_ticks(ASK_LONG_NS);
+}
+
 /**
  * vitrine_cputime_init() - Begin to count at all
  */
 void __init vitrine_cputime_init(void)
 {
-	vitrine_tick_mult = vt_boot->tsc_mult;
-	ask_ticks = ns_to_ticks(ASK_NS);
-	long_ticks = ns_to_ticks(ASK_LONG_NS);
+	rates_set();
 	vitrine_cputime_begin();
+}
+
+/**
+ * vitrine_cputime_stop() - Everything up to a pause is charged, in ticks of the counter that is
+ *
+ * With interrupts disabled.
+ */
+void vitrine_cputime_stop(void)
+{
+	vtime_account_kernel(current);
+	vtime_flush(current);
+}
+
+/**
+ * vitrine_cputime_go_on() - The pause is over, and belongs to nobody
+ */
+void vitrine_cputime_go_on(void)
+{
+	struct vitrine_cputime *time = this_cpu_ptr(&vitrine_cputime);
+	const struct vitrine_cputime before = *time;
+
+	rates_set();
+	vitrine_cputime_begin();
+	time->steal = before.steal;
+	time->told = before.told;
+	time->told_at = before.told_at;
+	time->clock_read = before.clock_read;
 }
 
 static int __init steal_is_known(void)

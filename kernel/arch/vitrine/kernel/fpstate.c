@@ -32,16 +32,19 @@ static const struct {
  * @task: current, or a task that cannot run or exit meanwhile
  *
  * The image is the host thread's: a task without one has none, and whoever uses the host thread
- * next has its own there. This is the only place that takes the address from the frame.
+ * next has its own there. A pause leaves a task without a host thread and the image with the kernel
+ * (suspend/hosts.c). This is the only place that takes the address from the frame.
  *
  * Return: vt_frame.xstate_size bytes, at least FX_SIZE, or NULL.
  */
 u8 *vitrine_fp_room(struct task_struct *task)
 {
-	const struct vt_frame *frame = &task->thread.frame;
+	const struct thread_struct *thread = &task->thread;
+	const struct vt_frame *frame = &thread->frame;
 
-	return task->thread.host && frame->full && frame->xstate_size >= FX_SIZE ? frame->xstate
-										 : NULL;
+	if (!thread->host && !thread->kept)
+		return NULL;
+	return frame->full && frame->xstate_size >= FX_SIZE ? frame->xstate : NULL;
 }
 
 /* The same, but NULL for a task that is in the initial state, whatever its image holds */

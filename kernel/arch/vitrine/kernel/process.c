@@ -57,7 +57,8 @@ static int new_host_thread(struct mm_struct *mm, struct vt_thread *fpu_from, str
 /**
  * vitrine_attach_thread() - Give a task its host thread, and its address space a host process
  * @task:     current, or a task that does not run yet
- * @fpu_from: host thread whose FPU state it starts with; NULL for the initial state
+ * @fpu_from: host thread whose FPU state it starts with; NULL for what a pause has kept in its
+ *            frame, or else the initial state
  *
  * Return: 0, or -EAGAIN or -ENOMEM as the host says.
  */
@@ -70,8 +71,12 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 		err = vt_host->mm_new(&context->host);
 		if (err)
 			return err;
+		vitrine_mm_hosted(task->mm);
 	}
-	return new_host_thread(task->mm, fpu_from, &task->thread.frame, &task->thread.host);
+	err = new_host_thread(task->mm, fpu_from, &task->thread.frame, &task->thread.host);
+	if (!err)
+		vitrine_thread_hosted(&task->thread);
+	return err;
 }
 
 /*
@@ -82,6 +87,7 @@ void vitrine_detach_thread(struct task_struct *task)
 {
 	struct vt_thread *host = task->thread.host;
 
+	vitrine_thread_unhosted(&task->thread);
 	task->thread.host = NULL;
 	task->thread.frame.xstate = NULL;
 	task->thread.frame.xstate_size = 0;
@@ -112,13 +118,17 @@ void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base)
 int vitrine_set_tsc(bool on)
 {
 	struct thread_struct *thread = &current->thread;
-	struct vt_thread *old = thread->host, *new;
+	struct vt_thread *old, *new;
 	struct vt_frame frame;
 	int err;
 
 	vitrine_complete_regs();
 	if (thread->frame.no_tsc == !on)
 		return 0;
+	err = thread->host ? 0 : vitrine_attach_thread(current, NULL);
+	if (err)
+		return err;
+	old = thread->host;
 	frame = thread->frame;
 	frame.no_tsc = !on;
 	err = new_host_thread(current->mm, frame.reset_fpu ? NULL : old, &frame, &new);
@@ -146,6 +156,8 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	memset(sp, 0, 6 * sizeof(*sp));
 	p->thread.sp = (unsigned long)sp;
 	p->thread.host = NULL;
+	p->thread.kept = NULL;
+	INIT_LIST_HEAD(&p->thread.hosted);
 	p->thread.fn = NULL;
 	p->thread.host_failures = 0;
 	p->thread.forced_tf = false;
@@ -222,8 +234,10 @@ int init_new_context(struct task_struct *task, struct mm_struct *mm)
 
 void destroy_context(struct mm_struct *mm)
 {
-	if (mm->context.host)
+	if (mm->context.host) {
+		vitrine_mm_unhosted(mm);
 		vt_host->mm_free(mm->context.host);
+	}
 	mm->context.host = NULL;
 	free_page((unsigned long)mm->context.queue);
 	mm->context.queue = NULL;

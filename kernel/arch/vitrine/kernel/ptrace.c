@@ -112,7 +112,8 @@ static u8 *fp_image_to_set(struct task_struct *task, u32 *size)
 	struct vt_frame *frame = &task->thread.frame;
 
 	/* stopped on its way out of exec: it would get its host thread when it leaves the kernel */
-	if (!task->thread.host && (!task->mm || vitrine_attach_thread(task, NULL)))
+	if (!task->thread.host && !task->thread.kept &&
+	    (!task->mm || vitrine_attach_thread(task, NULL)))
 		return NULL;
 	if (frame->reset_fpu && vitrine_fp_room(task))
 		vitrine_fp_initialise(frame);

@@ -24,16 +24,25 @@ EXPORT_SYMBOL(empty_zero_page);
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 void (*pm_power_off)(void);
 
+void vitrine_resume_entry(void); /* suspend/leave.S */
+
 #define HALT_PANIC 125 /* exit status of a sandbox whose kernel died */
 
-void __init vitrine_start(void);
-void __init vitrine_start(void)
+/* Tell the supervisor where it finds us; what it calls is in the image, which does not move */
+void vitrine_meet_host(void)
 {
 	vt_boot->kernel.pending = &vitrine_cpus[0].pending;
 	vt_boot->kernel.fault = vitrine_kernel_fault;
 	vt_boot->kernel.die = vitrine_kernel_die;
 	vt_boot->kernel.die_stack = (unsigned long)vitrine_die_stack + sizeof(vitrine_die_stack);
 	vt_boot->kernel.map = vitrine_kernel_map;
+	vt_boot->kernel.resume = (unsigned long)vitrine_resume_entry;
+}
+
+void __init vitrine_start(void);
+void __init vitrine_start(void)
+{
+	vitrine_meet_host();
 	vitrine_unlock_prefixes();
 	vitrine_cputime_init();
 	vitrine_hwcap = vt_boot->hwcap;

@@ -69,16 +69,41 @@ void vitrine_timer_setup(void)
 	clockevents_config_and_register(timer, NSEC_PER_SEC, 1000, LONG_MAX);
 }
 
+/* The scheduler's clock stands still during a pause, and the counter may be another one then */
+static u64 clock_start, clock_before;
+
 unsigned long long notrace sched_clock(void)
 {
-	static u64 start;
 	u64 now = vitrine_ticks();
 
-	if (!start)
-		start = now;
-	now = vitrine_ticks_to_ns(now - start);
+	if (!clock_start)
+		clock_start = now;
+	now = clock_before + vitrine_ticks_to_ns(now - clock_start);
 	this_cpu_write(vitrine_cputime.clock_read, now);
 	return now;
+}
+
+/**
+ * vitrine_clock_stop() - What sched_clock() says, for vitrine_clock_go_on()
+ */
+u64 vitrine_clock_stop(void)
+{
+	return sched_clock();
+}
+
+/**
+ * vitrine_clock_go_on() - The host's clocks are another host's, or later ones
+ * @stopped: what the scheduler's clock goes on from
+ *
+ * Before timekeeping_resume(), with interrupts disabled; vitrine_tick_mult is set.
+ */
+void vitrine_clock_go_on(u64 stopped)
+{
+	clock_before = stopped;
+	clock_start = vitrine_ticks();
+	host_clock.vdso_clock_mode =
+	    vt_boot->vdso_clock ? VDSO_CLOCKMODE_HOST : VDSO_CLOCKMODE_NONE;
+	vitrine_vdso_clock();
 }
 
 void read_persistent_clock64(struct timespec64 *ts)

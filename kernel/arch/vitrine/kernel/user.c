@@ -161,6 +161,17 @@ static void leave_guest(struct thread_struct *thread)
 	thread->in_guest = false;
 }
 
+/* After an exec, or a pause */
+static void map_ahead(struct mm_struct *mm)
+{
+	if (mm->context.prefill) {
+		mm->context.prefill = false;
+		vitrine_tlb_prefill(mm);
+	} else {
+		vitrine_ahead_of_exec(mm, current_pt_regs()->ip, current_pt_regs()->sp);
+	}
+}
+
 /* Bring the host up to date; a host that refuses again and again costs the task its life */
 static bool prepare_user(void)
 {
@@ -170,13 +181,14 @@ static bool prepare_user(void)
 	if (unlikely(!thread->host)) {
 		err = vitrine_attach_thread(current, NULL);
 		if (!err)
-			vitrine_ahead_of_exec(current->mm, current_pt_regs()->ip,
-					      current_pt_regs()->sp);
+			map_ahead(current->mm);
 	}
 	if (vitrine_is_watching())
 		vitrine_watch_enter();
 	if (unlikely(thread->block_step))
 		thread->step_ip = current_pt_regs()->ip;
+	if (!err && unlikely(!thread->host)) /* mapping ahead may wait, and a pause came */
+		return false;
 	if (!err && !thread->in_guest) {
 		err = vitrine_tlb_flush_piece(current->mm);
 		if (unlikely(READ_ONCE(current->mm->context.queued))) {

@@ -34,6 +34,7 @@ void page_alloc_sysctl_init(void);
 
 static unsigned long *chunk_backed; /* NULL until memory is allocated from the buddy lists */
 static unsigned long vmemmap_pages;
+static phys_addr_t vmemmap_pa;
 static unsigned long deferred_counted; /* part of vm_zone_stat[NR_FREE_PAGES] */
 
 static unsigned long deferred_free_pages_count(void)
@@ -98,18 +99,28 @@ void vitrine_memory_release(unsigned long pa, unsigned long len)
 	vt_host->memory_release(pa, len);
 }
 
-/* The map of page structures is mapped where the generic code looks for it, backed when touched */
+/**
+ * vitrine_growth_map() - Have the map of page structures where the generic code looks for it
+ *
+ * Of a supervisor that has nothing of ours mapped yet but physical memory. It is backed when it is
+ * touched. Return: 0, or the host's error.
+ */
+int vitrine_growth_map(void)
+{
+	return vt_host->kernel_map(VMEMMAP_START, vmemmap_pa, vmemmap_pages << PAGE_SHIFT);
+}
+
 void __init vitrine_growth_init(void)
 {
 	unsigned long chunks = vt_boot->mem_size >> CHUNK_SHIFT;
 	unsigned long pages = ALIGN(max_pfn, PAGES_PER_SECTION);
 	unsigned long size = PAGE_ALIGN(pages * sizeof(struct page));
-	phys_addr_t pa = memblock_phys_alloc(size, PAGE_SIZE);
 
-	if (!pa || vt_host->kernel_map(VMEMMAP_START, pa, size))
-		panic("the host has no room for %lu MiB of page structures", size >> 20);
-	memblock_reserved_mark_noinit(pa, size);
+	vmemmap_pa = memblock_phys_alloc(size, PAGE_SIZE);
 	vmemmap_pages = size >> PAGE_SHIFT;
+	if (!vmemmap_pa || vitrine_growth_map())
+		panic("the host has no room for %lu MiB of page structures", size >> 20);
+	memblock_reserved_mark_noinit(vmemmap_pa, size);
 	chunk_backed = memblock_alloc(BITS_TO_LONGS(chunks + 1) * sizeof(long), SMP_CACHE_BYTES);
 }
 

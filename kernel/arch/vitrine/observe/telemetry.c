@@ -178,6 +178,46 @@ long vt_observe_request(const struct vt_request *req)
 	return observe(&wishes);
 }
 
+static struct vt_wishes wishes_before;
+
+/**
+ * vt_observe_stop() - A pause is about to begin: nobody looks
+ *
+ * Context: the server.
+ */
+void vt_observe_stop(void)
+{
+	const struct vt_wishes nothing = { 0 };
+
+	wishes_before = vt_wishes;
+	if (vt_wishes.mask)
+		observe(&nothing);
+}
+
+/* What the region says of the machine, whose supervisor may be another one than before */
+static void region_describe(void)
+{
+	vt_region->mem_size = vt_boot->mem_size;
+	vt_region->cpus = vt_boot->cpus;
+	vt_region->tick_mult = vt_boot->tsc_mult;
+	vt_region->boot_ns = vt_host->clock_monotonic() - ktime_get_ns();
+}
+
+/**
+ * vt_observe_go_on() - The pause is over
+ *
+ * Those who looked before look on if the supervisor is the same. Counters go on in any case: the
+ * region is a part of what was kept. Context: the server.
+ */
+void vt_observe_go_on(void)
+{
+	if (!vt_region)
+		return;
+	region_describe();
+	if (vt_boot->goes_on && wishes_before.mask && observe(&wishes_before))
+		pr_err("vitrine: cannot observe any more\n");
+}
+
 static u32 wished_at_boot __initdata;
 static u32 capture_at_boot __initdata = VT_CAPTURE_DEFAULT;
 
@@ -205,11 +245,8 @@ static int __init telemetry_init(void)
 	region->magic = VT_TELEMETRY_MAGIC;
 	region->version = VT_TELEMETRY_VERSION;
 	region->size = VT_TELEMETRY_SIZE;
-	region->mem_size = vt_boot->mem_size;
-	region->cpus = vt_boot->cpus;
-	region->tick_mult = vt_boot->tsc_mult;
-	region->boot_ns = vt_host->clock_monotonic() - ktime_get_ns();
 	vt_region = region;
+	region_describe();
 	vt_events_start();
 	wishes.mask = wished_at_boot;
 	wishes.paths = true;

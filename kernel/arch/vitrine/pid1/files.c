@@ -329,3 +329,20 @@ vt_errand_run *vt_files_errand(u32 kind)
 {
 	return kind < ARRAY_SIZE(files_table) ? files_table[kind] : NULL;
 }
+
+/**
+ * vt_files_forget() - Whoever had files open here is gone
+ *
+ * Context: the server; what closing them takes is left to a work item.
+ */
+void vt_files_forget(void)
+{
+	unsigned long handle;
+	struct file *file;
+
+	xa_for_each(&files_open, handle, file)
+	{
+		xa_erase(&files_open, handle);
+		fput(file);
+	}
+}

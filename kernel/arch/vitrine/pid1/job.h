@@ -157,6 +157,7 @@ void vt_errand_start(const struct vt_request *req, vt_errand_run *run);
 /* ps.c, files.c */
 vt_errand_run vt_ps;
 vt_errand_run *vt_files_errand(u32 kind);
+void vt_files_forget(void);
 
 /**
  * vt_request_head() - The structure that a request's data begins with

@@ -103,10 +103,22 @@ static long (*const request_table[])(const struct vt_request *req) = {
 	[VT_REQ_SHARE] = vt_share_request,
 };
 
+/* What clients of the supervisor had of us is nobody's in another supervisor */
+static void request_pause(const struct vt_request *req)
+{
+	const u64 id = req->id;
+	long ret = vt_halting() ? -ESHUTDOWN : vitrine_pause();
+
+	if (!ret && !vt_boot->goes_on)
+		vt_files_forget();
+	vt_host->request_done(id, ret, NULL, 0);
+}
+
 /* Requests that are answered later, or with more than a number */
 static void (*const reply_table[])(const struct vt_request *req) = {
 	[VT_REQ_SPAWN] = vt_spawn,
 	[VT_REQ_VIEW] = vt_view_request,
+	[VT_REQ_PAUSE] = request_pause,
 };
 
 static void request_serve(const struct vt_request *req)

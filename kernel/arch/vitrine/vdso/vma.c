@@ -127,6 +127,16 @@ void vitrine_vdso_count(bool on)
 	WRITE_ONCE(vdso_data->arch_data.counting, on ? VDSO_COUNTS_ON : VDSO_COUNTS_OFF);
 }
 
+/**
+ * vitrine_vdso_clock() - Where the host's clock is, which may be elsewhere after a pause
+ */
+void vitrine_vdso_clock(void)
+{
+	WRITE_ONCE(vdso_store.data[CS_HRES_COARSE].arch_data.host_clock_gettime,
+		   vt_boot->vdso_clock);
+	WRITE_ONCE(vdso_store.data[CS_RAW].arch_data.host_clock_gettime, vt_boot->vdso_clock);
+}
+
 static int __init vdso_init(void)
 {
 	unsigned int i, pages = (vdso_end - vdso_start) >> PAGE_SHIFT;
@@ -136,8 +146,7 @@ static int __init vdso_init(void)
 		return -ENOMEM;
 	for (i = 0; i < pages; i++)
 		vdso_mapping.pages[i] = virt_to_page(vdso_start + i * PAGE_SIZE);
-	vdso_store.data[CS_HRES_COARSE].arch_data.host_clock_gettime = vt_boot->vdso_clock;
-	vdso_store.data[CS_RAW].arch_data.host_clock_gettime = vt_boot->vdso_clock;
+	vitrine_vdso_clock();
 	vdso_store.data[CS_HRES_COARSE].arch_data.one_cpu = num_possible_cpus() == 1;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef _ASM_VITRINE_MMU_H
 #define _ASM_VITRINE_MMU_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/spinlock_types.h>
 
@@ -11,7 +12,8 @@ struct vt_map_op;
 struct vitrine_guest_counts;
 
 typedef struct {
-	struct vt_mm *host; /* NULL until a thread needs it */
+	struct vt_mm *host;	 /* NULL until a thread needs it */
+	struct list_head hosted; /* of those that have one: suspend/hosts.c */
 	void __user *vdso;
 	struct vitrine_guest_counts *counts; /* NULL: nothing was counted; see vdso/vma.c */
 	u64 counts_since;		     /* when the kernel looked at them last */

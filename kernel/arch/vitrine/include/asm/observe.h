@@ -24,6 +24,9 @@ DECLARE_STATIC_KEY_FALSE(vitrine_observing);
 
 long vt_observe_request(const struct vt_request *req);
 
+void vt_observe_stop(void);
+void vt_observe_go_on(void);
+
 /* observe/view/view.c */
 int vt_view_init(void);
 void vt_view_request(const struct vt_request *req);
@@ -39,6 +42,14 @@ static inline int vt_view_init(void)
 static inline long vt_observe_request(const struct vt_request *req)
 {
 	return -ENOSYS;
+}
+
+static inline void vt_observe_stop(void)
+{
+}
+
+static inline void vt_observe_go_on(void)
+{
 }
 #endif
 

@@ -3,6 +3,7 @@
 #define _ASM_VITRINE_PROCESSOR_H
 
 #ifndef __ASSEMBLY__
+#include <linux/list.h>
 #include <linux/types.h>
 #include <asm/page.h>
 #include <asm/ptrace.h>
@@ -26,6 +27,8 @@ struct vitrine_trap {
  * struct thread_struct - a task's context outside of its registers
  * @sp:    kernel stack pointer while the task is switched out
  * @host:  its host thread, NULL for kernel threads and until the task first needs one
+ * @hosted: in the list of those that have one: suspend/hosts.c
+ * @kept:  while a pause has left it without @host: room for its FPU image, which is @frame's
  * @frame: user state beside pt_regs; what it says of the FPU is @host's, see vitrine_fp_room()
  * @fn, @arg: what a kernel thread runs
  * @host_failures: times in a row that the host refused to map something
@@ -42,6 +45,8 @@ struct vitrine_trap {
 struct thread_struct {
 	unsigned long sp;
 	struct vt_thread *host;
+	struct list_head hosted;
+	void *kept;
 	struct vt_frame frame;
 	int (*fn)(void *);
 	void *arg;

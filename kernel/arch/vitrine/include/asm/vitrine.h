@@ -11,6 +11,7 @@
 struct mm_struct;
 struct pt_regs;
 struct task_struct;
+struct thread_struct;
 struct vt_frame;
 
 extern struct vt_boot *vt_boot;
@@ -31,10 +32,25 @@ void vitrine_set_base(struct vt_frame *frame, bool fs, unsigned long base);
 void vitrine_unlock_prefixes(void);
 void vitrine_cputime_init(void);
 void vitrine_cputime_begin(void);
+void vitrine_cputime_stop(void);
+void vitrine_cputime_go_on(void);
 
 /* time.c */
 void vitrine_timer_setup(void);
 void vitrine_timer_interrupt(void);
+
+u64 vitrine_clock_stop(void);
+void vitrine_clock_go_on(u64 stopped);
+
+/* setup.c */
+void vitrine_meet_host(void);
+
+/* suspend/ */
+void vitrine_mm_hosted(struct mm_struct *mm);
+void vitrine_mm_unhosted(struct mm_struct *mm);
+void vitrine_thread_hosted(struct thread_struct *thread);
+void vitrine_thread_unhosted(struct thread_struct *thread);
+long vitrine_pause(void);
 
 /* traps.c */
 vt_u64 vitrine_kernel_fault(vt_u64 ip);
@@ -67,6 +83,7 @@ void vitrine_ahead_of_fork(struct mm_struct *mm, unsigned long sp);
 
 /* mm/growth.c */
 void vitrine_growth_init(void);
+int vitrine_growth_map(void);
 void vitrine_memory_release(unsigned long pa, unsigned long len);
 
 /* pid1/peek.c */
@@ -76,6 +93,7 @@ size_t vt_peek_cmdline(struct mm_struct *mm, char *to, size_t max);
 /* vdso/vma.c */
 void vitrine_vdso_fork(struct mm_struct *mm);
 void vitrine_vdso_count(bool on);
+void vitrine_vdso_clock(void);
 
 /* fpstate.c: the user's FPU image, in signal frame layout */
 unsigned long vitrine_fp_size(void);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* paused.c - the directories in which paused sandboxes are kept
+ *
+ * Host system calls: openat, mkdirat, unlinkat, renameat, fstatat, pread, fsync.
+ */
+#include "paused.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/control/rundir.h"
+#include "engine/snapshot/format.h"
+#include "engine/snapshot/snapshot.h"
+#include "paths.h"
+#include "vitrine/util.h"
+
+char *paused_path(const char *name, struct error *err)
+{
+	cleanup_free char *root = paths_paused(err);
+	char *path = NULL;
+
+	if (!root)
+		return NULL;
+	if (!rundir_name_valid(name))
+		error_set(err, 0, "'%s' is not the name of a sandbox", name);
+	else if (asprintf(&path, "%s/%s", root, name) < 0)
+		error_set(err, ENOMEM, "%s", name);
+	return path;
+}
+
+static int open_directory(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Its head is written last */
+static bool is_finished(int dir)
+{
+	cleanup_close int fd = openat(dir, SNAPSHOT_STATE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char magic[8];
+
+	return fd >= 0 && pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       !memcmp(magic, SNAPSHOT_MAGIC, sizeof(magic));
+}
+
+bool paused_exists(const char *name)
+{
+	cleanup_free char *path = paused_path(name, NULL);
+	cleanup_close int dir = path ? open_directory(path) : -1;
+
+	return dir >= 0 && is_finished(dir);
+}
+
+int paused_refuse(const char *name, struct error *err)
+{
+	if (!paused_exists(name))
+		return 0;
+	return error_set(err, 0, "the sandbox %s is paused; vitrine resume %s, or rm %s", name,
+			 name, name);
+}
+
+bool paused_remove(const char *path)
+{
+	int fd = open_directory(path);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir)
+		return false;
+	unlinkat(fd, SNAPSHOT_STATE, 0); /* first: without it, it is none */
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+	return !rmdir(path);
+}
+
+/* Of processes that were killed when they had just resumed one: ".NAME.PID" */
+static void sweep(const char *root)
+{
+	DIR *dir = opendir(root);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		cleanup_free char *path = NULL;
+		long pid = dot && dot > entry->d_name ? strtol(dot + 1, NULL, 10) : 0;
+
+		if (entry->d_name[0] == '.' && pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH &&
+		    asprintf(&path, "%s/%s", root, entry->d_name) > 0)
+			paused_remove(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Its entries are durable, its own too */
+static int sync_parent(const char *root)
+{
+	cleanup_close int fd = open_directory(root);
+
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+int paused_make(const char *name, char **path, struct error *err)
+{
+	cleanup_free char *root = paths_paused(err);
+	int dir;
+
+	*path = paused_path(name, err);
+	if (!root || !*path || paths_make(root, err) || paused_refuse(name, err))
+		return -1;
+	if (chmod(root, 0700))
+		return error_set(err, errno, "%s", root);
+	sweep(root);
+	paused_remove(*path);
+	if (mkdir(*path, 0700) || sync_parent(root))
+		return error_set(err, errno, "cannot make %s", *path);
+	dir = open_directory(*path);
+	return dir < 0 ? error_set(err, errno, "cannot open %s", *path) : dir;
+}
+
+static json_t *read_config(int dir, struct error *err)
+{
+	cleanup_close int fd = openat(dir, SNAPSHOT_CONFIG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	json_t *json = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+
+	if (!json)
+		error_set(err, 0, "the paused sandbox's config is damaged");
+	return json;
+}
+
+json_t *paused_config(const char *name, struct error *err)
+{
+	cleanup_free char *path = paused_path(name, err);
+	cleanup_close int dir = path ? open_directory(path) : -1;
+
+	if (!path)
+		return NULL;
+	if (dir >= 0 && is_finished(dir))
+		return read_config(dir, err);
+	error_set(err, 0, "there is no paused sandbox %s", name);
+	return NULL;
+}
+
+json_t *paused_list(struct error *err)
+{
+	cleanup_free char *root = paths_paused(err);
+	DIR *dir = root ? opendir(root) : NULL;
+	json_t *list = root ? json_array() : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		cleanup_close int fd = -1;
+		struct stat st;
+		json_t *config;
+
+		if (!rundir_name_valid(entry->d_name))
+			continue;
+		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || !is_finished(fd) || fstatat(fd, SNAPSHOT_STATE, &st, 0))
+			continue;
+		config = read_config(fd, NULL);
+		if (!config)
+			continue;
+		json_object_set_new(config, "paused", json_integer(st.st_mtime));
+		json_array_append_new(list, config);
+	}
+	if (dir)
+		closedir(dir);
+	return list;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* load.c - a paused sandbox goes on in this process
+ *
+ * Theory of operation
+ * The state, memory and disks were written by a supervisor that a guest may have taken over, or
+ * come from elsewhere: nothing in them is believed. What is restored here are bytes of physical
+ * memory, which are the guest's in any case; rings of devices, which are checked as when a driver
+ * sets them up; bytes of streams and logs; and numbers that only the guest's kernel can be wrong
+ * about. Which files of the host are opened, and what else the sandbox may have, is the config's to
+ * say, which no supervisor writes. The guest's kernel is entered when we are confined.
+ *
+ * The state file is read in whole before anything is looked at, so it cannot change meanwhile.
+ *
+ * Host system calls: openat, fstat, pread, close, and those of extents.c.
+ */
+#include "snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/disk/disk.h"
+#include "engine/jobs/jobs.h"
+#include "engine/log/logring.h"
+#include "engine/memory/memory.h"
+#include "engine/telemetry/telemetry.h"
+#include "engine/virtio/blk.h"
+#include "engine/virtio/virtio.h"
+#include "extents.h"
+#include "machine.h"
+#include "vitrine/telemetry.h"
+#include "vitrine/util.h"
+
+struct snapshot {
+	struct snapshot_file file;
+	const struct snapshot_machine *machine;
+	int memory, telemetry;
+	void *data;
+};
+
+/* A section that is one structure */
+static const void *section_of(const struct snapshot *s, enum snapshot_kind kind, size_t size)
+{
+	size_t len;
+	const void *data = snapshot_section(&s->file, kind, &len);
+
+	return data && len == size ? data : NULL;
+}
+
+static int damaged(struct error *err)
+{
+	return error_set(err, 0, "the state is damaged");
+}
+
+static int open_in(int dir, const char *name, struct error *err)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? error_set(err, errno, "cannot open the paused sandbox's %s", name) : fd;
+}
+
+static int read_state(struct snapshot *s, int dir, struct error *err)
+{
+	cleanup_close int fd = open_in(dir, SNAPSHOT_STATE, err);
+	struct stat st;
+	off_t at = 0;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) || st.st_size < SNAPSHOT_PAGE || st.st_size > (off_t)SNAPSHOT_STATE_MAX)
+		return error_set(err, 0, "this is no state of a sandbox, or was never finished");
+	s->data = malloc(st.st_size);
+	while (s->data && at < st.st_size) {
+		ssize_t n = pread(fd, (char *)s->data + at, st.st_size - at, at);
+
+		if (n <= 0)
+			return error_set(err, n ? errno : 0, "cannot read the sandbox's state");
+		at += n;
+	}
+	if (!s->data)
+		return error_set(err, ENOMEM, "cannot read the sandbox's state");
+	return snapshot_parse(s->data, st.st_size, &s->file, err);
+}
+
+static int check_fits(const struct snapshot *s, const struct sandbox_config *config,
+		      struct error *err)
+{
+	const struct snapshot_cpu *cpu = section_of(s, SNAPSHOT_CPU, sizeof(*cpu));
+	const struct snapshot_machine *machine = s->machine;
+	struct snapshot_cpu here;
+
+	if (!machine || !cpu)
+		return damaged(err);
+	if (machine->abi != VT_ABI_VERSION)
+		return error_set(err, 0,
+				 "the sandbox's kernel speaks boot ABI %u, this program %u: it was "
+				 "paused by version %.*s",
+				 machine->abi, VT_ABI_VERSION, (int)sizeof(machine->program),
+				 machine->program);
+	if (machine->memory != config->memory || machine->cpus != 1 ||
+	    machine->disks != config->ndisks || machine->telemetry != VT_TELEMETRY_SIZE ||
+	    machine->tier != (uint32_t)config->tier)
+		return error_set(err, 0, "the state is of another sandbox than the config");
+	if (machine->entry < VT_PAGE_OFFSET || machine->entry >= VT_PAGE_OFFSET + machine->memory)
+		return damaged(err);
+	snapshot_cpu_here(&here);
+	return snapshot_cpu_fits(cpu, &here, err);
+}
+
+struct snapshot *snapshot_open(const struct sandbox_config *config, struct error *err)
+{
+	cleanup_close int dir = open(config->resume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	if (dir < 0 || !s) {
+		error_set(err, errno, "cannot open %s", config->resume);
+		free(s);
+		return NULL;
+	}
+	s->memory = s->telemetry = -1;
+	if (!read_state(s, dir, err)) {
+		s->machine = section_of(s, SNAPSHOT_MACHINE, sizeof(*s->machine));
+		if (!check_fits(s, config, err)) {
+			s->memory = open_in(dir, SNAPSHOT_MEMORY_FILE, err);
+			s->telemetry = open_in(dir, SNAPSHOT_TELEMETRY_FILE, err);
+		}
+	}
+	if (s->memory >= 0 && s->telemetry >= 0)
+		return s;
+	snapshot_close(s);
+	return NULL;
+}
+
+const struct snapshot_machine *snapshot_machine(const struct snapshot *s)
+{
+	return s->machine;
+}
+
+int snapshot_memory(const struct snapshot *s, struct error *err)
+{
+	if (extents_load(&s->file, SNAPSHOT_MEMORY, s->memory, memory_fd(), NULL, memory_size(),
+			 err))
+		return -1;
+	return extents_load(&s->file, SNAPSHOT_TELEMETRY, s->telemetry, -1, telemetry,
+			    VT_TELEMETRY_SIZE, err);
+}
+
+static int check_disks(const struct snapshot *s, struct error *err)
+{
+	size_t len;
+	const struct snapshot_disk *disks = snapshot_section(&s->file, SNAPSHOT_DISKS, &len);
+
+	if (!disks || len != s->machine->disks * sizeof(*disks))
+		return damaged(err);
+	for (unsigned i = 0; i < s->machine->disks; i++) {
+		struct disk *disk = blk_disk(i);
+
+		if (!disk || disk->size != disks[i].size || disk_stamp(disk) != disks[i].stamp)
+			return error_set(err, 0,
+					 "%s was written to since the sandbox was paused, which "
+					 "cannot go on with it",
+					 disk ? disk->path : "a disk");
+	}
+	return 0;
+}
+
+int snapshot_devices(const struct snapshot *s, struct error *err)
+{
+	size_t len;
+	const struct virtio_saved *saved = snapshot_section(&s->file, SNAPSHOT_DEVICES, &len);
+
+	if (!saved || len % sizeof(*saved))
+		return damaged(err);
+	if (check_disks(s, err))
+		return -1;
+	return virtio_restore(saved, len / sizeof(*saved), err);
+}
+
+static int load_stream(const struct snapshot *s, int i, struct jobs_saved *saved)
+{
+	size_t len;
+	const struct snapshot_stream *stream =
+	    snapshot_section(&s->file, SNAPSHOT_STREAM + i, &len);
+
+	if (!stream || len < sizeof(*stream) || len - sizeof(*stream) > STREAM_RING)
+		return -1;
+	saved->rings[i].open = stream->open;
+	saved->rings[i].len = len - sizeof(*stream);
+	memcpy(saved->rings[i].data, stream + 1, saved->rings[i].len);
+	return 0;
+}
+
+int snapshot_jobs(const struct snapshot *s, struct error *err)
+{
+	cleanup_free struct jobs_saved *saved = calloc(1, sizeof(*saved));
+	const struct snapshot_jobs *head =
+	    section_of(s, SNAPSHOT_JOBS, sizeof(*head) + sizeof(saved->uses));
+
+	if (!saved)
+		return error_set(err, ENOMEM, "cannot read the sandbox's state");
+	if (!head || head->count != JOBS_MAX)
+		return damaged(err);
+	memcpy(saved->uses, head + 1, sizeof(saved->uses));
+	saved->last_request = head->last_request;
+	saved->main = head->main;
+	saved->tty = head->tty;
+	for (int i = 0; i < 3; i++) {
+		if (load_stream(s, i, saved))
+			return damaged(err);
+	}
+	for (int which = 0; which < LOGRING_COUNT; which++) {
+		size_t len;
+		const void *text = snapshot_section(&s->file, SNAPSHOT_LOG + which, &len);
+
+		if (text)
+			logring_append(which, text, len);
+	}
+	return jobs_resume(saved, err);
+}
+
+int snapshot_consume(const struct sandbox_config *config, struct error *err)
+{
+	const char *slash = strrchr(config->resume, '/');
+	cleanup_free char *to = NULL;
+
+	if (!slash || asprintf(&to, "%.*s/" SNAPSHOT_CONSUMED, (int)(slash - config->resume),
+			       config->resume, slash + 1, getpid()) < 0)
+		return error_set(err, ENOMEM, "cannot resume");
+	return rename(config->resume, to)
+		   ? error_set(err, errno, "cannot rename %s", config->resume)
+		   : 0;
+}
+
+void snapshot_close(struct snapshot *s)
+{
+	if (!s)
+		return;
+	if (s->memory >= 0)
+		close(s->memory);
+	if (s->telemetry >= 0)
+		close(s->telemetry);
+	free(s->data);
+	free(s);
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* save.c - a sandbox is paused: everything that it is goes to files
+ *
+ * Theory of operation
+ * Whoever wants the pause makes the files, for we can open none any more, and sends their
+ * descriptors. Its connection's thread asks the guest kernel, which leaves (vcpu_paused()); the
+ * vCPU's thread then writes, while nothing of the guest runs. What else could change it is stopped
+ * first: requests in flight of devices, streams.
+ *
+ *   client ---- pause, descriptors ----> connection's thread            vCPU's thread
+ *                                        VT_REQ_PAUSE  -------------->  guest kernel: comes home
+ *                                        waits                          snapshot_write_down()
+ *                                                                         sections, memory, disks
+ *                                                                         fsync, the head, fsync
+ *   client <------ paused ---------------- <-------------------------   ends the process
+ *
+ * The head of the state file is the last thing that is written, and by us: once it is there, the
+ * paused sandbox is whole, whoever is killed then; before, there is none. When anything fails, the
+ * kernel is entered again and the sandbox goes on.
+ *
+ * Host system calls: those of format.c, extents.c and disks; futex.
+ */
+#include "snapshot.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "engine/control/control.h"
+#include "engine/disk/disk.h"
+#include "engine/jobs/jobs.h"
+#include "engine/jobs/request.h"
+#include "engine/log/logring.h"
+#include "engine/memory/memory.h"
+#include "engine/telemetry/telemetry.h"
+#include "engine/virtio/blk.h"
+#include "engine/virtio/virtio.h"
+#include "extents.h"
+#include "lib/clock.h"
+#include "machine.h"
+#include "vitrine/telemetry.h"
+#include "vitrine/util.h"
+
+#ifndef VITRINE_VERSION
+#define VITRINE_VERSION "unknown"
+#endif
+
+#define FREEZE_MS 2000 /* for whoever reads the command's output */
+#define LOG_SIZE (256 * 1024)
+
+enum { FD_STATE, FD_MEMORY, FD_TELEMETRY, FD_DISKS };
+
+/* What a pause has come to */
+enum step { IDLE, ASKED, WRITING, WRITTEN, FAILED };
+
+static const struct sandbox_config *config;
+static const struct vt_boot *boot;
+static uint64_t began;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct {
+	enum step step;
+	const int *fds;
+	size_t nfds;
+	struct error err;
+} pause_;
+
+static void step_to(enum step step)
+{
+	pthread_mutex_lock(&lock);
+	pause_.step = step;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+/* ---- the client's side ---- */
+
+/* What cannot be written down yet */
+static int check_possible(size_t nfds, struct error *err)
+{
+	if (config->cpus > 1)
+		return error_set(err, 0, "a sandbox with several CPUs cannot be paused yet");
+	if (config->nshares)
+		return error_set(err, 0, "a sandbox with shared folders cannot be paused yet");
+	if (config->net.enabled)
+		return error_set(err, 0, "a sandbox with a network cannot be paused yet");
+	if (nfds != SNAPSHOT_FDS(config->ndisks))
+		return error_set(err, 0, "pause: %u descriptors must come with the message",
+				 SNAPSHOT_FDS(config->ndisks));
+	if (job_pid(JOB_MAIN) <= 0 || jobs_main_ended())
+		return error_set(err, 0, "its command does not run");
+	return 0;
+}
+
+static int refused(int64_t value, struct error *err)
+{
+	if (value == -EOPNOTSUPP)
+		return error_set(err, 0, "a sandbox with several CPUs cannot be paused yet");
+	if (value == -ESHUTDOWN)
+		return error_set(err, 0, "the sandbox is ending");
+	if (value == -ETIMEDOUT)
+		return error_set(err, 0, "the guest's kernel does not answer");
+	return error_set(err, (int)-value, "the guest's kernel cannot pause");
+}
+
+/* The kernel has answered, so it goes on, here: because it never left, or was sent back */
+static void answered(void *ctx, int64_t value)
+{
+	pthread_mutex_lock(&lock);
+	if (pause_.step == ASKED && value < 0) {
+		refused(value, &pause_.err);
+		pause_.step = FAILED;
+		pthread_cond_broadcast(&changed);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* With the lock held: until it has succeeded or failed */
+static void await_step(void)
+{
+	const struct timespec deadline = clock_deadline(REQUEST_PATIENCE * 1000ULL);
+	int ret = 0;
+
+	while (pause_.step == ASKED && ret != ETIMEDOUT)
+		ret = pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &deadline);
+	while (pause_.step == WRITING)
+		pthread_cond_wait(&changed, &lock);
+	if (pause_.step == ASKED)
+		refused(-ETIMEDOUT, &pause_.err);
+}
+
+static int pause_sandbox(const int *fds, size_t nfds, struct error *err)
+{
+	int ret;
+
+	if (check_possible(nfds, err))
+		return -1;
+	pthread_mutex_lock(&lock);
+	if (pause_.step != IDLE) {
+		pthread_mutex_unlock(&lock);
+		return error_set(err, 0, "the sandbox is being paused already");
+	}
+	pause_.step = ASKED;
+	pause_.fds = fds;
+	pause_.nfds = nfds;
+	pthread_mutex_unlock(&lock);
+	ret = request_post(&(struct question){ .kind = VT_REQ_PAUSE }, answered, NULL);
+	pthread_mutex_lock(&lock);
+	if (ret)
+		refused(ret, &pause_.err);
+	else
+		await_step();
+	if (pause_.step == WRITTEN) {
+		ret = 0; /* for good: we end */
+	} else {
+		ret = error_set(err, 0, "%s", pause_.err.text);
+		pause_.step = IDLE;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+void snapshot_init(const struct sandbox_config *sandbox, const struct vt_boot *vt_boot,
+		   uint64_t ran_ms)
+{
+	config = sandbox;
+	boot = vt_boot;
+	began = clock_now_ns() - ran_ms * NS_PER_MS;
+	control_on_pause(pause_sandbox);
+}
+
+/* ---- the vCPU's side ---- */
+
+static void add_machine(struct snapshot_writer *writer)
+{
+	struct snapshot_machine machine = {
+		.memory = memory_size(),
+		.entry = boot->kernel.resume,
+		.realtime_ns = clock_read_ns(CLOCK_REALTIME),
+		.ran_ms = (clock_now_ns() - began) / NS_PER_MS,
+		.telemetry = VT_TELEMETRY_SIZE,
+		.abi = VT_ABI_VERSION,
+		.cpus = boot->cpus,
+		.tier = config->tier,
+		.disks = config->ndisks,
+		.program = VITRINE_VERSION,
+	};
+	struct snapshot_cpu cpu;
+
+	snapshot_cpu_here(&cpu);
+	snapshot_add(writer, SNAPSHOT_MACHINE, &machine, sizeof(machine));
+	snapshot_add(writer, SNAPSHOT_CPU, &cpu, sizeof(cpu));
+}
+
+static void add_devices(struct snapshot_writer *writer)
+{
+	struct virtio_saved saved[VIRTIO_DEVICES_MAX];
+	unsigned count = virtio_save(saved);
+
+	snapshot_add(writer, SNAPSHOT_DEVICES, saved, count * sizeof(*saved));
+}
+
+static int add_disks(struct snapshot_writer *writer, const int *fds, struct error *err)
+{
+	snapshot_add(writer, SNAPSHOT_DISKS, NULL, 0);
+	for (unsigned i = 0; i < config->ndisks; i++) {
+		struct disk *disk = blk_disk(i);
+		struct snapshot_disk entry = { .size = disk->size };
+		int ret = disk_flush(disk, 0);
+
+		if (!ret && disk_is_thrown_away(disk)) {
+			entry.kept = 1;
+			ret = disk_keep(disk, fds[i]) ?: fsync(fds[i]) ? -errno : 0;
+		}
+		if (ret)
+			return error_set(err, -ret, "cannot write disk %u down", i);
+		entry.stamp = disk_stamp(disk);
+		snapshot_append(writer, &entry, sizeof(entry));
+	}
+	return 0;
+}
+
+static int add_jobs(struct snapshot_writer *writer, struct error *err)
+{
+	cleanup_free struct jobs_saved *saved = calloc(1, sizeof(*saved));
+	struct snapshot_jobs head;
+
+	if (!saved)
+		return error_set(err, ENOMEM, "cannot write the sandbox's state");
+	jobs_save(saved);
+	head = (struct snapshot_jobs){ .last_request = saved->last_request,
+				       .main = saved->main,
+				       .tty = saved->tty,
+				       .count = JOBS_MAX };
+	snapshot_add(writer, SNAPSHOT_JOBS, &head, sizeof(head));
+	snapshot_append(writer, saved->uses, sizeof(saved->uses));
+	for (int i = 0; i < 3; i++) {
+		const struct snapshot_stream stream = { .open = saved->rings[i].open };
+
+		snapshot_add(writer, SNAPSHOT_STREAM + i, &stream, sizeof(stream));
+		snapshot_append(writer, saved->rings[i].data, saved->rings[i].len);
+	}
+	return 0;
+}
+
+static void add_logs(struct snapshot_writer *writer)
+{
+	cleanup_free char *text = malloc(LOG_SIZE);
+
+	for (int which = 0; text && which < LOGRING_COUNT; which++) {
+		uint64_t offset = 0;
+		size_t len = logring_read(which, &offset, text, LOG_SIZE);
+
+		snapshot_add(writer, SNAPSHOT_LOG + which, text, len);
+	}
+}
+
+static int add_memory(struct snapshot_writer *writer, const int *fds, struct error *err)
+{
+	const struct extents_source memory = { memory_fd(), phys_ptr(0, memory_size()),
+					       memory_size(), memory_is_unused };
+	const struct extents_source region = { telemetry_fd(), (const uint8_t *)telemetry,
+					       VT_TELEMETRY_SIZE, NULL };
+
+	if (extents_save(&memory, writer, SNAPSHOT_MEMORY, fds[FD_MEMORY], err))
+		return -1;
+	return extents_save(&region, writer, SNAPSHOT_TELEMETRY, fds[FD_TELEMETRY], err);
+}
+
+static int write_down(const int *fds, struct error *err)
+{
+	struct snapshot_writer writer;
+	int ret;
+
+	virtio_quiesce();
+	if (!jobs_freeze(FREEZE_MS))
+		return error_set(err, 0, "nobody reads what the command has written");
+	snapshot_begin(&writer);
+	add_machine(&writer);
+	add_devices(&writer);
+	add_logs(&writer);
+	ret = add_disks(&writer, fds + FD_DISKS, err) || add_jobs(&writer, err) ||
+	      add_memory(&writer, fds, err) || snapshot_write(&writer, fds[FD_STATE], err) ||
+	      snapshot_commit(&writer, fds[FD_STATE], err);
+	snapshot_end(&writer);
+	return ret ? -1 : 0;
+}
+
+bool snapshot_write_down(void)
+{
+	bool wanted, written = false;
+
+	pthread_mutex_lock(&lock);
+	wanted = pause_.step == ASKED; /* unless whoever asked has given up */
+	if (wanted)
+		pause_.step = WRITING;
+	pthread_mutex_unlock(&lock);
+	if (wanted) {
+		written = !write_down(pause_.fds, &pause_.err);
+		if (!written)
+			jobs_thaw();
+		step_to(written ? WRITTEN : FAILED);
+	}
+	memory_unused_forget();
+	return written;
+}
