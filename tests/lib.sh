@@ -161,6 +161,11 @@ skip() {
 	title=
 }
 
+# hidden PID: whether an ordinary user's /proc hides a process that may not be traced (hidepid)
+hidden() {
+	[ ! -e "/proc/$1/stat" ] && kill -0 "$1" 2>/dev/null
+}
+
 check() {
 	local good=$1 text=$2
 	tests=$((tests + 1))

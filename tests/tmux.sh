@@ -3,8 +3,9 @@
 # tmux.sh - a terminal to type into and to look at, for tests that source lib.sh first
 needs tmux
 
+# Some users' own shell is none
 tm() {
-	tmux -f /dev/null -S "$scratch/tmux" "$@" 2>/dev/null
+	SHELL=/bin/bash tmux -f /dev/null -S "$scratch/tmux" "$@" 2>/dev/null
 }
 
 # on_screen GLOB: whether the terminal named main shows it; what it shows is $stdout

@@ -40,6 +40,12 @@ static int own_directory(int parent, const char *name, struct error *err)
 	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
 		return error_set(err, errno, "cannot make the run directory %s", name);
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES)
+		return error_set(
+		    err, 0,
+		    "the run directory %s is somebody else's; set XDG_RUNTIME_DIR to a "
+		    "directory of yours",
+		    name);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "cannot open the run directory %s", name);
 	if (st.st_uid != geteuid() || (st.st_mode & 077))

@@ -203,7 +203,7 @@ done
 if unshare -rm true 2>/dev/null; then
 	it 'a full host disk'
 	# shellcheck disable=SC2016
-	host unshare -rm sh -c 'mkdir "$0/tiny" && mount -t tmpfs -o size=16M none "$0/tiny" &&
+	host env XDG_RUNTIME_DIR="$scratch" unshare -rm sh -c 'mkdir "$0/tiny" && mount -t tmpfs -o size=16M none "$0/tiny" &&
 		TMPDIR=$0/tiny vitrine run --ephemeral "$1" -- sh -c "
 			dd if=/dev/zero of=/root/big bs=1M count=64; sync; echo still here"' \
 		"$scratch" "$root"

@@ -64,10 +64,11 @@ input '(i=0; while [ $i -lt 200 ]; do sleep 1 & i=$((i+1)); done) 2>&1 | grep -o
 sleep 2
 echo alive
 '
+# The limit counts all of a user's processes; in a user namespace, those in it
 if [ "$(id -u)" = 0 ]; then
 	drop=(setpriv --reuid=54321 --regid=54321 --clear-groups)
 else
-	drop=()
+	drop=(unshare --user --map-current-user)
 fi
 host "${drop[@]}" env -u XDG_RUNTIME_DIR HOME=/tmp bash "$scratch/limited" "$scratch/mini.ext4"
 expect "can't fork

@@ -46,8 +46,15 @@ host bash -c "jq -r 'select(.verdict == \"allowed\") | \"\(.protocol) \(.address
 expect "tcp 127.0.0.1 $allowed"
 
 # A taken-over stack would have to get by these: see unit/test_net
-it 'the network processes have no capability, no new privileges, and a filter'
 start c-$$ --net debian -- sleep 1000
+found=$(pgrep -P "$pid" vitrine-gate)
+if [ -z "$found" ] && [ "$(id -u)" != 0 ]; then
+	it 'the network processes are confined'
+	skip 'the /proc of this host hides them'
+	vitrine kill c-$$ >/dev/null
+	exit
+fi
+it 'the network processes have no capability, no new privileges, and a filter'
 for role in stack gate; do
 	found=$(pgrep -P "$pid" "vitrine-$role")
 	host awk '/^(NoNewPrivs|Seccomp):/ { print $1, $2 }' "/proc/$found/status"

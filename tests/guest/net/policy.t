@@ -54,7 +54,7 @@ refused 100.64.0.1 shared: no rule allows it
 
 # A host whose address is public: in a network namespace, so that no real one is touched
 inside() {
-	host unshare -rn bash -c '
+	host env XDG_RUNTIME_DIR="$scratch" unshare -rn bash -c '
 ip link set lo up; ip addr add 93.184.216.99/32 dev lo
 python3 tests/net/peer.py "$1/ready" hello 2>/dev/null & server=$!
 python3 -c "

@@ -16,10 +16,13 @@ place=/tmp/vitrine-strace-$$
 mkdir "$place"
 trap 'rm -rf "$place"; finish' EXIT
 
+# A guest's command runs as root
+[ "$(id -u)" = 0 ] && as_root=() || as_root=(unshare --map-root-user)
+
 # compare PROGRAM ARGUMENT...: natively and in a guest, in a directory where nothing else is
 compare() {
 	local label=$title
-	(cd "$place" && env -i --default-signal strace -f -y -T -o "$scratch/native" "$place/$1" "${@:2}") >/dev/null 2>&1 10>&-
+	(cd "$place" && "${as_root[@]}" env -i --default-signal strace -f -y -T -o "$scratch/native" "$place/$1" "${@:2}") >/dev/null 2>&1 10>&-
 	stdin=$place/$1
 	host vitrine trace -y -o "$scratch/all" run "${run_options[@]}" mini -- \
 		sh -c "mkdir $place; cd $place; cat >$1; chmod 755 $1; exec env -i \"\$@\" </dev/null >/dev/null 2>&1" - \

@@ -158,7 +158,7 @@ expect '0 0 1 0 1 0 0 0'
 more majors
 shows '1 0 0 1 0 0 0 *' # a device that answers at once lets nobody sleep
 more sleeps
-expect '1 0 0 0 0 0 0 1'
+shows '1 0 0 0 0 0 0 *' # a time that is over before it could sleep is none
 it 'a task has slept as often as the kernel itself says'
 host echo "$(of sleeps 7 | awk '{ print $NF }') $(cat "$scratch/voluntary")"
 shows "$(cat "$scratch/voluntary") $(cat "$scratch/voluntary")"

@@ -34,13 +34,19 @@ shows '*"from_boot":true*'
 it 'because the guest was booted so'
 host vitrine exec "$box" cat /proc/cmdline
 shows '*vitrine.observe=7 psi=1*'
-it 'keeps no descriptor of the supervisor but its socket'
 observer=$(pgrep -f "^vitrine observe .* $box\$")
-host bash -c "ls -l /proc/$observer/fd | grep -cE 'memory|slots|control|seccomp|ext4'"
-shows 0
-it 'holds no input or output of the command'
-host bash -c "readlink /proc/$observer/fd/0 /proc/$observer/fd/1 | sort -u"
-expect /dev/null
+hides=
+[ -n "$observer" ] || [ "$(id -u)" = 0 ] || hides='the /proc of this host hides it'
+it 'keeps no descriptor of the supervisor but its socket'
+if [ -n "$hides" ]; then
+	skip "$hides"
+else
+	host bash -c "ls -l /proc/$observer/fd | grep -cE 'memory|slots|control|seccomp|ext4'"
+	shows 0
+	it 'holds no input or output of the command'
+	host bash -c "readlink /proc/$observer/fd/0 /proc/$observer/fd/1 | sort -u"
+	expect /dev/null
+fi
 it 'goes on counting when an observer has come and gone'
 vitrine top --once --json "$box" >/dev/null
 host python3 tests/guest/observe/enabled.py "$box"
@@ -48,8 +54,13 @@ shows '[57]' # events are recorded while somebody reads them
 it 'ends when the sandbox ends'
 host vitrine kill "$box"
 wait "$pid"
-host bash -c "kill -0 $observer"
-status 1
+if [ -n "$hides" ]; then
+	it 'ends when the sandbox ends'
+	skip "$hides"
+else
+	host bash -c "kill -0 $observer"
+	status 1
+fi
 
 it 'fails when the port is in use, before the guest starts'
 python3 -c '

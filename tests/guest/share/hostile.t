@@ -87,6 +87,12 @@ fi
 # ---- the server is gone
 
 start victim -v "$scratch/folder:/w" mini -- sh -c 'while :; do sleep 1; done'
+if ! pgrep -P "$pid" -x vitrine-share >/dev/null && [ "$(id -u)" != 0 ]; then
+	it 'without its server a folder gives errors, and the sandbox goes on'
+	skip 'the /proc of this host hides the server'
+	vitrine kill victim >/dev/null
+	exit
+fi
 pkill -9 -P "$pid" -x vitrine-share
 it 'without its server a folder gives errors, and the sandbox goes on'
 host vitrine exec victim sh -c 'cat /w/works; echo alive'

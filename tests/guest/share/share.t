@@ -123,7 +123,7 @@ expect 'from the host'
 it 'a host that has no room says so in the guest, and what was there stays'
 if unshare -rm true 2>/dev/null; then
 	mkdir "$scratch/small"
-	host unshare -rm sh -c "mount -t tmpfs -o size=1M none '$scratch/small' && echo kept >'$scratch/small/kept' && exec vitrine run --ephemeral -v '$scratch/small:/w' mini -- sh -c '
+	host env XDG_RUNTIME_DIR="$scratch" unshare -rm sh -c "mount -t tmpfs -o size=1M none '$scratch/small' && echo kept >'$scratch/small/kept' && exec vitrine run --ephemeral -v '$scratch/small:/w' mini -- sh -c '
 		dd if=/dev/zero of=/w/large bs=64k count=100 2>&1 | grep -o \"No space left on device\"; cat /w/kept; df -k /w | tail -1'"
 	shows 'No space left on device?kept?vitrine * 100% /w'
 else
