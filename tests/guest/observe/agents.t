@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../../lib.sh"
 uses mini
 observes
-needs jq curl
+needs jq curl python3
 export XDG_RUNTIME_DIR=$scratch
 trap - EXIT
 tests/transcript docs/agents.md
