@@ -211,13 +211,13 @@ static int failure(const struct sealed *job, const char *text, ssize_t length, i
 	if (interrupt_caught())
 		return error_set(err, 0, "interrupted");
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		return error_set(err, 0,
-				 "%s: stopped, for a system call that it has no business with",
-				 job->what);
+		return error_set(
+		    err, 0, "%s: the process was killed for a system call that its filter refuses",
+		    job->what);
 	if (WIFSIGNALED(status))
 		return error_set(err, 0, "%s: ended by signal %d", job->what, WTERMSIG(status));
 	if (!mark || text + length - mark < 1 + (ssize_t)sizeof(code))
-		return error_set(err, 0, "%s: failed without a reason", job->what);
+		return error_set(err, 0, "%s: failed; the reason is not known", job->what);
 	memcpy(&code, mark + 1, sizeof(code));
 	error_set(err, 0, "%.400s", mark + 1 + sizeof(code));
 	if (err)

@@ -127,7 +127,7 @@ static int whiteout(struct ext4 *fs, const char *path, struct error *err)
 		return 1;
 	strcpy(hidden + parent, name + strlen(WHITEOUT));
 	if (!hidden[parent] || !strcmp(hidden + parent, ".") || !strcmp(hidden + parent, ".."))
-		return error_set(err, 0, "'%.200s' hides nothing that could be", path);
+		return error_set(err, 0, "'%.200s' is a whiteout of an impossible name", path);
 	return ext4_hide(fs, hidden, 0, err) ? -1 : 1;
 }
 
@@ -162,7 +162,7 @@ static int add_entry(struct ext4 *fs, struct archive *a, struct archive_entry *e
 	if (hardlink)
 		return ext4_link(fs, path, hardlink, err);
 	if (!known_type(archive_entry_filetype(entry)))
-		return error_set(err, 0, "'%.200s' is of no type that a file can have", path);
+		return error_set(err, 0, "'%.200s' has an unknown file type", path);
 	if (check_numbers(fs, entry, path, err) || ext4_add(fs, &node, err))
 		return -1;
 	if (archive_entry_filetype(entry) == AE_IFREG && copy_data(fs, a, entry, err))

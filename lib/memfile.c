@@ -96,9 +96,9 @@ int memfile_program(const char *name, const void *text, size_t len, struct error
 		fd = temporary_program();
 	if (fd < 0)
 		return error_set(err, 0,
-				 "this host lets nobody execute what %s is to hold: neither a "
-				 "memory file (vm.memfd_noexec?) nor a file in TMPDIR, /var/tmp "
-				 "or /tmp (noexec?)",
+				 "this host refuses to execute %s from a memory file "
+				 "(vm.memfd_noexec?), and from a file in TMPDIR, /var/tmp or /tmp "
+				 "(noexec?)",
 				 name);
 	if (write(fd, text, len) != (ssize_t)len)
 		return error_set(err, errno, "cannot write the memory file %s", name);

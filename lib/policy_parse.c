@@ -277,7 +277,7 @@ static int word_limit(struct policy *policy, char *words[2], struct error *err)
 	if (!what)
 		return error_set(err, 0, "'%s' is not one of: connections, bandwidth", words[0]);
 	if (!amount(words[1], what))
-		return error_set(err, 0, "'%s' is no number from 1, which K, M or G may follow",
+		return error_set(err, 0, "'%s' is not a positive number, such as 50, 10M or 1G",
 				 words[1]);
 	return 0;
 }

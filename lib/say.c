@@ -35,5 +35,5 @@ void say(const char *format, ...)
 
 void say_error(const struct error *err)
 {
-	say("%s", err->text[0] ? err->text : "failed, without a reason");
+	say("%s", err->text[0] ? err->text : "failed; the reason is not known");
 }

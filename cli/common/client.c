@@ -158,7 +158,7 @@ int client_receive(struct client *client, struct answer *answer, struct error *e
 	answer->len = answer->payload ? len - json_len - 1 : 0;
 	answer->json = json_loadb(client->packet, json_len, 0, NULL);
 	if (!answer->json)
-		return error_set(err, 0, "the sandbox %s sent nonsense", client->name);
+		return error_set(err, 0, "the sandbox %s sent a malformed answer", client->name);
 	why = json_string_value(json_object_get(answer->json, "error"));
 	if (why) {
 		int code = json_integer_value(json_object_get(answer->json, "errno"));

@@ -105,7 +105,8 @@ int guestfs_write(struct client *client, int64_t handle, uint64_t offset, const 
 		done = json_integer_value(json_object_get(answer.json, "value"));
 		json_decref(answer.json);
 		if (done <= 0 || (uint64_t)done > len)
-			return error_set(err, 0, "the sandbox %s sent nonsense", client->name);
+			return error_set(err, 0, "the sandbox %s sent a malformed answer",
+					 client->name);
 		offset += done;
 		data = (const char *)data + done;
 		len -= done;

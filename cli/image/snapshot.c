@@ -215,8 +215,8 @@ static int find(const struct store *store, const char *name, struct snapshot *s,
 				 why.text[0] ? why.text : "no sandbox has kept a disk as '",
 				 why.text[0] ? "" : name,
 				 why.text[0] ? ""
-					     : "'; those do that are run with --name from an "
-					       "image in layers");
+					     : "'; sandboxes that run with --name from an "
+					       "image in layers keep one");
 	s->path = store_path(store, err, "sandboxes/%s.disk", name);
 	return s->path ? store_disk(store, s->record, &s->below, err) : -1;
 }

@@ -146,7 +146,8 @@ static int ask_helper(const char *name, const struct reference *ref, struct cred
 			ret = copy_text(c->user, sizeof(c->user), user) ||
 			      copy_text(c->password, sizeof(c->password), secret);
 		if (ret)
-			error_set(err, 0, "docker-credential-%s says more than can be kept", name);
+			error_set(err, 0, "docker-credential-%s sends an answer that is too long",
+				  name);
 	}
 	json_decref(json);
 	return ret ? -1 : 0;

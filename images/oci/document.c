@@ -47,7 +47,7 @@ static json_t *descriptor(json_t *from, struct error *err)
 		return NULL;
 	}
 	if (json_integer_value(size) < 0 || json_integer_value(size) > SIZE_MAX_) {
-		error_set(err, 0, "a descriptor has a size that nothing can have");
+		error_set(err, 0, "a descriptor has an impossible size");
 		return NULL;
 	}
 	return json_pack("{ss sO}", "digest", digest, "size", size);
@@ -402,7 +402,7 @@ static int work(void *context, int answer, struct error *err)
 	if (!result)
 		return -1;
 	return json_dumpfd(result, answer, JSON_COMPACT)
-		   ? error_set(err, 0, "it says more than can be kept")
+		   ? error_set(err, 0, "it is too large to be kept")
 		   : 0;
 }
 
@@ -421,6 +421,6 @@ json_t *document_read(document_reader *reader, const char *what, const char *tex
 	}
 	result = json_loads(answer, 0, NULL);
 	if (!result)
-		error_set(err, 0, "%s: it says nothing of use", what);
+		error_set(err, 0, "%s: it is malformed", what);
 	return result;
 }

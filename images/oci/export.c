@@ -377,7 +377,8 @@ static int put_documents(const char *path, json_t *record, const char *answer, s
 	int ret;
 
 	if (sscanf(answer, "%71s %71s %llu", digest, diff, &size) != 3 || !digest_valid(digest))
-		return error_set(err, 0, "exporting: no digests came back");
+		return error_set(err, 0,
+				 "exporting: the process that packs the files sent no digests");
 	if (asprintf(&from, "%s/blobs/sha256/layer", path) < 0 ||
 	    asprintf(&to, "%s/blobs/sha256/%s", path, digest_hex(digest)) < 0 ||
 	    asprintf(&index, "%s/index.json", path) < 0 ||

@@ -248,7 +248,7 @@ static enum verdict judge_status(struct request *r, struct error *err)
 	}
 	if (r->status == 429 || r->status >= 500) {
 		error_set(err, 0, "%s %s (status %ld); try again later", host,
-			  r->status == 429 ? "limits how often it is asked" : "has trouble",
+			  r->status == 429 ? "says that it is asked too often" : "has trouble",
 			  r->status);
 		return VERDICT_AGAIN;
 	}
@@ -258,7 +258,7 @@ static enum verdict judge_status(struct request *r, struct error *err)
 		return VERDICT_AGAIN;
 	}
 	if (r->status == 404)
-		error_set(err, 0, "%s has no %s that is called so", host, what);
+		error_set(err, 0, "%s has no such %s", host, what);
 	else if (r->status == 403)
 		error_set(err, 0, "%s refuses %s", host, what);
 	else

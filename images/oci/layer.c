@@ -265,7 +265,8 @@ static int take_digests(struct layer *layer, const char *answer, struct error *e
 
 	if (sscanf(answer, "%71s %71s", digest, diff) != 2 || !digest_valid(digest) ||
 	    !digest_valid(diff))
-		return error_set(err, 0, "unpacking: no digests came back");
+		return error_set(err, 0,
+				 "unpacking: the process that reads the archive sent no digests");
 	strcpy(layer->digest, digest);
 	strcpy(layer->diff, diff);
 	return 0;

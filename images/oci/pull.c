@@ -157,7 +157,8 @@ static int read_documents(struct install *in, json_t *answer, const struct refer
 	int ret;
 
 	if (!top || !text)
-		return error_set(err, 0, "the download: nothing of use came back");
+		return error_set(err, 0,
+				 "the download: the process that fetches sent a malformed answer");
 	digest_of(top, strlen(top), in->manifest);
 	if (ref->digest[0] && check_text(top, ref->digest, "manifest", err))
 		return -1;

@@ -241,7 +241,7 @@ int replay_seek(struct session *session, uint64_t time_ns, struct error *err)
 	struct replay *replay = session->replay;
 
 	if (!replay)
-		return error_set(err, EINVAL, "this is no recording: there is no other moment");
+		return error_set(err, EINVAL, "only a recording can show another moment");
 	if (record_rewind(&replay->reader, err) < 0)
 		return -1;
 	time_ns = time_ns < replay->first_ns ? replay->first_ns : time_ns;

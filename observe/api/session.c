@@ -226,7 +226,7 @@ static int connect_to(struct session *session, struct error *err)
 	}
 	json_decref(info);
 	if (session->region && !session->sandbox)
-		return error_set(err, 0, "the sandbox says strange things about itself");
+		return error_set(err, 0, "the sandbox's description of itself is malformed");
 	return session->region ? 0 : -1;
 }
 

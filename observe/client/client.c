@@ -159,7 +159,7 @@ static int receive_message(struct observer *observer, struct answer *answer, str
 	answer->len = answer->payload ? len - json_len - 1 : 0;
 	answer->json = json_loadb(observer->packet, json_len, 0, NULL);
 	if (!answer->json)
-		return error_set(err, 0, "the sandbox %s sent nonsense", observer->name);
+		return error_set(err, 0, "the sandbox %s sent a malformed answer", observer->name);
 	why = json_string_value(json_object_get(answer->json, "error"));
 	if (!why)
 		return 0;
@@ -213,7 +213,7 @@ int observer_wish(struct observer *observer, const struct observe_wishes *wishes
 	if (observer->region.memory)
 		return 0;
 	if (answer.fd < 0)
-		return error_set(err, 0, "the sandbox %s shows no telemetry", observer->name);
+		return error_set(err, 0, "the sandbox %s sent no telemetry region", observer->name);
 	return region_map(&observer->region, answer.fd, err);
 }
 

@@ -40,7 +40,7 @@ int record_open(struct record_reader *reader, FILE *file, struct error *err)
 				 head->telemetry, VT_TELEMETRY_VERSION);
 	if (head->began_ns > INT64_MAX / 2 || head->realtime_ns < 0 ||
 	    head->realtime_ns > INT64_MAX / 2)
-		return error_set(err, 0, "the recording is of no time that can be");
+		return error_set(err, 0, "the recording begins at an impossible time");
 	return 0;
 }
 

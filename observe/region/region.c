@@ -43,7 +43,7 @@ int region_check(const struct region *region, struct error *err)
 	const volatile struct vt_telemetry *head = telemetry_of(region);
 
 	if (region->size < sizeof(*head) || head->magic != VT_TELEMETRY_MAGIC)
-		return error_set(err, 0, "the sandbox's telemetry is none");
+		return error_set(err, 0, "what the sandbox sent is no telemetry region");
 	if (head->version != VT_TELEMETRY_VERSION)
 		return error_set(err, 0,
 				 "the sandbox's telemetry is version %u, this program reads "
