@@ -22,13 +22,14 @@ struct attach_options {
 
 static const struct option_spec specs[] = {
 	{ 0, "no-stdin", NULL, option_flag, offsetof(struct attach_options, no_input),
-	  "leave its input alone" },
+	  "do not forward standard input" },
 };
 
 static const struct option_set options = {
 	"attach [OPTION]... NAME",
-	"Take over the streams of the command of a sandbox that runs in the background, until it\n"
-	"ends; its exit status is ours. A signal that would end us ends the command.",
+	"Take over the streams of the main command of a sandbox that runs in the background, "
+	"until the command ends, and end with its exit status. A signal that would end "
+	"vitrine ends the command.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

@@ -301,7 +301,7 @@ static void check_budget_threads(struct finding *f)
 
 static void check_budget_clients(struct finding *f)
 {
-	found(f, VERDICT_OK, "%u at a time, and %u more that ask who it is or end it; %u commands",
+	found(f, VERDICT_OK, "%u at a time, and %u more for `ps` and `kill`; %u commands",
 	      CONTROL_CLIENTS, CONTROL_RESERVE, JOBS_MAX);
 }
 
@@ -310,7 +310,7 @@ static void check_cpus(struct finding *f)
 	cpu_set_t usable;
 
 	if (sched_getaffinity(0, sizeof(usable), &usable))
-		found(f, VERDICT_MISSING, "the host does not tell: %s", strerror(errno));
+		found(f, VERDICT_MISSING, "the host does not say: %s", strerror(errno));
 	else
 		found(f, VERDICT_OK, "%d for this process; a sandbox has one, or --cpus, up to %d",
 		      CPU_COUNT(&usable), SANDBOX_CPUS_MAX);
@@ -334,8 +334,7 @@ static void check_budget_shares(struct finding *f)
 	unsigned open_files, known_files;
 
 	share_budget(&open_files, &known_files);
-	found(f, VERDICT_OK,
-	      "%u open files of a sandbox, %u more that are known; a server of its own has them",
+	found(f, VERDICT_OK, "%u open files of a sandbox; its file server remembers %u more",
 	      open_files, known_files);
 }
 
@@ -388,7 +387,7 @@ int cmd_doctor(int argc, char **argv)
 {
 	static const struct option_set options = {
 		"doctor",
-		"Say what this host offers to sandboxes: ok, missing (they do without), or\n"
+		"Say what this host offers to sandboxes: ok, missing (they do without), or "
 		"refused (they cannot start; the exit status is 125).",
 		NULL, 0
 	};

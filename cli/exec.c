@@ -24,20 +24,22 @@ struct exec_options {
 #define AT(member) offsetof(struct exec_options, member)
 
 static const struct option_spec specs[] = {
-	{ 'i', "interactive", NULL, option_flag, AT(interactive), "forward a terminal's input" },
+	{ 'i', "interactive", NULL, option_flag, AT(interactive),
+	  "forward input even from a terminal" },
 	{ 't', "tty", NULL, option_flag, AT(tty), "give the command a terminal" },
 	{ 'w', "workdir", "DIR", option_string, AT(cwd), "working directory" },
-	{ 'e', "env", "K=V", option_variable, AT(env), "set a variable (K: to the host's value)" },
+	{ 'e', "env", "K=V", option_variable, AT(env),
+	  "set a variable (K alone: the host's value)" },
 	{ 0, "env-file", "FILE", option_list, AT(env_files), "set the variables in FILE" },
-	{ 'u', "user", "USER", option_string, AT(user), "NAME or UID, optionally :GROUP or :GID" },
+	{ 'u', "user", "USER", option_string, AT(user), "run as USER[:GROUP], names or numbers" },
 };
 
 static const struct option_set options = {
 	"exec [OPTION]... NAME [--] COMMAND [ARGUMENT]...",
-	"Run one more command in a running sandbox. Its streams, terminal and exit status are "
-	"ours.\n"
-	"It gets a terminal when standard input and output are terminals, and input that is not a\n"
-	"terminal always: write </dev/null to keep it from reading that.",
+	"Run one more command in a running sandbox, with the streams that vitrine has, and "
+	"end with its exit status. It gets a terminal when standard input and standard output "
+	"are terminals. Input that is not a terminal is always forwarded: add </dev/null when "
+	"COMMAND is to read nothing.",
 	specs,
 	ARRAY_SIZE(specs),
 };

@@ -20,8 +20,9 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options = {
 	"kill [OPTION]... NAME [PID]",
-	"End a running sandbox, or send a signal (SIGTERM) to a process in it: PID is its number\n"
-	"inside, as `vitrine ps NAME` shows it. `vitrine stop` asks before it ends one.",
+	"End a running sandbox, or, with --signal or PID, send a signal (SIGTERM) to a process "
+	"in it. PID is the process's number in the sandbox, as `vitrine ps NAME` shows it. "
+	"`vitrine stop` lets the main command end by itself first.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

@@ -40,9 +40,8 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options = {
 	"logs [OPTION]... NAME",
-	"Show the last part of what the main command of a sandbox has written: of a running one, "
-	"or of\n"
-	"a detached one that has ended.",
+	"Show the last part of what the main command of a sandbox has written: of a running "
+	"one, or of a detached one that has ended.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

@@ -26,26 +26,26 @@ static const struct verb verbs[] = {
 	{ "exec", cmd_exec, "run one more command in a running sandbox" },
 	{ "ps", cmd_ps, "list running sandboxes, or the processes of one" },
 	{ "stop", cmd_stop, "ask a sandbox to end, and end it when it does not" },
-	{ "pause", cmd_pause, "put a sandbox away, as files, with all that runs in it" },
+	{ "pause", cmd_pause, "write a sandbox to files, with all that runs in it" },
 	{ "resume", cmd_resume, "let a paused sandbox go on" },
 	{ "attach", cmd_attach, "take over the streams of a sandbox's command" },
 	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
-	{ "wait", cmd_wait, "wait until a sandbox has ended, and print its status" },
-	{ "rm", cmd_rm, "forget detached sandboxes that have ended" },
-	{ "logs", cmd_logs, "show what a sandbox has written" },
+	{ "wait", cmd_wait, "wait until a sandbox has ended; print its exit status" },
+	{ "rm", cmd_rm, "remove what is kept of sandboxes that have ended" },
+	{ "logs", cmd_logs, "show what a sandbox's command has printed" },
 	{ "top", cmd_top, "watch a sandbox: tasks, system calls, faults, I/O" },
 	{ "follow", cmd_follow, "show a system call's way through the kernel" },
 	{ "trace", cmd_trace, "show system calls and other events, as strace does" },
 	{ "net", cmd_net, "show a sandbox's connections and published ports" },
 	{ "publish", cmd_publish, "make a port of the host lead into a sandbox" },
 	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
-	{ "observe", cmd_observe, "serve what a sandbox's kernel does to browsers" },
+	{ "observe", cmd_observe, "serve a dashboard of what a sandbox's kernel does" },
 	{ "image", cmd_image, "make, get, list, inspect and remove images" },
-	{ "commit", cmd_commit, "make what a sandbox has written an image" },
-	{ "diff", cmd_diff, "list what a sandbox has written" },
+	{ "commit", cmd_commit, "make an image of what a sandbox has changed" },
+	{ "diff", cmd_diff, "list the files that a sandbox has changed" },
 	{ "doctor", cmd_doctor, "say what this host offers and what it would refuse" },
 	{ "version", cmd_version, "show versions" },
-	{ "help", cmd_help, "show help on a verb" },
+	{ "help", cmd_help, "show help on a command" },
 };
 
 static const struct verb aliases[] = {
@@ -92,7 +92,10 @@ static const struct {
 	{ "port", "publish" },
 	{ "log", "logs" },
 	{ "ls", "ps" },
-	{ "pull", "image build" },
+	{ "export", "image export" },
+	{ "import", "image import" },
+	{ "load", "image import" },
+	{ "pull", "image pull" },
 	{ "remove", "rm" },
 	{ "rmi", "image rm" },
 	{ "shell", "exec" },
@@ -129,7 +132,8 @@ static void usage(FILE *out)
 	      out);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-	fputs("\n'vitrine help COMMAND' shows a command's options; 'man vitrine' has the rest.\n",
+	fputs("\n'vitrine help COMMAND' shows a command's options, 'man vitrine' all of them in "
+	      "full.\n",
 	      out);
 }
 

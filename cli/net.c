@@ -39,9 +39,8 @@ static const struct option_spec publish_specs[] = {
 
 static const struct option_set publish_set = {
 	"publish [OPTION]... NAME [[ADDR:]PORT:GUEST[/udp]]...",
-	"Make ports of the host (at ADDR, or 127.0.0.1) lead to ports of a running sandbox. PORT "
-	"0\n"
-	"is any that is free. Prints what is published.",
+	"Make ports of the host (at ADDR, or 127.0.0.1) lead to ports of a running sandbox. "
+	"PORT 0 is any that is free. Prints what is published.",
 	publish_specs,
 	ARRAY_SIZE(publish_specs),
 	.anywhere = true,

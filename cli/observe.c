@@ -45,10 +45,10 @@ static const struct option_spec specs[] = {
 	{ 0, "replay", "FILE", option_string, AT(server.replay),
 	  "show a recording in place of a sandbox" },
 	{ 0, "linger", "TIME", option_linger, AT(server),
-	  "go on for TIME (or: forever) after the sandbox has ended" },
+	  "go on for TIME (or forever) after the sandbox's end" },
 	{ 'b', "bind", "ADDR", option_string, AT(server.address),
 	  "listen on this address (127.0.0.1); any but loopback needs a token" },
-	{ 0, "host", "NAME", option_list, AT(names), "clients may call the server NAME" },
+	{ 0, "host", "NAME", option_list, AT(names), "let clients call the server NAME" },
 	{ 0, "token", NULL, option_flag, AT(server.token), "demand the token on loopback too" },
 	{ 0, "listen-fd", "FD", option_unsigned, AT(server.listen_fd), NULL }, /* of run --web */
 	{ 'q', "quiet", NULL, option_flag, AT(server.quiet), "do not print the address" },
@@ -56,10 +56,10 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options = {
 	"observe [OPTION]... [NAME]",
-	"Serve what the guest kernel of the sandbox NAME does, over HTTP: a dashboard at /, JSON,\n"
-	"a stream of events and OpenMetrics (see /openapi.yaml). When the sandbox has ended it "
-	"goes on\n"
-	"for --linger: until Ctrl-C at a terminal, for a moment elsewhere.",
+	"Serve what the guest kernel of the sandbox NAME does, over HTTP: a dashboard at /, "
+	"JSON, a stream of events and OpenMetrics (see /openapi.yaml). When the sandbox has "
+	"ended, the server goes on for --linger: by default until Ctrl-C at a terminal, and "
+	"for three seconds elsewhere.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
@@ -68,12 +68,12 @@ static const struct option_set options = {
 static int check(const struct server_options *server, bool named, struct error *err)
 {
 	if (server->replay && named)
-		return error_set(err, 0, "--replay shows a file, which says itself what it is of");
+		return error_set(err, 0, "--replay shows a recording, not a sandbox: give no name");
 	if (server->replay && server->record)
 		return error_set(err, 0, "--record and --replay exclude each other");
 	if (server->replay && server->lingers)
 		return error_set(err, 0,
-				 "--replay serves until it is ended; --linger says nothing");
+				 "--replay serves until a signal ends it: leave --linger out");
 	return 0;
 }
 

@@ -28,9 +28,9 @@ static_assert(SNAPSHOT_FDS(SANDBOX_DISKS_MAX) <= MESSAGE_FDS, "a message has all
 
 static const struct option_set options = {
 	"pause NAME...",
-	"Write sandboxes to files, with all that runs in them, and end their processes. `vitrine\n"
-	"resume` lets them go on, also after the host was started again. What waits for one (run,\n"
-	"exec, attach) ends with status 147.",
+	"Write sandboxes to files, with all that runs in them, and end their processes on the "
+	"host. `vitrine resume` lets them go on, also after a restart of the host. A `vitrine "
+	"run`, exec or attach of a paused sandbox ends with status 147.",
 	NULL,
 	0,
 	.anywhere = true,

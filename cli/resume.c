@@ -23,9 +23,9 @@
 
 static const struct option_set options = {
 	"resume NAME...",
-	"Let sandboxes go on that were paused, in the background. `vitrine attach` takes over the\n"
-	"streams of a command that went on. One line says what does not fit when a sandbox cannot\n"
-	"go on here; it stays paused then.",
+	"Let paused sandboxes go on, in the background. `vitrine attach` takes over the "
+	"streams of the main command. When a sandbox cannot go on here, one line says why, "
+	"and it stays paused.",
 	NULL,
 	0,
 	.anywhere = true,

@@ -16,16 +16,15 @@ struct rm_options {
 #define AT(member) offsetof(struct rm_options, member)
 
 static const struct option_spec specs[] = {
-	{ 'a', "all", NULL, option_flag, AT(all), "all that have ended" },
-	{ 'f', "force", NULL, option_flag, AT(force), "end one that runs" },
+	{ 'a', "all", NULL, option_flag, AT(all), "remove all that have ended" },
+	{ 'f', "force", NULL, option_flag, AT(force), "end a sandbox that runs, and remove it" },
 };
 
 static const struct option_set options = {
 	"rm [OPTION]... NAME...",
-	"Forget sandboxes that have ended: the exit status and output of detached ones, and the\n"
-	"disks that named ones have kept; and paused ones, but only by name. Images are removed "
-	"by\n"
-	"`vitrine image rm`.",
+	"Remove what is kept of sandboxes that have ended: the output and exit status of "
+	"detached ones, and the disks of named ones. A paused sandbox is removed only by its "
+	"name. `vitrine image rm` removes images.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

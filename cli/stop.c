@@ -19,17 +19,16 @@ struct stop_options {
 #define AT(member) offsetof(struct stop_options, member)
 
 static const struct option_spec specs[] = {
-	{ 't', "time", "TIME", option_seconds, AT(grace), "end it after TIME (10 seconds)" },
+	{ 't', "time", "TIME", option_seconds, AT(grace), "wait for TIME (10 seconds)" },
 	{ 's', "signal", "SIGNAL", option_signal, AT(signal),
 	  "send SIGNAL instead of the image's (SIGTERM)" },
 };
 
 static const struct option_set options = {
 	"stop [OPTION]... NAME...",
-	"Send the image's stop signal, or SIGTERM, to the main command of a sandbox, and end the "
-	"sandbox, as `vitrine kill` "
-	"does,\n"
-	"when it has not ended by itself after ten seconds. Returns when it is over.",
+	"Send the image's stop signal, or SIGTERM, to the main command of a sandbox. When the "
+	"sandbox has not ended after ten seconds, end it as `vitrine kill` does. Returns when "
+	"the sandbox has ended.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

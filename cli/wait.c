@@ -10,9 +10,8 @@
 
 static const struct option_set options = {
 	"wait NAME...",
-	"Wait until sandboxes have ended, and print the exit status of each. That of one that was "
-	"not\n"
-	"detached is known to who runs it only.",
+	"Wait until sandboxes have ended, and print the exit status of each that was started "
+	"with --detach. The status of any other is that of its `vitrine run`.",
 	NULL,
 	0,
 	.anywhere = true,

@@ -20,6 +20,7 @@
 #define LONG_BASE 256
 #define SPECS_MAX 64
 #define HELP_COLUMN 30
+#define HELP_WIDTH 80
 
 void (*options_hook)(const struct option_set *set, int argc, char **argv);
 
@@ -133,6 +134,24 @@ static int argument_of(const struct option_spec *spec)
 				     : required_argument;
 }
 
+/* @text, which goes on at column @indent where a line of a terminal is full */
+static void print_filled(const char *text, int indent)
+{
+	int column = indent;
+
+	while (*text) {
+		int word = (int)strcspn(text, " ");
+
+		if (column > indent && column + 1 + word > HELP_WIDTH) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		}
+		column += printf("%s%.*s", column > indent ? " " : "", word, text);
+		text += word + strspn(text + word, " ");
+	}
+	putchar('\n');
+}
+
 static void print_option(const struct option_spec *spec)
 {
 	char head[64];
@@ -147,17 +166,35 @@ static void print_option(const struct option_spec *spec)
 		 spec->name ? "--" : "", spec->name ? spec->name : "",
 		 argument_of(spec) == required_argument ? " " : "", spec->arg ? spec->arg : "");
 	if (strlen(head) >= HELP_COLUMN)
-		printf("%s\n%*s%s\n", head, HELP_COLUMN, "", spec->help);
+		printf("%s\n%*s", head, HELP_COLUMN, "");
 	else
-		printf("%-*s%s\n", HELP_COLUMN, head, spec->help);
+		printf("%-*s", HELP_COLUMN, head);
+	print_filled(spec->help, HELP_COLUMN);
+}
+
+/* Paragraphs have an empty line between them */
+static void print_about(const char *about)
+{
+	char paragraph[1024];
+
+	while (*about) {
+		const char *end = strstr(about, "\n\n");
+		size_t len = end ? (size_t)(end - about) : strlen(about);
+
+		snprintf(paragraph, sizeof(paragraph), "%.*s", (int)len, about);
+		print_filled(paragraph, 0);
+		putchar('\n');
+		about += end ? len + 2 : len;
+	}
 }
 
 static void print_help(const struct option_set *set)
 {
 	static const struct option_spec help = { 'h', "help", NULL, NULL, 0, "show this help" };
 
-	printf("Usage: %s %s\n\n%s\n\nOptions:\n", set->program ? set->program : "vitrine",
-	       set->synopsis, set->about);
+	printf("Usage: %s %s\n\n", set->program ? set->program : "vitrine", set->synopsis);
+	print_about(set->about);
+	puts("Options:");
 	for (size_t i = 0; i < set->count; i++)
 		print_option(&set->specs[i]);
 	print_option(&help);

@@ -45,7 +45,7 @@ struct option_spec {
  * struct option_set - all options of a verb
  * @program:  what follows "Usage:" in the help; NULL: "vitrine"
  * @synopsis: what follows that
- * @about:    one paragraph
+ * @about:    paragraphs, with "\n\n" between two; the help breaks the lines
  * @specs:    the options, without --help, which every verb has
  * @anywhere: options may also follow operands (not where those are another program's)
  */

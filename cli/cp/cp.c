@@ -14,10 +14,9 @@
 static const struct option_set options = {
 	"cp NAME:PATH FILE | FILE NAME:PATH",
 	"Copy a file or directory out of the running sandbox NAME or into it. Permissions and "
-	"symbolic\n"
-	"links are kept; what is copied out belongs to you, what is copied in to root. A FILE of - "
-	"is\n"
-	"standard output or input. Write ./a:b for a file with a colon in its name.",
+	"symbolic links are kept; what is copied out belongs to you, what is copied in to "
+	"root. A FILE of - is standard output or input. Write ./a:b for a file with a colon "
+	"in its name.",
 	NULL,
 	0,
 	.anywhere = true,

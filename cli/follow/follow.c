@@ -36,15 +36,14 @@ static const struct option_spec specs[] = {
 	{ 'm', "min-us", "N", option_unsigned, AT(min_us), "only calls that take N microseconds" },
 	{ 'd', "depth", "N", option_unsigned, AT(depth), "show N levels of functions" },
 	{ 't', "timeout", "TIME", option_seconds, AT(seconds), "give up after TIME (10s, 5m)" },
-	{ 0, "json", NULL, option_flag, AT(json), "print the kernel's own words" },
+	{ 0, "json", NULL, option_flag, AT(json), "print what the kernel says, as JSON" },
 };
 
 static const struct option_set options = {
 	"follow [OPTION]... [NAME] CALL",
-	"Wait for a system call (its name, its number, or \"any\") in the sandbox NAME, and show "
-	"the\n"
-	"kernel's functions that it goes through, with their times, and which layers these belong "
-	"to.",
+	"Wait for a system call (its name, its number, or \"any\") in the sandbox NAME, and "
+	"show the kernel's functions that it goes through, with their times, and which layers "
+	"these belong to.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

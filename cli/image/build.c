@@ -188,10 +188,9 @@ int image_build_command(int argc, char **argv)
 	};
 	static const struct option_set set = {
 		"image build [OPTION]... mini|debian",
-		"Build a root file system image in the user's data "
-		"directory. An image of the same\n"
-		"name is replaced when the new one is complete, unless a "
-		"sandbox writes to it.",
+		"Build a root file system image in the user's data directory. An image of the "
+		"same name is replaced when the new one is complete, unless a sandbox writes "
+		"to it.",
 		specs, ARRAY_SIZE(specs), true
 	};
 	const struct image_builder *builder = NULL;

@@ -71,9 +71,8 @@ int image_disks_command(int argc, char **argv)
 	};
 	static const struct option_set set = {
 		"image disks [OPTION]...",
-		"List the disks that sandboxes with a name have kept, with what they have written "
-		"and\n"
-		"the image that they began as. `vitrine rm NAME` removes one.",
+		"List the disks that sandboxes with a name have kept, with what they have "
+		"written and the image that they began as. `vitrine rm NAME` removes one.",
 		specs, ARRAY_SIZE(specs), true
 	};
 	struct options o = { 0 };

@@ -69,9 +69,9 @@ int image_export_command(int argc, char **argv)
 	};
 	static const struct option_set set = {
 		"image export [OPTION]... NAME FILE|-",
-		"Write an image in layers as one tar of its files, as an OCI layout of one layer, "
-		"or\n"
-		"as a raw disk. FILE must not exist; - is standard output, for a tar.",
+		"Write an image in layers as one tar of its files, as an OCI layout of one "
+		"layer, or as a raw disk. FILE must not exist; - is standard output, for a "
+		"tar.",
 		specs, ARRAY_SIZE(specs), true
 	};
 	struct options o = { 0 };

@@ -20,7 +20,7 @@ static const struct {
 	{ "lock", image_lock_command, "refuse pulls that would change an image" },
 	{ "export", image_export_command, "write an image as a tar, an OCI layout or a disk" },
 	{ "rm", image_rm_command, "remove images" },
-	{ "disks", image_disks_command, "list what sandboxes have kept" },
+	{ "disks", image_disks_command, "list the disks that sandboxes have kept" },
 	{ "prune", image_prune_command, "remove what no image and no sandbox has any more" },
 };
 
@@ -29,6 +29,7 @@ static void usage(FILE *out)
 	fputs("Usage: vitrine image COMMAND [OPTION]... [NAME]...\n\nCommands:\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'vitrine help image COMMAND' shows a command's options.\n", out);
 }
 
 int cmd_image(int argc, char **argv)

@@ -28,10 +28,10 @@ int image_import_command(int argc, char **argv)
 	};
 	static const struct option_set set = {
 		"image import [OPTION]... SOURCE [NAME]",
-		"Import an image: an OCI layout (directory or tar), what docker save writes, a "
-		"tar\n"
-		"of files (gzip, xz, zstd, bzip2 or plain), a directory of files, or - for one of\n"
-		"the archives on standard input. An image of the same name is replaced.",
+		"Import an image: an OCI layout (directory or tar), what docker save writes, "
+		"a tar of files (gzip, xz, zstd, bzip2 or plain), a directory of files, or - "
+		"for one of the archives on standard input. An image of the same name is "
+		"replaced.",
 		specs, ARRAY_SIZE(specs), true
 	};
 	struct import o = { .platform = IMAGE_PLATFORM };

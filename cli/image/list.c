@@ -205,8 +205,8 @@ int image_ls_command(int argc, char **argv)
 	};
 	static const struct option_set set = {
 		"image ls [OPTION]...",
-		"List the images in the user's data directory: size of the disk, how much of it\n"
-		"its files use, and what it takes on the host.",
+		"List the images in the user's data directory: size of the disk, how much of "
+		"it its files use, and what it takes on the host.",
 		specs, ARRAY_SIZE(specs), true
 	};
 	struct options o = { 0 };

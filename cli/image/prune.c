@@ -31,8 +31,8 @@ int image_prune_command(int argc, char **argv)
 {
 	static const struct option_set set = {
 		"image prune",
-		"Remove layers that no image and no sandbox has any more, and downloads that were\n"
-		"not completed. Says what it has removed.",
+		"Remove layers that no image and no sandbox has any more, and downloads that "
+		"were not completed. Says what it has removed.",
 		NULL, 0
 	};
 	struct error err = { 0 };

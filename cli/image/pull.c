@@ -33,10 +33,8 @@ int image_pull_command(int argc, char **argv)
 	static const struct option_set set = {
 		"image pull [OPTION]... [REGISTRY/]NAME[:TAG][@DIGEST]",
 		"Pull an image from a registry, docker.io when none is named. Layers that are "
-		"there\n"
-		"are not fetched again, and a pull that was interrupted goes on where it was. "
-		"Logins\n"
-		"are those of docker and podman.",
+		"there are not fetched again, and a pull that was interrupted goes on where "
+		"it was. Logins are those of docker and podman.",
 		specs, ARRAY_SIZE(specs), true
 	};
 	struct pull o = { .platform = IMAGE_PLATFORM };

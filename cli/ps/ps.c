@@ -12,24 +12,22 @@
 #define AT(member) offsetof(struct ps_options, member)
 
 static const struct option_spec specs[] = {
-	{ 'a', "all", NULL, option_flag, AT(all), "detached sandboxes that have ended, too" },
+	{ 'a', "all", NULL, option_flag, AT(all), "list detached sandboxes that have ended, too" },
 	{ 0, "format", "FORMAT", option_string, AT(format),
-	  "print {{.Name}}, {{.Status}}, ... or json, one a line" },
+	  "print a line for each, as FORMAT says" },
 	{ 0, "json", NULL, option_flag, AT(json), "print JSON" },
 	{ 'q', "quiet", NULL, option_flag, AT(quiet), "print names (process ids) only" },
-	{ 'w', "wide", NULL, option_flag, AT(wide), "do not cut lines to the terminal" },
+	{ 'w', "wide", NULL, option_flag, AT(wide), "do not cut lines to the terminal's width" },
 	{ 0, "no-trunc", NULL, option_flag, AT(wide), NULL }, /* docker's name for it */
 };
 
 static const struct option_set options = {
 	"ps [OPTION]... [NAME]",
-	"List running sandboxes, or the processes of the sandbox NAME.\n"
-	"FORMAT is a template as docker has them, after \"table \" with a heading: Name, Pid, "
-	"Image,\n"
-	"Status, Uptime, Created, Memory, Command; of processes Pid, Ppid, Uid, State, Threads, "
-	"Fds, "
-	"Rss,\n"
-	"Time, Name, Command; and {{json .}}.",
+	"List running sandboxes, or the processes of the sandbox NAME.\n\n"
+	"FORMAT is a template as docker has them, such as '{{.Name}} {{.Status}}', or json. After "
+	"\"table \" it gets a heading. Sandboxes have the fields Name, Pid, Image, Status, "
+	"Uptime, Created, Memory, Cpus and Command; processes have Pid, Ppid, Uid, State, "
+	"Threads, Fds, Rss, Time, Name and Command.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

@@ -81,13 +81,14 @@ static const struct option_spec specs[] = {
 	{ 0, "trace-format", "FORMAT", option_format, AT(format), NULL }, /* as in kbox */
 	{ 'o', "output", "FILE", option_string, AT(output), "write to FILE" },
 	{ 'e', "trace", "CALLS", option_calls, AT(filter),
-	  "calls, %groups, or ! and those not to show" },
+	  "calls or %groups; with ! in front all but these" },
 	{ 0, "events", "KINDS", option_events, AT(filter), "what else: sched, fault, block, ..." },
 	{ 'p', "pid", "PID[,PID]...", option_pids, AT(filter), "these processes or threads" },
 	{ 'f', "follow-forks", NULL, option_flag, AT(filter.follow_forks),
 	  "with -p: and their children" },
-	{ 0, "comm", "PATTERN", option_list, AT(filter.comms), "tasks of that name" },
-	{ 0, "path", "GLOB", option_list, AT(filter.paths), "calls that were given such a path" },
+	{ 0, "comm", "PATTERN", option_list, AT(filter.comms), "tasks whose name matches" },
+	{ 0, "path", "GLOB", option_list, AT(filter.paths),
+	  "calls that were given a path that matches" },
 	{ 'Z', "errors", NULL, option_flag, AT(filter.errors), "calls that failed" },
 	{ 0, "slow", "MS", option_slow, AT(filter.slow_ns), "calls that took MS or longer" },
 	{ 'c', "summary", NULL, option_flag, AT(summary),
@@ -100,17 +101,15 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options_set = {
 	"trace [OPTION]... NAME\n"
-	"       vitrine trace [OPTION]... run [RUN-OPTION]... IMAGE [COMMAND [ARGUMENT]...]",
-	"Show the system calls of the sandbox NAME, and other events, as strace shows them; or "
-	"start\n"
-	"a sandbox and show what it does from its first instruction on. A trace of NAME goes to\n"
-	"standard output, one of run to standard error; the exit status of run is COMMAND's.\n"
-	"\n"
-	"CALLS: names of calls, %file (with a path), %desc (with a descriptor), %process, %ipc, "
-	"%all,\n"
-	"or a family: %file_io %directory %descriptor %identity %memory %signal %scheduler "
-	"%network\n"
-	"%other. KINDS: sched, life, block, memory, net, all, or names such as fault and fork.",
+	"       vitrine trace [OPTION]... run [RUN-OPTION]... IMAGE [COMMAND [ARG]...]",
+	"Show the system calls of the sandbox NAME, and other events, as strace shows them; "
+	"or start a sandbox and show what it does from its first instruction on. A trace of "
+	"NAME goes to standard output, one of run to standard error. The exit status of run "
+	"is COMMAND's.\n\n"
+	"CALLS: names of calls, %file (with a path), %desc (with a descriptor), %process, "
+	"%ipc, %all, or a family: %file_io %directory %descriptor %identity %memory %signal "
+	"%scheduler %network %other. KINDS: sched, life, block, memory, net, all, or names "
+	"such as fault and fork.",
 	specs,
 	ARRAY_SIZE(specs),
 };

@@ -89,7 +89,7 @@ for far in rm1x foo stuff abc; do
 done
 it 'words of docker and strace'
 host vitrine pull
-says "did you mean 'image build'?"
+says "did you mean 'image pull'?"
 host vitrine strace
 says "did you mean 'trace'?"
 host vitrine kill -s TREM box
@@ -107,7 +107,11 @@ for words in --help 'help run' version doctor 'image ls' 'image --help' ps 'ps -
 	says 'vitrine: standard output: No space left on device'
 done
 
-for verb in run exec ps stop kill rm logs top follow trace cp observe image doctor version; do
+for verb in run exec ps stop pause resume attach kill wait rm logs top follow trace net publish cp observe \
+	image commit diff doctor version; do
 	host vitrine help $verb
 	shows "Usage: vitrine $verb*"
+	it "the help of $verb fits into 80 columns"
+	host sh -c "vitrine help $verb | awk 'length > 80'"
+	expect ''
 done
