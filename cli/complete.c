@@ -19,7 +19,7 @@
 #include "cli/common/complete.h"
 #include "cli/common/kept.h"
 #include "cli/common/options.h"
-#include "cli/common/paused.h"
+#include "cli/common/saved.h"
 #include "cli/cp/guestfs.h"
 #include "engine/control/rundir.h"
 #include "lib/utf8.h"
@@ -94,11 +94,21 @@ static void offer_ended(void)
 
 static void offer_paused(void)
 {
-	json_t *list = paused_list(NULL), *one;
+	json_t *list = saved_list(SAVED_PAUSED, NULL), *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
 	    offer_word(json_string_value(json_object_get(one, "name")));
+	json_decref(list);
+}
+
+static void offer_snapshots(void)
+{
+	json_t *list = saved_list(SAVED_SNAPSHOT, NULL), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	    offer_word(json_string_value(json_object_get(one, "directory")));
 	json_decref(list);
 }
 
@@ -272,6 +282,7 @@ static const struct {
 	{ "net", NULL, offer_networks },
 	{ "trace-format", NULL, offer_formats },
 	{ NULL, "SIGNAL", offer_signals },
+	{ NULL, "SNAPSHOT", offer_snapshots },
 	{ NULL, "CALLS", offer_calls },
 	{ NULL, "KINDS", offer_events },
 	{ NULL, "IMAGE", offer_images_and_files },
@@ -295,6 +306,12 @@ static const struct {
 	{ "pause ", { offer_names, offer_names } },
 	{ "resume ", { offer_paused, offer_paused } },
 	{ "attach ", { offer_names, NULL } },
+	{ "fork ", { offer_names, NULL } },
+	{ "rollback ", { offer_names, offer_snapshots } },
+	{ "snapshot inspect ", { offer_snapshots, offer_snapshots } },
+	{ "snapshot rm ", { offer_snapshots, offer_snapshots } },
+	{ "snapshot ls ", { NULL, NULL } },
+	{ "snapshot ", { offer_names, NULL } },
 	{ "rm ", { offer_all, offer_all } },
 	{ "wait ", { offer_ended_and_running, offer_ended_and_running } },
 	{ "logs ", { offer_ended_and_running, NULL } },

@@ -5,7 +5,7 @@
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/options.h"
-#include "cli/common/paused.h"
+#include "cli/common/saved.h"
 #include "cli/image/layered.h"
 #include "vitrine/util.h"
 
@@ -32,9 +32,10 @@ static const struct option_set options = {
 
 static bool forget_paused(const char *name)
 {
-	cleanup_free char *path = paused_exists(name) ? paused_path(name, NULL) : NULL;
+	cleanup_free char *path =
+	    saved_exists(SAVED_PAUSED, name) ? saved_path(SAVED_PAUSED, name, NULL) : NULL;
 
-	return path && paused_remove(path);
+	return path && saved_remove(path);
 }
 
 static int forget(const char *name, const struct rm_options *opt, struct error *err)

@@ -5,9 +5,10 @@
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
-#include "cli/common/paused.h"
+#include "cli/common/saved.h"
 #include "cli/run/detach.h"
 #include "cli/run/options.h"
+#include "cli/snapshot/start.h"
 #include "cli/trace/trace.h"
 #include "lib/say.h"
 
@@ -44,6 +45,9 @@ static int run(struct run_options *options)
 	struct error err = { 0 };
 	int status;
 
+	if (options->from)
+		return start_clones(options->from, options->config.name, options->from,
+				    options->count);
 	if (options->trace_format)
 		return run_traced(options);
 	if (run_options_resolve(options, &err) || paused_refuse(options->config.name, &err))

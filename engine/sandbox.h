@@ -102,8 +102,10 @@ struct sandbox_config {
 	bool traced; /* record from the start, and boot only when an observer is there */
 	unsigned traced_capture; /* most bytes of a buffer that are recorded until it says so */
 
-	const char
-	    *resume; /* directory of a paused sandbox (engine/snapshot) that goes on, or NULL */
+	/* directory of a sandbox (engine/snapshot) that goes on, or NULL; @clone: it stays there,
+	 * and this one has a name of its own */
+	const char *resume;
+	bool clone;
 
 	/* the main command */
 	char *const *argv; /* NULL terminated */

@@ -13,7 +13,7 @@
 #include "engine/control/rundir.h"
 #include "lib/clock.h"
 #include "lib/say.h"
-#include "paused.h"
+#include "saved.h"
 #include "vitrine/util.h"
 
 #define POLL_MS 100
@@ -25,7 +25,7 @@ int client_open(struct client *client, const char *name, struct error *err)
 	client->fd = rundir_find(name, client->name, err);
 	if (client->fd >= 0)
 		return 0;
-	if (paused_exists(name))
+	if (saved_exists(SAVED_PAUSED, name))
 		error_set(err, 0, "the sandbox %s is paused; vitrine resume %s", name, name);
 	return -1;
 }

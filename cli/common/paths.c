@@ -123,9 +123,9 @@ static char *data_path(const char *name, struct error *err)
 	return user_path("XDG_DATA_HOME", ".local/share", "images", name, err);
 }
 
-char *paths_paused(struct error *err)
+char *paths_state(const char *name, struct error *err)
 {
-	return user_path("XDG_STATE_HOME", ".local/state", "paused sandboxes", "paused", err);
+	return user_path("XDG_STATE_HOME", ".local/state", "snapshots", name, err);
 }
 
 char *paths_images(struct error *err)

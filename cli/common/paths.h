@@ -23,8 +23,8 @@ char *paths_images(struct error *err);
 /** paths_store() - Where images in layers are kept (images/store/store.h) */
 char *paths_store(struct error *err);
 
-/** paths_paused() - Where paused sandboxes are kept (common/paused.h) */
-char *paths_paused(struct error *err);
+/** paths_state() - Where sandboxes are kept that were written down (common/saved.h) */
+char *paths_state(const char *name, struct error *err);
 
 /** paths_make() - Create a directory and its parents */
 int paths_make(const char *path, struct error *err);

@@ -4,7 +4,7 @@
  * The list of running ones is the run directory; each is asked who it is. A socket that nobody
  * serves is removed by the attempt to connect. With --all there are also the records of detached
  * sandboxes that have ended, see cli/common/kept.h, and those that are paused
- * (cli/common/paused.h), whose time is that of the pause.
+ * (cli/common/saved.h), whose time is that of the pause.
  */
 
 #include <dirent.h>
@@ -14,7 +14,7 @@
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/output.h"
-#include "cli/common/paused.h"
+#include "cli/common/saved.h"
 #include "cli/image/store.h"
 #include "engine/control/rundir.h"
 #include "ps.h"
@@ -217,7 +217,7 @@ static int add_ended(json_t *list, struct error *err)
 
 static int add_paused(json_t *list, struct error *err)
 {
-	json_t *paused = paused_list(err), *one;
+	json_t *paused = saved_list(SAVED_PAUSED, err), *one;
 	size_t i;
 
 	if (!paused)
@@ -234,8 +234,8 @@ static int add_paused(json_t *list, struct error *err)
 						"command", json_object_get(one, "command"),
 						"memory", json_object_get(one, "memory"), "cpus",
 						json_object_get(one, "cpus"), "state", "paused",
-						"started", json_object_get(one, "paused"), "paused",
-						json_object_get(one, "paused")));
+						"started", json_object_get(one, "saved"), "paused",
+						json_object_get(one, "saved")));
 	}
 	json_decref(paused);
 	return 0;

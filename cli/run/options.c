@@ -13,6 +13,7 @@
 #include "setters.h"
 #include "vitrine/util.h"
 
+#define CLONES_MAX 10000
 #define FIELD(member) offsetof(struct run_options, member)
 
 static const struct option_spec specs[] = {
@@ -73,6 +74,9 @@ static const struct option_spec specs[] = {
 	  "lead [ADDR:]PORT of the host (127.0.0.1) to GUEST" },
 	{ 'P', "publish-all", NULL, option_flag, FIELD(net.all_ports),
 	  "publish the ports that the image names" },
+	{ 0, "from", "SNAPSHOT", option_string, FIELD(from),
+	  "go on from a snapshot, in the background; no IMAGE" },
+	{ 'n', "count", "N", option_unsigned, FIELD(count), "so many, with --from (1)" },
 	{ 0, "init", NULL, option_flag, FIELD(config.init),
 	  "make COMMAND pid 1 (systemd is in any case)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when the sandbox has ended" },
@@ -101,8 +105,25 @@ static const struct option_set run_set = {
 	ARRAY_SIZE(specs),
 };
 
+/* The name's % is the number of one of several */
+static int check_from(const struct run_options *o, struct error *err)
+{
+	if (o->image)
+		return error_set(err, 0, "--from SNAPSHOT takes no image and no command");
+	if (!o->count || o->count > CLONES_MAX)
+		return error_set(err, 0, "--count: from 1 to %d", CLONES_MAX);
+	return 0;
+}
+
 static int check(const struct run_options *o, struct error *err)
 {
+	if (o->from)
+		return check_from(o, err);
+	if (o->count > 1)
+		return error_set(err, 0,
+				 "--count says how many go on from a snapshot; there is no --from");
+	if (o->config.name && strchr(o->config.name, '%'))
+		return error_set(err, 0, "'%s' is not a name for a sandbox", o->config.name);
 	if (!o->image)
 		return error_set(err, 0, "which image? vitrine run [OPTION]... IMAGE [COMMAND]...");
 	if (o->web && !o->config.web.port && o->command[0] &&
@@ -165,6 +186,7 @@ int run_options_parse(struct run_options *options, int argc, char **argv, struct
 	memset(options, 0, sizeof(*options));
 	options->config.fs_type = "ext4";
 	options->config.cpus = 1;
+	options->count = 1;
 	first = options_parse(&run_set, options, argc, argv, err);
 	if (first <= 0)
 		return first;

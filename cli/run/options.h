@@ -16,6 +16,7 @@
  * struct run_options - the command line, checked word by word but not yet against the world
  * @config:  what the engine gets; filled completely by run_options_resolve()
  * @image:   operand, or argument of -r, -R or -S
+ * @from:    a snapshot to go on from, in place of @image; @count: so many sandboxes
  * @entrypoint: in place of the image's
  * @web:     start an observer with the sandbox
  * @web_linger: how long it goes on when the sandbox has ended, as it was said; NULL: not said
@@ -25,7 +26,8 @@
  */
 struct run_options {
 	struct sandbox_config config;
-	const char *image, *entrypoint, *trace_format;
+	const char *image, *entrypoint, *trace_format, *from;
+	unsigned count;
 	char **command, *command_name;
 	bool tty, interactive, ephemeral, root_id, remove, web, user_given;
 	unsigned partition;

@@ -82,7 +82,8 @@ int run_option_wx(void *field, const char *value, struct error *err)
 
 int run_option_name(void *field, const char *value, struct error *err)
 {
-	if (image_name_check(value, err))
+	/* with --from, a % is the number of one of several */
+	if (!strchr(value, '%') && image_name_check(value, err))
 		return -1;
 	*(const char **)field = value;
 	return 0;

@@ -79,7 +79,8 @@ static int fill_boot(const struct sandbox_config *config, struct error *err)
 	boot.sigframe_size = getauxval(AT_MINSIGSTKSZ) ?: 2048;
 	if (getrandom(boot.seed, sizeof(boot.seed), 0) != sizeof(boot.seed))
 		return error_set(err, errno, "cannot get random bytes from the host");
-	snprintf(boot.hostname, sizeof(boot.hostname), "%s", config->hostname ?: "vitrine");
+	if (!config->resume || config->clone) /* otherwise it has one */
+		snprintf(boot.hostname, sizeof(boot.hostname), "%s", config->hostname ?: "vitrine");
 	return build_cmdline(config, err);
 }
 
@@ -100,8 +101,8 @@ static int begin_jobs(const struct sandbox_config *config, const struct snapshot
 }
 
 /* Physical memory has a kernel that can be entered; Return: 0 or -1 */
-static int load(const struct sandbox_config *config, const struct snapshot *snapshot,
-		uint64_t *entry, struct error *err)
+static int load(const struct sandbox_config *config, struct snapshot *snapshot, uint64_t *entry,
+		struct error *err)
 {
 	struct kernelimage image;
 
@@ -163,7 +164,8 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
 	snapshot_init(config, &boot, snapshot ? snapshot_machine(snapshot)->ran_ms : 0);
-	if (observer_start(config, err) || (snapshot && snapshot_consume(config, err)) ||
+	if (observer_start(config, err) ||
+	    (snapshot && !config->clone && snapshot_consume(config, err)) ||
 	    confine_enter(memory_fd(), err)) {
 		tier->stop();
 		control_stop();

@@ -3,6 +3,7 @@
 #ifndef ENGINE_CONTROL_CONTROL_H
 #define ENGINE_CONTROL_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <jansson.h>
 #include <stdint.h>
@@ -77,8 +78,9 @@ int observe_error(int64_t value, const char *what, struct error *err);
 /**
  * control_on_pause() - How the sandbox is paused when a client wants it
  * @pause: gets the descriptors that came with the message, which stay ours. On success the process
- * is about to end. Any connection's thread. Return: 0, or -1 with the reason: the sandbox goes on.
+ * is about to end, unless the sandbox is to go on. Any connection's thread. Return: 0, or -1 with
+ * the reason: the sandbox goes on in any case.
  */
-void control_on_pause(int (*pause)(const int *fds, size_t nfds, struct error *err));
+void control_on_pause(int (*pause)(const int *fds, size_t nfds, bool goes_on, struct error *err));
 
 #endif

@@ -120,7 +120,8 @@ static const struct operation {
 	[MESSAGE_NET] = { "net", false, {
 		{ "what", FIELD_STRING, AT(what), true },
 		{ "spec", FIELD_STRING, AT(spec) } } },
-	[MESSAGE_PAUSE] = { "pause", false, { { 0 } } },
+	[MESSAGE_PAUSE] = { "pause", false, {
+		{ "goes_on", FIELD_BOOL, AT(goes_on) } } },
 	[MESSAGE_ATTACH] = { "attach", false, {
 		{ "stdin", FIELD_BOOL, AT(input) },
 		{ "rows", FIELD_INT, AT(rows), false, 0, UINT16_MAX },

@@ -69,7 +69,7 @@ struct message {
 	int64_t rows, columns, signal, pid, flags, mode, handle, offset, length;
 	int64_t tail;
 	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;
-	bool input, tty, kernel, follow;
+	bool input, tty, kernel, follow, goes_on;
 	bool counters, events, sampler, paths;
 	struct message_bitmap calls;
 	const char **argv, **env;

@@ -67,7 +67,7 @@ static int raw_flush(struct disk *disk)
 	return fdatasync(to_raw(disk)->file.fd) ? -errno : 0;
 }
 
-static uint64_t raw_stamp(struct disk *disk)
+static uint64_t raw_stamp(struct disk *disk, bool below)
 {
 	return file_stamp(to_raw(disk)->file.fd);
 }
@@ -150,9 +150,9 @@ int disk_keep(struct disk *disk, int fd)
 	return disk->ops->keep(disk, fd);
 }
 
-uint64_t disk_stamp(struct disk *disk)
+uint64_t disk_stamp(struct disk *disk, bool below)
 {
-	return disk->ops->stamp(disk);
+	return disk->ops->stamp(disk, below);
 }
 
 int disk_close(struct disk *disk)

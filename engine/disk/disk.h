@@ -21,8 +21,8 @@ struct disk;
  * be called by several threads at a time and return 0 or a negative errno; @read and @write leave
  * the vector as it was. @flush makes every write durable that returned before it was called; it is
  * NULL when nothing has to be. @keep writes what would be thrown away to a file, as a layer over
- * the rest; it is NULL when nothing would be. @stamp tells the files that outlive us apart from
- * those that somebody has written to.
+ * the rest; it is NULL when there is no such thing. @stamp tells files that somebody has written to
+ * from what they were, and with @below leaves out what @keep writes down.
  */
 struct disk_ops {
 	int (*read)(struct disk *disk, struct iovec *iov, uint64_t off, uint64_t len, int flags);
@@ -31,7 +31,7 @@ struct disk_ops {
 	int (*discard)(struct disk *disk, uint64_t off, uint64_t len);
 	int (*flush)(struct disk *disk);
 	int (*keep)(struct disk *disk, int fd);
-	uint64_t (*stamp)(struct disk *disk);
+	uint64_t (*stamp)(struct disk *disk, bool below);
 	void (*close)(struct disk *disk);
 };
 
@@ -93,11 +93,19 @@ int disk_flush(struct disk *disk, int flags);
  */
 static inline bool disk_is_thrown_away(const struct disk *disk)
 {
+	return disk->ops->keep && !disk->ops->flush;
+}
+
+/**
+ * disk_can_keep() - Whether what is written can be told apart from what is below
+ */
+static inline bool disk_can_keep(const struct disk *disk)
+{
 	return disk->ops->keep;
 }
 
 /**
- * disk_keep() - Write down what a disk holds that is thrown away; nothing writes to it meanwhile
+ * disk_keep() - Write down what is written over an image; nothing writes to the disk meanwhile
  * @fd: an empty file, which becomes a layer (sandbox_disk.saved)
  *
  * Return: 0 or a negative errno.
@@ -106,8 +114,9 @@ int disk_keep(struct disk *disk, int fd);
 
 /**
  * disk_stamp() - A number that changes when the files behind a disk are written to, or are others
+ * @below: only those that disk_keep() leaves out
  */
-uint64_t disk_stamp(struct disk *disk);
+uint64_t disk_stamp(struct disk *disk, bool below);
 
 /**
  * disk_close() - Flush and free; NULL is fine

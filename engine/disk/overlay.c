@@ -222,12 +222,12 @@ static int overlay_flush(struct disk *disk)
 	return ret;
 }
 
-static uint64_t overlay_stamp(struct disk *disk)
+static uint64_t overlay_stamp(struct disk *disk, bool below)
 {
 	struct overlay *o = to_overlay(disk);
 	uint64_t base = file_stamp(o->base.image.fd);
 
-	return o->durable ? base * 31 + file_stamp(o->top.fd) : base;
+	return o->durable && !below ? base * 31 + file_stamp(o->top.fd) : base;
 }
 
 /* ---- what an unnamed overlay holds, as a layer ---- */
@@ -339,6 +339,7 @@ static const struct disk_ops overlay_ops = {
 	.zero = overlay_zero,
 	.discard = overlay_discard,
 	.flush = overlay_flush,
+	.keep = overlay_keep,
 	.stamp = overlay_stamp,
 	.close = overlay_close,
 };

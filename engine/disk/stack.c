@@ -202,7 +202,7 @@ static void close_disk(struct disk *disk)
 	free(disk);
 }
 
-static uint64_t stamp_disk(struct disk *disk)
+static uint64_t stamp_disk(struct disk *disk, bool below)
 {
 	return file_stamp(((struct stack_disk *)disk)->stack.image.fd);
 }

@@ -21,6 +21,7 @@
  * Host system calls: memfd_create, ftruncate, fcntl, mmap, munmap, mprotect, madvise, fallocate.
  */
 #include "memory.h"
+#include "base.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,7 +166,8 @@ static int kernel_map(vt_u64 va, vt_u64 pa, vt_u64 len)
 	if (!phys_ptr(pa, len))
 		return -EINVAL;
 	if (!in_vmalloc(va))
-		return map_frames(va, pa, len);
+		return base_alias(va, pa, len);
+	base_own(pa, len);
 	locked = lock();
 	err = map_rows(va, pa, len);
 	unlock(locked);
@@ -187,14 +189,18 @@ static void memory_populate(vt_u64 pa, vt_u64 len)
 {
 	void *at = phys_ptr(pa, len);
 
-	if (at)
-		madvise(at, len, MADV_POPULATE_WRITE);
+	if (!at)
+		return;
+	base_own(pa, len);
+	madvise(at, len, MADV_POPULATE_WRITE);
 }
 
 static void memory_release(vt_u64 pa, vt_u64 len)
 {
-	if (phys_ptr(pa, len))
-		fallocate(phys_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pa, len);
+	if (!phys_ptr(pa, len) || !len)
+		return;
+	base_zero(pa, len);
+	fallocate(phys_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pa, len);
 }
 
 /* A bit for each page, in words; there while a pause lasts */

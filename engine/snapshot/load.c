@@ -24,8 +24,10 @@
 #include "engine/disk/disk.h"
 #include "engine/jobs/jobs.h"
 #include "engine/log/logring.h"
+#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
+#include "engine/vcpu/vcpu.h"
 #include "engine/virtio/blk.h"
 #include "engine/virtio/virtio.h"
 #include "extents.h"
@@ -138,10 +140,31 @@ const struct snapshot_machine *snapshot_machine(const struct snapshot *s)
 	return s->machine;
 }
 
-int snapshot_memory(const struct snapshot *s, struct error *err)
+/* Pages of the file are ours until they are written; where that cannot be, they are copied */
+static int share_memory(struct snapshot *s, struct error *err)
 {
-	if (extents_load(&s->file, SNAPSHOT_MEMORY, s->memory, memory_fd(), NULL, memory_size(),
-			 err))
+	size_t count;
+	const struct snapshot_extent *extents =
+	    snapshot_extents(&s->file, SNAPSHOT_MEMORY, memory_size(), &count, err);
+	struct stat st;
+
+	if (!extents)
+		return -1;
+	if (fstat(s->memory, &st) || (uint64_t)st.st_size != memory_size())
+		return error_set(err, 0, "the paused sandbox's memory is damaged");
+	if (base_begin(s->memory))
+		return extents_load(&s->file, SNAPSHOT_MEMORY, s->memory, memory_fd(), NULL,
+				    memory_size(), err);
+	s->memory = -1;
+	for (size_t i = 0; i < count; i++)
+		base_add(extents[i].offset, extents[i].length);
+	vcpu_on_write(base_fault);
+	return base_map(err);
+}
+
+int snapshot_memory(struct snapshot *s, struct error *err)
+{
+	if (share_memory(s, err))
 		return -1;
 	return extents_load(&s->file, SNAPSHOT_TELEMETRY, s->telemetry, -1, telemetry,
 			    VT_TELEMETRY_SIZE, err);
@@ -157,7 +180,8 @@ static int check_disks(const struct snapshot *s, struct error *err)
 	for (unsigned i = 0; i < s->machine->disks; i++) {
 		struct disk *disk = blk_disk(i);
 
-		if (!disk || disk->size != disks[i].size || disk_stamp(disk) != disks[i].stamp)
+		if (!disk || disk->size != disks[i].size ||
+		    disk_stamp(disk, false) != disks[i].stamp)
 			return error_set(err, 0,
 					 "%s was written to since the sandbox was paused, which "
 					 "cannot go on with it",

@@ -15,8 +15,8 @@
  *   client <------ paused ---------------- <-------------------------   ends the process
  *
  * The head of the state file is the last thing that is written, and by us: once it is there, the
- * paused sandbox is whole, whoever is killed then; before, there is none. When anything fails, the
- * kernel is entered again and the sandbox goes on.
+ * paused sandbox is whole, whoever is killed then; before, there is none. When anything fails, or
+ * what is wanted is a snapshot, the kernel is entered again and the sandbox goes on.
  *
  * Host system calls: those of format.c, extents.c and disks; futex.
  */
@@ -31,6 +31,7 @@
 #include "engine/jobs/jobs.h"
 #include "engine/jobs/request.h"
 #include "engine/log/logring.h"
+#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/virtio/blk.h"
@@ -62,7 +63,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct {
 	enum step step;
 	const int *fds;
-	size_t nfds;
+	bool goes_on;
 	struct error err;
 } pause_;
 
@@ -77,7 +78,22 @@ static void step_to(enum step step)
 /* ---- the client's side ---- */
 
 /* What cannot be written down yet */
-static int check_possible(size_t nfds, struct error *err)
+static int check_disks(struct error *err)
+{
+	for (unsigned i = 0; i < config->ndisks; i++) {
+		const struct disk *disk = blk_disk(i);
+
+		if (!disk->read_only && !disk_can_keep(disk))
+			return error_set(
+			    err, 0,
+			    "the sandbox writes to %s itself, which would change under "
+			    "the snapshot; --ephemeral, or an image in layers",
+			    disk->path);
+	}
+	return 0;
+}
+
+static int check_possible(size_t nfds, bool goes_on, struct error *err)
 {
 	if (config->cpus > 1)
 		return error_set(err, 0, "a sandbox with several CPUs cannot be paused yet");
@@ -90,7 +106,7 @@ static int check_possible(size_t nfds, struct error *err)
 				 SNAPSHOT_FDS(config->ndisks));
 	if (job_pid(JOB_MAIN) <= 0 || jobs_main_ended())
 		return error_set(err, 0, "its command does not run");
-	return 0;
+	return goes_on ? check_disks(err) : 0;
 }
 
 static int refused(int64_t value, struct error *err)
@@ -130,11 +146,11 @@ static void await_step(void)
 		refused(-ETIMEDOUT, &pause_.err);
 }
 
-static int pause_sandbox(const int *fds, size_t nfds, struct error *err)
+static int pause_sandbox(const int *fds, size_t nfds, bool goes_on, struct error *err)
 {
 	int ret;
 
-	if (check_possible(nfds, err))
+	if (check_possible(nfds, goes_on, err))
 		return -1;
 	pthread_mutex_lock(&lock);
 	if (pause_.step != IDLE) {
@@ -143,7 +159,7 @@ static int pause_sandbox(const int *fds, size_t nfds, struct error *err)
 	}
 	pause_.step = ASKED;
 	pause_.fds = fds;
-	pause_.nfds = nfds;
+	pause_.goes_on = goes_on;
 	pthread_mutex_unlock(&lock);
 	ret = request_post(&(struct question){ .kind = VT_REQ_PAUSE }, answered, NULL);
 	pthread_mutex_lock(&lock);
@@ -151,12 +167,9 @@ static int pause_sandbox(const int *fds, size_t nfds, struct error *err)
 		refused(ret, &pause_.err);
 	else
 		await_step();
-	if (pause_.step == WRITTEN) {
-		ret = 0; /* for good: we end */
-	} else {
-		ret = error_set(err, 0, "%s", pause_.err.text);
+	ret = pause_.step == WRITTEN ? 0 : error_set(err, 0, "%s", pause_.err.text);
+	if (ret || goes_on) /* otherwise it is for good: we end */
 		pause_.step = IDLE;
-	}
 	pthread_mutex_unlock(&lock);
 	return ret;
 }
@@ -201,6 +214,12 @@ static void add_devices(struct snapshot_writer *writer)
 	snapshot_add(writer, SNAPSHOT_DEVICES, saved, count * sizeof(*saved));
 }
 
+/* A snapshot's disks are not its source's, whatever that does with its own */
+static bool is_kept(const struct disk *disk)
+{
+	return disk_is_thrown_away(disk) || (pause_.goes_on && !disk->read_only);
+}
+
 static int add_disks(struct snapshot_writer *writer, const int *fds, struct error *err)
 {
 	snapshot_add(writer, SNAPSHOT_DISKS, NULL, 0);
@@ -209,13 +228,13 @@ static int add_disks(struct snapshot_writer *writer, const int *fds, struct erro
 		struct snapshot_disk entry = { .size = disk->size };
 		int ret = disk_flush(disk, 0);
 
-		if (!ret && disk_is_thrown_away(disk)) {
+		if (!ret && is_kept(disk)) {
 			entry.kept = 1;
 			ret = disk_keep(disk, fds[i]) ?: fsync(fds[i]) ? -errno : 0;
 		}
 		if (ret)
 			return error_set(err, -ret, "cannot write disk %u down", i);
-		entry.stamp = disk_stamp(disk);
+		entry.stamp = disk_stamp(disk, entry.kept);
 		snapshot_append(writer, &entry, sizeof(entry));
 	}
 	return 0;
@@ -274,6 +293,7 @@ static int write_down(const int *fds, struct error *err)
 	int ret;
 
 	virtio_quiesce();
+	base_own_all(); /* or it would be missing */
 	if (!jobs_freeze(FREEZE_MS))
 		return error_set(err, 0, "nobody reads what the command has written");
 	snapshot_begin(&writer);
@@ -289,7 +309,7 @@ static int write_down(const int *fds, struct error *err)
 
 bool snapshot_write_down(void)
 {
-	bool wanted, written = false;
+	bool wanted, written, ends = false;
 
 	pthread_mutex_lock(&lock);
 	wanted = pause_.step == ASKED; /* unless whoever asked has given up */
@@ -297,11 +317,14 @@ bool snapshot_write_down(void)
 		pause_.step = WRITING;
 	pthread_mutex_unlock(&lock);
 	if (wanted) {
+		const bool goes_on = pause_.goes_on;
+
 		written = !write_down(pause_.fds, &pause_.err);
-		if (!written)
+		ends = written && !goes_on;
+		if (!ends)
 			jobs_thaw();
 		step_to(written ? WRITTEN : FAILED);
 	}
 	memory_unused_forget();
-	return written;
+	return ends;
 }

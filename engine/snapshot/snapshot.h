@@ -45,7 +45,7 @@ struct snapshot_machine {
 	char program[32];
 };
 
-/* @stamp: disk_stamp(); @kept: diskN is there */
+/* @stamp: disk_stamp(), of what is below diskN when that is there: @kept */
 struct snapshot_disk {
 	uint64_t size, stamp;
 	uint32_t kept, pad;
@@ -97,8 +97,12 @@ struct snapshot *snapshot_open(const struct sandbox_config *config, struct error
 /** snapshot_machine() - What it was */
 const struct snapshot_machine *snapshot_machine(const struct snapshot *snapshot);
 
-/** snapshot_memory() - Fill physical memory and the telemetry region */
-int snapshot_memory(const struct snapshot *snapshot, struct error *err);
+/**
+ * snapshot_memory() - Fill physical memory and the telemetry region
+ *
+ * Memory stays that of the file until it is written (engine/memory/base.h).
+ */
+int snapshot_memory(struct snapshot *snapshot, struct error *err);
 
 /** snapshot_devices() - Give the virtio devices their state; fails if a disk has changed */
 int snapshot_devices(const struct snapshot *snapshot, struct error *err);

@@ -81,6 +81,7 @@ static __thread struct vcpu *me;
 static uint32_t no_kernel_yet; /* the pending word until the kernel names its own */
 static void (*on_tick)(void);
 static bool (*idle_wait)(void);
+static bool (*write_heed)(uint64_t addr);
 static volatile uint32_t halted, halt_status;
 volatile uint32_t vcpu_child_died;
 
@@ -289,6 +290,9 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	ucontext_t *uc = context;
 	uint64_t ip = uc->uc_mcontext.gregs[REG_RIP], fixup;
 
+	if (sig == SIGSEGV && info->si_code == SEGV_ACCERR && write_heed &&
+	    write_heed((uint64_t)info->si_addr))
+		return;
 	if (sig == SIGBUS && info->si_code == BUS_ADRERR) {
 		(void)!write(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
 		_exit(125);
@@ -531,6 +535,11 @@ long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag
 void vcpu_on_tick(void (*tick)(void))
 {
 	on_tick = tick;
+}
+
+void vcpu_on_write(bool (*heed)(uint64_t addr))
+{
+	write_heed = heed;
 }
 
 void vcpu_on_idle(bool (*wait)(void))

@@ -63,6 +63,12 @@ void vcpu_sleep(void);
  */
 void vcpu_on_idle(bool (*wait)(void));
 
+/**
+ * vcpu_on_write() - What to do when a thread of ours writes where it may not
+ * @heed: in the signal handler; whether the write can be made again
+ */
+void vcpu_on_write(bool (*heed)(uint64_t addr));
+
 /* A word of the calling vCPU that is set, also during a vcpu_wait() for it, when a child has died
  */
 volatile uint32_t *vcpu_lost(void);

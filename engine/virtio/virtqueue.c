@@ -23,6 +23,7 @@
 #include <linux/virtio_ring.h>
 
 #include "engine/vcpu/irq.h"
+#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "vitrine/util.h"
 
@@ -83,6 +84,8 @@ static const char *chain_add(struct virtio_request *req, const struct vring_desc
 	base = phys_ptr(d->addr, d->len);
 	if (!base)
 		return "buffer outside of memory";
+	if (in) /* the host may write there */
+		base_own(d->addr, d->len);
 
 	req->iov[req->nout + req->nin] = (struct iovec){ .iov_base = base, .iov_len = d->len };
 	if (in) {

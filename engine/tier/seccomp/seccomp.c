@@ -26,6 +26,7 @@
 #include "state.h"
 #include "stop.h"
 #include "engine/tier/seccomp/host/lock.h"
+#include "engine/memory/base.h"
 #include "engine/vcpu/stuck.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/vcpu/vcpu.h"
@@ -88,6 +89,7 @@ static struct stub_command translate(const struct vt_map_op *op)
 	switch (op->kind) {
 	case VT_MAP:
 		telemetry_count(VT_HOST_MAPS, 1);
+		base_own(op->pa, op->len);
 		return (struct stub_command){ .nr = SYS_mmap,
 					      .args = { op->va, op->len, op->prot, map_flags(op),
 							STUB_FD_PHYS, op->pa } };

@@ -28,6 +28,7 @@
 #include <linux/sched/clock.h>
 #include <linux/stop_machine.h>
 #include <linux/string.h>
+#include <linux/utsname.h>
 #include <uapi/linux/random.h>
 #include <asm/cputime.h>
 #include <asm/observe.h>
@@ -40,6 +41,27 @@ static void random_renew(void)
 	add_device_randomness(vt_boot->seed, sizeof(vt_boot->seed));
 	random_fops.unlocked_ioctl(NULL, RNDRESEEDCRNG, 0);
 	memzero_explicit(vt_boot->seed, sizeof(vt_boot->seed));
+}
+
+/* A copy's is its own. Nobody runs, so nobody reads it */
+static void hostname_renew(void)
+{
+	if (!vt_boot->goes_on && vt_boot->hostname[0])
+		strscpy_pad(init_uts_ns.name.nodename, vt_boot->hostname,
+			    sizeof(init_uts_ns.name.nodename));
+}
+
+/*
+ * The supervisor may be given pointers to this stack in system calls, which cannot write to a page
+ * that is still a snapshot's; other stacks it maps by themselves.
+ */
+static void stack_own(void)
+{
+	for (unsigned long at = 0; at < THREAD_SIZE; at += PAGE_SIZE) {
+		volatile unsigned long *word = (void *)init_stack + at;
+
+		*word = *word;
+	}
 }
 
 /* Whatever has happened meanwhile, nobody has told us */
@@ -66,10 +88,12 @@ static int stand_still(void *unused)
 	vitrine_leave(vt_host->pause);
 	if (vitrine_growth_map())
 		panic("the host has no room for page structures");
+	stack_own();
 	vitrine_cputime_go_on();
 	vitrine_clock_go_on(clock);
 	timekeeping_resume();
 	random_renew();
+	hostname_renew();
 	look_at_everything();
 	return 0;
 }

@@ -1,40 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pause.c - vitrine pause: a sandbox becomes files, and no process
+/* write.c - have a running sandbox written down: vitrine pause, snapshot, fork
  *
  * Theory of operation
  * The supervisor can open no files, so they are made here and it gets their descriptors. It writes
- * them and finishes them itself (engine/snapshot/save.c): if we are killed, the sandbox is either
- * paused or goes on. How it was started comes from the run directory, where it was written before
- * a guest had run; the supervisor has no descriptor of that.
+ * them and finishes them itself (engine/snapshot/save.c): if we are killed, there is either all of
+ * it or nothing, and the sandbox goes on unless it is paused. How it was started comes from the run
+ * directory, where it was written before a guest had run; the supervisor has no descriptor of that.
  */
+#include "write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/common/cli.h"
-#include "cli/common/client.h"
-#include "cli/common/kept.h"
-#include "cli/common/options.h"
-#include "cli/common/paused.h"
 #include "engine/control/config.h"
 #include "engine/snapshot/snapshot.h"
 #include "vitrine/util.h"
 
-#define END_MS 5000 /* for the process, once everything is written */
-
 static_assert(SNAPSHOT_FDS(SANDBOX_DISKS_MAX) <= MESSAGE_FDS, "a message has all descriptors");
-
-static const struct option_set options = {
-	"pause NAME...",
-	"Write sandboxes to files, with all that runs in them, and end their processes on the "
-	"host. `vitrine resume` lets them go on, also after a restart of the host. A `vitrine "
-	"run`, exec or attach of a paused sandbox ends with status 147.",
-	NULL,
-	0,
-	.anywhere = true,
-};
 
 static int make_file(int dir, const char *name)
 {
@@ -54,8 +39,7 @@ static int copy_config(int dir, const char *name, struct error *err)
 	if (!config || disks < 1 || disks > SANDBOX_DISKS_MAX) {
 		json_decref(config);
 		return error_set(
-		    err, 0, "%s cannot be paused: how it was started could not be written down",
-		    name);
+		    err, 0, "%s cannot be written down: how it was started is not known", name);
 	}
 	to = make_file(dir, SNAPSHOT_CONFIG);
 	if (to < 0 || json_dumpfd(config, to, JSON_INDENT(1)) || fsync(to))
@@ -85,7 +69,7 @@ static int make_files(int dir, int disks, int fds[MESSAGE_FDS], struct error *er
 	return fsync(dir) ? error_set(err, errno, "cannot make files") : count;
 }
 
-static int ask(struct client *client, int dir, struct error *err)
+static int ask(struct client *client, int dir, bool goes_on, struct error *err)
 {
 	int fds[MESSAGE_FDS], count, disks, ret;
 	struct answer answer;
@@ -95,8 +79,9 @@ static int ask(struct client *client, int dir, struct error *err)
 	disks = copy_config(dir, client->name, err);
 	count = disks < 0 ? -1 : make_files(dir, disks, fds, err);
 	ret = count < 0 ? -1 : 0;
-	if (!ret &&
-	    message_send(client->fd, json_pack("{s:s}", "op", "pause"), NULL, 0, fds, count))
+	if (!ret && message_send(client->fd,
+				 json_pack("{s:s, s:b}", "op", "pause", "goes_on", (int)goes_on),
+				 NULL, 0, fds, count))
 		ret = error_set(err, errno, "cannot reach the sandbox %s", client->name);
 	for (int i = 0; i < MESSAGE_FDS; i++) {
 		if (fds[i] >= 0)
@@ -112,44 +97,15 @@ static int ask(struct client *client, int dir, struct error *err)
 	return ret < 0 ? -1 : 0;
 }
 
-static int pause_one(const char *name, struct error *err)
+int sandbox_write(struct client *client, enum saved kind, const char *name, bool goes_on,
+		  struct error *err)
 {
-	static struct client client = { .fd = -1 };
 	cleanup_free char *path = NULL;
-	cleanup_close int dir = -1;
-	int ret;
+	cleanup_close int dir = saved_make(kind, name, &path, err);
+	int ret = dir < 0 ? -1 : ask(client, dir, goes_on, err);
 
-	if (client_open(&client, name, err))
-		return -1;
-	dir = paused_make(client.name, &path, err);
-	ret = dir < 0 ? -1 : ask(&client, dir, err);
-	if (ret) {
-		/* the answer may be what was lost */
-		if (path && !paused_exists(client.name))
-			paused_remove(path);
-	} else {
-		client_await_end(&client, END_MS);
-		kept_remove(client.name);
-		puts(client.name);
-	}
-	client_close(&client);
+	/* the answer may be what was lost */
+	if (dir >= 0 && ret && !saved_exists(kind, name))
+		saved_remove(path);
 	return ret;
-}
-
-int cmd_pause(int argc, char **argv)
-{
-	struct error err = { 0 };
-	int at = options_parse(&options, NULL, argc, argv, &err), status = 0;
-
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at == argc)
-		at = error_set(&err, 0, "pause needs the name of a sandbox");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	for (; at < argc; at++) {
-		if (pause_one(argv[at], &err))
-			status = cli_fail(EXIT_VITRINE, &err);
-	}
-	return status;
 }

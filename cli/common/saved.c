@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* paused.c - the directories in which paused sandboxes are kept
+/* saved.c - the directories in which sandboxes are kept that were written down
  *
  * Host system calls: openat, mkdirat, unlinkat, renameat, fstatat, pread, fsync.
  */
-#include "paused.h"
+#include "saved.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,15 +20,23 @@
 #include "paths.h"
 #include "vitrine/util.h"
 
-char *paused_path(const char *name, struct error *err)
+static const struct {
+	const char *directory, *what;
+} kinds[] = {
+	[SAVED_PAUSED] = { "paused", "paused sandbox" },
+	[SAVED_SNAPSHOT] = { "snapshots", "snapshot" },
+};
+static_assert(ARRAY_SIZE(kinds) == SAVED_NKINDS, "kinds[]");
+
+char *saved_path(enum saved kind, const char *name, struct error *err)
 {
-	cleanup_free char *root = paths_paused(err);
+	cleanup_free char *root = paths_state(kinds[kind].directory, err);
 	char *path = NULL;
 
 	if (!root)
 		return NULL;
 	if (!rundir_name_valid(name))
-		error_set(err, 0, "'%s' is not the name of a sandbox", name);
+		error_set(err, 0, "'%s' is not a name for a %s", name, kinds[kind].what);
 	else if (asprintf(&path, "%s/%s", root, name) < 0)
 		error_set(err, ENOMEM, "%s", name);
 	return path;
@@ -49,9 +57,9 @@ static bool is_finished(int dir)
 	       !memcmp(magic, SNAPSHOT_MAGIC, sizeof(magic));
 }
 
-bool paused_exists(const char *name)
+bool saved_exists(enum saved kind, const char *name)
 {
-	cleanup_free char *path = paused_path(name, NULL);
+	cleanup_free char *path = saved_path(kind, name, NULL);
 	cleanup_close int dir = path ? open_directory(path) : -1;
 
 	return dir >= 0 && is_finished(dir);
@@ -59,13 +67,13 @@ bool paused_exists(const char *name)
 
 int paused_refuse(const char *name, struct error *err)
 {
-	if (!paused_exists(name))
+	if (!saved_exists(SAVED_PAUSED, name))
 		return 0;
 	return error_set(err, 0, "the sandbox %s is paused; vitrine resume %s, or rm %s", name,
 			 name, name);
 }
 
-bool paused_remove(const char *path)
+bool saved_remove(const char *path)
 {
 	int fd = open_directory(path);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -95,7 +103,7 @@ static void sweep(const char *root)
 
 		if (entry->d_name[0] == '.' && pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH &&
 		    asprintf(&path, "%s/%s", root, entry->d_name) > 0)
-			paused_remove(path);
+			saved_remove(path);
 	}
 	if (dir)
 		closedir(dir);
@@ -109,18 +117,20 @@ static int sync_parent(const char *root)
 	return fd < 0 ? -1 : fsync(fd);
 }
 
-int paused_make(const char *name, char **path, struct error *err)
+int saved_make(enum saved kind, const char *name, char **path, struct error *err)
 {
-	cleanup_free char *root = paths_paused(err);
+	cleanup_free char *root = paths_state(kinds[kind].directory, err);
 	int dir;
 
-	*path = paused_path(name, err);
-	if (!root || !*path || paths_make(root, err) || paused_refuse(name, err))
+	*path = saved_path(kind, name, err);
+	if (!root || !*path || paths_make(root, err))
 		return -1;
+	if (saved_exists(kind, name))
+		return error_set(err, 0, "there is a %s %s already", kinds[kind].what, name);
 	if (chmod(root, 0700))
 		return error_set(err, errno, "%s", root);
 	sweep(root);
-	paused_remove(*path);
+	saved_remove(*path);
 	if (mkdir(*path, 0700) || sync_parent(root))
 		return error_set(err, errno, "cannot make %s", *path);
 	dir = open_directory(*path);
@@ -133,26 +143,26 @@ static json_t *read_config(int dir, struct error *err)
 	json_t *json = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
 
 	if (!json)
-		error_set(err, 0, "the paused sandbox's config is damaged");
+		error_set(err, 0, "the config is damaged");
 	return json;
 }
 
-json_t *paused_config(const char *name, struct error *err)
+json_t *saved_config(enum saved kind, const char *name, struct error *err)
 {
-	cleanup_free char *path = paused_path(name, err);
+	cleanup_free char *path = saved_path(kind, name, err);
 	cleanup_close int dir = path ? open_directory(path) : -1;
 
 	if (!path)
 		return NULL;
 	if (dir >= 0 && is_finished(dir))
 		return read_config(dir, err);
-	error_set(err, 0, "there is no paused sandbox %s", name);
+	error_set(err, 0, "there is no %s %s", kinds[kind].what, name);
 	return NULL;
 }
 
-json_t *paused_list(struct error *err)
+json_t *saved_list(enum saved kind, struct error *err)
 {
-	cleanup_free char *root = paths_paused(err);
+	cleanup_free char *root = paths_state(kinds[kind].directory, err);
 	DIR *dir = root ? opendir(root) : NULL;
 	json_t *list = root ? json_array() : NULL;
 	struct dirent *entry;
@@ -170,7 +180,8 @@ json_t *paused_list(struct error *err)
 		config = read_config(fd, NULL);
 		if (!config)
 			continue;
-		json_object_set_new(config, "paused", json_integer(st.st_mtime));
+		json_object_set_new(config, "saved", json_integer(st.st_mtime));
+		json_object_set_new(config, "directory", json_string(entry->d_name));
 		json_array_append_new(list, config);
 	}
 	if (dir)

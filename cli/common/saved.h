@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* saved.h - the directories in which sandboxes are kept that were written down
+ *
+ * $XDG_STATE_HOME/vitrine/paused/NAME is a sandbox that goes on from there, once;
+ * vitrine/snapshots/NAME a snapshot, which stays; engine/snapshot/snapshot.h has what is in one.
+ * One whose state was not finished is none: whoever made it was killed, or the sandbox went on.
+ */
+#ifndef CLI_COMMON_SAVED_H
+#define CLI_COMMON_SAVED_H
+
+#include <stdbool.h>
+#include <jansson.h>
+#include "vitrine/error.h"
+
+enum saved { SAVED_PAUSED, SAVED_SNAPSHOT, SAVED_NKINDS };
+
+/**
+ * saved_path() - The directory of one, whether there is one or not
+ *
+ * Return: a string that the caller frees, or NULL.
+ */
+char *saved_path(enum saved kind, const char *name, struct error *err);
+
+/** saved_exists() - Is there one of this name? */
+bool saved_exists(enum saved kind, const char *name);
+
+/**
+ * paused_refuse() - A name that a paused sandbox has is taken
+ *
+ * Return: 0, or -1 with @err when it is.
+ */
+int paused_refuse(const char *name, struct error *err);
+
+/**
+ * saved_make() - Make the directory for a sandbox that is going to be written down
+ * @path: set; the caller frees it
+ *
+ * What is left of an attempt that failed is replaced.
+ *
+ * Return: a descriptor of the directory, which the caller closes, or -1.
+ */
+int saved_make(enum saved kind, const char *name, char **path, struct error *err);
+
+/**
+ * saved_remove() - Remove a directory, and all that is in it
+ * @path: from saved_path(), or what a resumed one has become
+ *
+ * Return: whether there was one.
+ */
+bool saved_remove(const char *path);
+
+/**
+ * saved_config() - How it was started
+ *
+ * Return: an object that the caller releases, or NULL with @err.
+ */
+json_t *saved_config(enum saved kind, const char *name, struct error *err);
+
+/**
+ * saved_list() - All of them
+ *
+ * Return: an array of their configs with "saved", the moment, and "directory", its name, that the
+ * caller releases, or NULL.
+ */
+json_t *saved_list(enum saved kind, struct error *err);
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* list.c - vitrine snapshot ls, inspect, rm */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
+#include "cli/common/output.h"
+#include "cli/common/saved.h"
+#include "snapshot.h"
+#include "vitrine/util.h"
+
+struct ls_options {
+	bool json, quiet;
+};
+
+#define AT(member) offsetof(struct ls_options, member)
+
+static const struct option_spec ls_specs[] = {
+	{ 0, "json", NULL, option_flag, AT(json), "all that is known, as JSON" },
+	{ 'q', "quiet", NULL, option_flag, AT(quiet), "names only" },
+};
+
+static const struct option_set ls_options = {
+	"snapshot ls [OPTION]...",
+	"List snapshots.",
+	ls_specs,
+	ARRAY_SIZE(ls_specs),
+};
+
+static const struct option_set inspect_options = {
+	"snapshot inspect SNAPSHOT...",
+	"Show how the source of snapshots was started, and what they take, as JSON.",
+	NULL,
+	0,
+};
+
+static const struct option_set rm_options = {
+	"snapshot rm SNAPSHOT...",
+	"Remove snapshots. Sandboxes that were started from them go on.",
+	NULL,
+	0,
+};
+
+/* What the files of a snapshot take on the disk */
+static json_int_t bytes_of(const char *name)
+{
+	cleanup_free char *path = saved_path(SAVED_SNAPSHOT, name, NULL);
+	DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *entry;
+	json_int_t bytes = 0;
+	struct stat st;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISREG(st.st_mode))
+			bytes += (json_int_t)st.st_blocks * 512;
+	}
+	if (dir)
+		closedir(dir);
+	return bytes;
+}
+
+static const char *text_of(const json_t *one, const char *key)
+{
+	return json_string_value(json_object_get(one, key)) ?: "";
+}
+
+static void print_row(const json_t *one)
+{
+	const time_t when = (time_t)json_integer_value(json_object_get(one, "saved"));
+	char date[32] = "";
+	struct tm tm;
+
+	if (localtime_r(&when, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%-20s %-20s %6lldM %7.1fM  %s\n", text_of(one, "directory"), text_of(one, "name"),
+	       (long long)json_integer_value(json_object_get(one, "memory")) >> 20,
+	       (double)bytes_of(text_of(one, "directory")) / (1 << 20), date);
+}
+
+int snapshot_ls_command(int argc, char **argv)
+{
+	struct ls_options opt = { 0 };
+	struct error err = { 0 };
+	int at = options_parse(&ls_options, &opt, argc, argv, &err);
+	json_t *list, *one;
+	size_t i;
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && at != argc)
+		at = error_set(&err, 0, "snapshot ls takes no names");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	list = saved_list(SAVED_SNAPSHOT, &err);
+	if (!list)
+		return cli_fail(EXIT_VITRINE, &err);
+	if (!opt.json && !opt.quiet)
+		printf("%-20s %-20s %7s %8s  %s\n", "SNAPSHOT", "OF", "MEMORY", "ON DISK", "MADE");
+	json_array_foreach(list, i, one)
+	{
+		if (opt.json)
+			json_object_set_new(one, "bytes",
+					    json_integer(bytes_of(text_of(one, "directory"))));
+		else if (opt.quiet)
+			puts(text_of(one, "directory"));
+		else
+			print_row(one);
+	}
+	if (opt.json)
+		output_json(list);
+	json_decref(list);
+	return 0;
+}
+
+static int inspect(const char *name, struct error *err)
+{
+	json_t *config = saved_config(SAVED_SNAPSHOT, name, err);
+
+	if (!config)
+		return -1;
+	json_object_del(config, "environment"); /* which may have secrets */
+	json_object_set_new(config, "bytes", json_integer(bytes_of(name)));
+	output_json(config);
+	json_decref(config);
+	return 0;
+}
+
+static int remove_one(const char *name, struct error *err)
+{
+	cleanup_free char *path = saved_path(SAVED_SNAPSHOT, name, err);
+
+	if (!path)
+		return -1;
+	if (!saved_exists(SAVED_SNAPSHOT, name) || !saved_remove(path))
+		return error_set(err, 0, "there is no snapshot %s", name);
+	return 0;
+}
+
+static int for_each(const struct option_set *set, int (*act)(const char *, struct error *),
+		    int argc, char **argv)
+{
+	struct error err = { 0 };
+	int at = options_parse(set, NULL, argc, argv, &err), status = 0;
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && at == argc)
+		at = error_set(&err, 0, "which snapshot?");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	for (; at < argc; at++) {
+		if (act(argv[at], &err))
+			status = cli_fail(EXIT_VITRINE, &err);
+	}
+	return status;
+}
+
+int snapshot_inspect_command(int argc, char **argv)
+{
+	return for_each(&inspect_options, inspect, argc, argv);
+}
+
+int snapshot_rm_command(int argc, char **argv)
+{
+	return for_each(&rm_options, remove_one, argc, argv);
+}

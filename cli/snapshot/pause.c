@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pause.c - vitrine pause: a sandbox becomes files, and no process */
+#include <stdio.h>
+
+#include "cli/common/cli.h"
+#include "cli/common/client.h"
+#include "cli/common/kept.h"
+#include "cli/common/options.h"
+#include "write.h"
+
+#define END_MS 5000 /* for the process, once everything is written */
+
+static const struct option_set options = {
+	"pause NAME...",
+	"Write sandboxes to files, with all that runs in them, and end their processes on the "
+	"host. `vitrine resume` lets them go on, also after a restart of the host. A `vitrine "
+	"run`, exec or attach of a paused sandbox ends with status 147.",
+	NULL,
+	0,
+	.anywhere = true,
+};
+
+static int pause_one(const char *name, struct error *err)
+{
+	static struct client client = { .fd = -1 };
+	int ret;
+
+	if (client_open(&client, name, err))
+		return -1;
+	ret = sandbox_write(&client, SAVED_PAUSED, client.name, false, err);
+	if (!ret) {
+		client_await_end(&client, END_MS);
+		kept_remove(client.name);
+		puts(client.name);
+	}
+	client_close(&client);
+	return ret;
+}
+
+int cmd_pause(int argc, char **argv)
+{
+	struct error err = { 0 };
+	int at = options_parse(&options, NULL, argc, argv, &err), status = 0;
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && at == argc)
+		at = error_set(&err, 0, "pause needs the name of a sandbox");
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	for (; at < argc; at++) {
+		if (pause_one(argv[at], &err))
+			status = cli_fail(EXIT_VITRINE, &err);
+	}
+	return status;
+}

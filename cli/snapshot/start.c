@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* start.c - sandboxes that go on from files: vitrine resume, run --from, fork, rollback
+ *
+ * Theory of operation
+ * A sandbox goes on in a new process in the background. Of a paused one, that process renames the
+ * directory when everything is read and nothing can go wrong any more (engine/snapshot/load.c):
+ * from there on the sandbox is the process, and what is left of the directory is removed here. A
+ * snapshot stays, and several can go on from it at once: what each writes to its disks is a layer
+ * of its own, over the snapshot's, and gone when it ends.
+ */
+#include "start.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/common/cli.h"
+#include "cli/run/detach.h"
+#include "engine/control/config.h"
+#include "engine/snapshot/snapshot.h"
+#include "vitrine/util.h"
+
+/* What an ephemeral disk held is a layer below what is written from now on */
+static int find_saved(struct sandbox_config *config, char **saved, struct error *err)
+{
+	for (unsigned i = 0; i < config->ndisks; i++) {
+		struct sandbox_disk *disk = &config->disks[i];
+		struct stat st;
+
+		if (disk->read_only || (!config->clone && (!disk->ephemeral || disk->overlay)))
+			continue;
+		if (asprintf(&saved[i], "%s/disk%u", config->resume, i) < 0) {
+			saved[i] = NULL;
+			return error_set(err, ENOMEM, "disk %u", i);
+		}
+		if (!stat(saved[i], &st) && st.st_size)
+			disk->saved = saved[i];
+		if (config->clone) { /* what it writes is its own, and goes with it */
+			disk->overlay = NULL;
+			disk->ephemeral = true;
+		}
+	}
+	return 0;
+}
+
+/* The directory as the process has renamed it, if it has */
+static char *consumed_path(const char *path, pid_t pid)
+{
+	const char *slash = strrchr(path, '/');
+	char *consumed = NULL;
+
+	if (!slash || asprintf(&consumed, "%.*s/" SNAPSHOT_CONSUMED, (int)(slash - path), path,
+			       slash + 1, pid) < 0)
+		return NULL;
+	return consumed;
+}
+
+static int start(struct sandbox_config *config, struct error *err)
+{
+	struct detached detached = { .config = config };
+	cleanup_free char *consumed = NULL;
+	int status;
+
+	status = run_detached(&detached, err);
+	if (detached.pid > 0 && !config->clone)
+		consumed = consumed_path(config->resume, detached.pid);
+	if (!consumed)
+		return status;
+	if (!status)
+		saved_remove(consumed);
+	else if (rename(consumed, config->resume) && errno != ENOENT)
+		return error_set(err, errno, "the paused sandbox is in %s", consumed);
+	return status;
+}
+
+static int start_from(enum saved kind, const char *from, const char *name, struct error *err)
+{
+	char *saved[SANDBOX_DISKS_MAX] = { NULL };
+	cleanup_free char *path = saved_path(kind, from, err);
+	struct stored_config stored = { 0 };
+	json_t *json = path ? saved_config(kind, from, err) : NULL;
+	int status = -1;
+
+	if (!json)
+		return -1;
+	if (!config_parse(json, &stored, err)) {
+		stored.config.name = name;
+		stored.config.detached = true;
+		stored.config.resume = path;
+		stored.config.clone = kind == SAVED_SNAPSHOT;
+		if (stored.config.clone)
+			stored.config.hostname = name;
+		if (!find_saved(&stored.config, saved, err))
+			status = start(&stored.config, err);
+	}
+	for (unsigned i = 0; i < SANDBOX_DISKS_MAX; i++)
+		free(saved[i]);
+	config_release(&stored);
+	return status;
+}
+
+int start_paused(const char *name, struct error *err)
+{
+	return start_from(SAVED_PAUSED, name, name, err);
+}
+
+int start_clone(const char *snapshot, const char *name, struct error *err)
+{
+	if (paused_refuse(name, err))
+		return -1;
+	return start_from(SAVED_SNAPSHOT, snapshot, name, err);
+}
+
+int start_name(const char *pattern, const char *stem, unsigned number, unsigned count,
+	       char name[RUNDIR_NAME_MAX + 1], struct error *err)
+{
+	const char *at = pattern ? strchr(pattern, '%') : NULL;
+	char text[2 * RUNDIR_NAME_MAX];
+	uint16_t random = (uint16_t)getpid();
+
+	if (!pattern && getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random += number;
+	if (!pattern)
+		snprintf(text, sizeof(text), "%.*s-%04x", RUNDIR_NAME_MAX - 5, stem, random);
+	else if (at)
+		snprintf(text, sizeof(text), "%.*s%u%s", (int)(at - pattern), pattern, number,
+			 at + 1);
+	else if (count > 1)
+		snprintf(text, sizeof(text), "%s-%u", pattern, number);
+	else
+		snprintf(text, sizeof(text), "%s", pattern);
+	if (!rundir_name_valid(text))
+		return error_set(err, 0, "'%s' is not a name for a sandbox", text);
+	snprintf(name, RUNDIR_NAME_MAX + 1, "%.*s", RUNDIR_NAME_MAX, text);
+	return 0;
+}
+
+int start_clones(const char *snapshot, const char *pattern, const char *stem, unsigned count)
+{
+	char name[RUNDIR_NAME_MAX + 1];
+	struct error err = { 0 };
+	int status = 0, one;
+
+	for (unsigned i = 1; i <= count; i++) {
+		one = start_name(pattern, stem, i, count, name, &err)
+			  ?: start_clone(snapshot, name, &err);
+		if (one)
+			status = one < 0 ? cli_fail(EXIT_VITRINE, &err) : one;
+	}
+	return status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* start.h - sandboxes that go on from files: vitrine resume, run --from, fork, rollback */
+#ifndef CLI_SNAPSHOT_START_H
+#define CLI_SNAPSHOT_START_H
+
+#include "cli/common/saved.h"
+#include "engine/control/rundir.h"
+
+/**
+ * start_paused() - A paused sandbox goes on, in the background, and is paused no longer
+ *
+ * Return: 0; a status of the new process, which has said why; or -1 with @err. It stays paused
+ * unless it is 0.
+ */
+int start_paused(const char *name, struct error *err);
+
+/**
+ * start_clone() - Another sandbox goes on from a snapshot, in the background
+ * @snapshot: its name
+ * @name:     of the sandbox, and its host name
+ *
+ * Return: as start_paused(). The snapshot stays as it is.
+ */
+int start_clone(const char *snapshot, const char *name, struct error *err);
+
+/**
+ * start_name() - The name of one of several clones
+ * @pattern: with a % for the number; without one it is appended when there are several. NULL: made
+ *           from @stem and a few random digits
+ * @number:  1 to @count
+ *
+ * Return: 0, or -1 with @err when that is no name.
+ */
+int start_name(const char *pattern, const char *stem, unsigned number, unsigned count,
+	       char name[RUNDIR_NAME_MAX + 1], struct error *err);
+
+/**
+ * start_clones() - Several of them
+ *
+ * Return: 0, or the status to exit with, when what was wrong has been said.
+ */
+int start_clones(const char *snapshot, const char *pattern, const char *stem, unsigned count);
+
+#endif

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Snapshots, and sandboxes that go on from them: snapshot, run --from, fork, rollback
+. "$(dirname "$0")/../lib.sh"
+uses mini
+seconds=120
+mkdir -p "$scratch/run" "$scratch/state"
+export XDG_RUNTIME_DIR=$scratch/run XDG_STATE_HOME=$scratch/state
+run_options=(--ephemeral)
+end() {
+	local name
+	for name; do
+		vitrine kill "$name"
+	done
+}
+counts() {
+	[ "$(vitrine logs -n 1 "$1")" -gt "$2" ]
+}
+count='i=0; while :; do echo $i; i=$((i+1)); sleep 0.05; done'
+
+it 'a snapshot, and its source goes on'
+vitrine run -d "${run_options[@]}" --name source mini -- sh -c "$count" >/dev/null
+vitrine exec source -- sh -c 'dd if=/dev/urandom of=/root/file bs=64k count=20 2>/dev/null; md5sum /root/file >/root/sum; echo kept >/dev/shm/memory'
+soon counts source 5
+host vitrine snapshot source first
+expect first
+at=$(vitrine logs -n 1 source)
+soon counts source $((at + 3))
+check $? 'it goes on'
+host vitrine snapshot source first
+status 125
+says 'there is a snapshot first already'
+one_line
+host vitrine snapshot ls -q
+expect first
+
+it 'three go on from it, each with a name, a host name and random numbers of its own'
+host vitrine run --from first -n 3 --name 'copy%'
+expect 'copy1
+copy2
+copy3'
+for clone in copy1 copy2 copy3; do
+	it 'and with all that was in memory and on the disk'
+	host vitrine exec $clone -- sh -c 'hostname; cat /dev/shm/memory; echo 3 >/proc/sys/vm/drop_caches; md5sum -c /root/sum'
+	expect "$clone
+kept
+/root/file: OK"
+	soon counts $clone "$at"
+	check $? "the command of $clone goes on"
+	vitrine exec $clone -- sh -c "echo $clone >/root/own; head -c 32 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid" >>"$scratch/random"
+done
+sort "$scratch/random" | uniq -d >"$scratch/twice"
+[ -s "$scratch/random" ] && [ ! -s "$scratch/twice" ]
+check $? 'no two have drawn the same bytes'
+it 'what one writes the others do not see'
+host sh -c 'for name in copy1 copy2 copy3 source; do vitrine exec $name -- cat /root/own 2>/dev/null; done'
+shows 'copy1
+copy2
+copy3'
+
+it 'fork: from where one is now'
+host vitrine fork copy1 -n 2 --name twin
+expect 'twin-1
+twin-2'
+host sh -c 'for name in twin-1 twin-2; do vitrine exec $name -- sh -c "hostname; cat /root/own"; done'
+expect 'twin-1
+copy1
+twin-2
+copy1'
+it 'its snapshot is gone'
+host vitrine snapshot ls -q
+expect first
+
+it 'rollback'
+host vitrine rollback copy2 first
+expect copy2
+host vitrine exec copy2 -- sh -c 'hostname; cat /root/own 2>/dev/null || echo nothing'
+expect 'copy2
+nothing'
+
+it 'a clone can be paused, and go on, when its snapshot is gone'
+vitrine pause copy3 >/dev/null
+host vitrine snapshot rm first
+status 0
+vitrine resume copy3 >/dev/null
+host vitrine exec copy3 -- sh -c 'cat /root/own; echo 3 >/proc/sys/vm/drop_caches; md5sum -c /root/sum'
+expect 'copy3
+/root/file: OK'
+end source copy1 copy2 copy3 twin-1 twin-2
+
+it 'a disk that is written in place is not for a snapshot'
+cp --sparse=always "$XDG_DATA_HOME/vitrine/images/mini.ext4" "$scratch/image"
+vitrine run -d --name inplace "$scratch/image" -- sleep 1000 >/dev/null
+host vitrine snapshot inplace second
+status 125
+says "the sandbox writes to $scratch/image itself"
+one_line
+host vitrine snapshot ls -q
+expect ''
+end inplace
+
+it 'no such snapshot'
+host vitrine run --from nothing
+status 125
+says 'there is no snapshot nothing'
+one_line
+host vitrine snapshot inspect nothing
+status 125
+one_line
+host vitrine run --from nothing mini
+status 2
+one_line
+host vitrine run -n 2 mini
+status 2
+one_line
+host vitrine snapshot rm nothing
+status 125
+one_line
