@@ -62,7 +62,7 @@ export class App {
 
 	start(): void {
 		document.body.replaceChildren(
-			h("a", { class: "skip", href: "#panel", click: (event) => { event.preventDefault(); this.main.focus(); } }, "To the content"),
+			h("a", { class: "skip", href: "#panel", click: (event) => { event.preventDefault(); this.main.focus(); } }, "Skip to the content"),
 			h("header", { class: "top" },
 				h("span", { class: "brand" }, mark(), h("span", {}, "Vitrine")), this.name, this.pill, this.facts,
 				h("span", { class: "push" }), this.reconnect, this.piece, this.windowChoice, this.pause, this.themeButton,

@@ -61,7 +61,7 @@ function omittedRow(omitted: NonNullable<FromWorker["omitted"]>, limit: number, 
 
 function gapRow(gap: StreamGap): Row {
 	if (gap.reason === "older")
-		return { kind: "gap", time_ms: Date.now(), text: `${exact(gap.lost)} events that fit come before these`, detail: [["first", exact(gap.from)], ["last", exact(gap.to)]] };
+		return { kind: "gap", time_ms: Date.now(), text: `${exact(gap.lost)} earlier events match`, detail: [["first", exact(gap.from)], ["last", exact(gap.to)]] };
 	const why = gap.reason === "backlog" ? "away for longer than the server remembers" : "overwritten before they were read";
 	return {
 		kind: "gap", time_ms: Date.now(), text: `Gap: up to ${exact(gap.lost)} events are missing (${why})`,
@@ -116,7 +116,7 @@ function fill(element: HTMLElement, row: Row): void {
 const TOLD = new Set(["seq", "kind", "ring", "time_ms", "pid", "tgid", "comm", "cpu", "text", "call", "nr", "family", "args", "result", "error",
 	"disposition", "duration_ns", "followed"]);
 
-const ANSWERED: Record<string, string> = { kernel: "the guest kernel", guest: "the guest itself (vDSO, rewritten code)", denied: "nobody: it was denied" };
+const ANSWERED: Record<string, string> = { kernel: "the guest kernel", guest: "the guest itself (vDSO)", denied: "nobody: it was denied" };
 
 /* A field by its unit, which its name ends in */
 function fieldText(name: string, value: unknown): string {
@@ -185,7 +185,7 @@ export function events(live: Live): Panel {
 	const limit = h("select", { "aria-label": "Most events a second", change: () => restart() },
 		...[200, 500, 2000, 20000].map((n) => h("option", { value: n, selected: n === 500 }, `${exact(n)}/s`)));
 	const search = h("input", {
-		type: "search", placeholder: "Search in what is here", "aria-label": "Search in the events that are here",
+		type: "search", placeholder: "Search these events", "aria-label": "Search in the events that are here",
 		input: () => { needle = search.value.toLowerCase(); refilter(); },
 	});
 	const chips = h("div", { class: "chips", role: "group", "aria-label": "Kinds of events" }, ...KINDS.map((kind) => {

@@ -69,9 +69,9 @@ export function overview(): Panel {
 			tiles.memory.update(view, now, memory ? `of ${bytes(memory)}${available !== null ? `, ${bytes(available)} available` : ""}` : "");
 			tiles.calls.update(view, now, snapshot ? `${count(snapshot.syscalls.total.calls)} in all` : "");
 			tiles.faults.update(view, now, snapshot ? `${count(Object.values(snapshot.faults).reduce((sum, { count: n }) => sum + n, 0))} in all` : "");
-			tiles.switches.update(view, now, snapshot?.scheduler.threads ? `${exact(snapshot.scheduler.threads)} threads, the kernel's too` : "");
+			tiles.switches.update(view, now, snapshot?.scheduler.threads ? `${exact(snapshot.scheduler.threads)} threads, with the kernel's` : "");
 			for (const [tile, name] of [[tiles.cpuPressure, "cpu"], [tiles.ioPressure, "io"], [tiles.memoryPressure, "memory"]] as const)
-				tile.update(view, now, snapshot && !snapshot.pressure[name] ? "kernel without psi=1" : "some, 10 s");
+				tile.update(view, now, snapshot && !snapshot.pressure[name] ? "kernel without psi=1" : "a task waited, 10 s mean");
 			showFeed(live, feed);
 			showFacts(live, sandbox, health);
 		},
@@ -101,7 +101,7 @@ function showFacts(live: Live, list: HTMLElement, health: HTMLElement): void {
 		["Command", guest(sandbox.command.join(" "), 120)],
 		["Host process", String(sandbox.pid)],
 		["CPUs, memory", `${sandbox.cpus}, ${bytes(sandbox.memory_bytes)}`],
-		["Counted since", `${timeOfDay(observation.since_ms)}${observation.from_boot ? ", the boot" : ""}`],
+		["Counted since", `${timeOfDay(observation.since_ms)}${observation.from_boot ? ", from boot" : ""}`],
 		["Events", `${exact(events.newest)} recorded, ${exact(events.lost)} lost`],
 		["Readers", `${observation.readers}${observation.readers_dropped ? `, ${observation.readers_dropped} dropped` : ""}`],
 	];

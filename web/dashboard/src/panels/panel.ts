@@ -66,7 +66,7 @@ export class Notice {
 
 	show(error: unknown): void {
 		const reason = error instanceof DOMException && error.name === "TimeoutError" ? "no answer in time"
-			: error instanceof TypeError ? "the server has gone, and had not been asked for this"
+			: error instanceof TypeError ? "the server has ended, and this was not asked for before"
 				: error instanceof Error ? error.message : String(error);
 		this.element.textContent = `Not available now: ${reason}`;
 		this.element.hidden = false;

@@ -24,8 +24,8 @@ export function scheduler(): Panel {
 		},
 	}, "Hold picture");
 	const picture = card("Who runs next (EEVDF)",
-		h("p", { class: "note" }, "A dot is where a task's service stands on the axis of virtual time, the bar its request, the tick its deadline. " +
-			"Left of the mean a task has had less than its share and is eligible; of these the earliest deadline runs."), queues);
+		h("p", { class: "note" }, "The axis is virtual time: a dot shows the service that a task has had, the bar its request, the tick its deadline. " +
+			"A task left of the mean has had less than its share and is eligible. Of the eligible ones, the one with the earliest deadline runs next."), queues);
 	picture.querySelector("header")!.append(h("span", { class: "push" }), freeze);
 	const picks = new Table<Item>({
 		name: "picks", title: "Last picks", key: (row) => `${row.str("time_ns")}/${row.num("pid")}`, sort: "-time_ns", limit: 64, filter: false,
@@ -75,7 +75,7 @@ export function scheduler(): Panel {
 				return;
 			showHistogram(delays, snapshot.scheduler.run_delay, "Run-queue delay");
 			const { forks, execs, exits, signals, ooms, oopses, threads } = snapshot.scheduler;
-			set(counts, `${exact(threads)} threads, the kernel's too; ${exact(forks)} forks, ${exact(execs)} execs, ${exact(exits)} exits, ` +
+			set(counts, `${exact(threads)} threads, with the kernel's; ${exact(forks)} forks, ${exact(execs)} execs, ${exact(exits)} exits, ` +
 				`${exact(signals)} signals, ${exact(ooms)} OOM kills, ${exact(oopses)} oopses.`);
 		},
 	};

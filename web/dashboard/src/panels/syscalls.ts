@@ -122,7 +122,7 @@ export function syscalls(): Panel {
 			if (row)
 				showDetail(row);
 			const { dispositions } = snapshot.syscalls;
-			set(answered, `The guest kernel ${exact(dispositions["kernel"])}, the guest itself (vDSO, rewritten code) ` +
+			set(answered, `The guest kernel ${exact(dispositions["kernel"])}, the guest itself (vDSO) ` +
 				`${exact(dispositions["guest"])}, nobody (denied) ${exact(dispositions["denied"])}. In all ` +
 				`${count(snapshot.syscalls.total.calls)} calls, ${count(snapshot.syscalls.total.errors)} of them failed.`);
 		},
