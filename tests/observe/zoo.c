@@ -145,7 +145,7 @@ static void signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaltstack(&stack, NULL);
 	setitimer(ITIMER_VIRTUAL, &timer, NULL);
-	kill(1, 0);
+	kill(getpid(), 0);
 	kill(99999999, SIGKILL);
 	syscall(SYS_tgkill, 99999999, 99999998, SIGRTMIN);
 	close(signalfd(-1, &set, SFD_CLOEXEC));

@@ -189,7 +189,7 @@ static void sealed_processes(void **state)
 	assert_string_equal(answer, "-1");
 	job.work = start_program;
 	assert_int_equal(sealed_run(&job, NULL, &err), -1);
-	assert_non_null(strstr(err.text, "no business"));
+	assert_non_null(strstr(err.text, "its filter refuses"));
 	job.work = say_why;
 	assert_int_equal(sealed_run(&job, NULL, &err), -1);
 	assert_int_equal(err.code, ENOENT);

@@ -245,8 +245,8 @@ static void mistakes_are_told(void **state)
 		{ "allow *.*.example", "neither an address" },
 		{ "allow a..example", "neither an address" },
 		{ "default maybe", "is not one of: none, public, any" },
-		{ "limit connections 0", "no number" },
-		{ "limit bandwidth 10X", "no number" },
+		{ "limit connections 0", "not a positive number" },
+		{ "limit bandwidth 10X", "not a positive number" },
 		{ "limit patience 10", "is not one of" },
 	};
 	struct policy none = { 0 };
