@@ -6,7 +6,7 @@
  * one of their own. What only matters when a sandbox boots (the kernel's command line, mounts) is
  * not kept: memory has it.
  *
- * What a sandbox leaves that was killed is replaced by the next one of that name.
+ * A sandbox that was killed leaves its file; the next one of that name replaces it.
  *
  * Host system calls: openat, unlinkat, and those of realpath(3).
  */

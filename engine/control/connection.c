@@ -9,8 +9,8 @@
  * A client that has died is noticed by whatever its thread does: reading finds the end, writing
  * fails, and waiting for the guest kernel looks at the socket now and then. One that lives and does
  * nothing (stopped, or written by somebody who forgot to close) keeps its place until another needs
- * it: after ten seconds in which the sandbox waited for it, and not it for the sandbox. Observers
- * and commands that run do not count as idle.
+ * it and the sandbox has waited for it for ten seconds. Observers and commands that run do not
+ * count as idle.
  *
  * A client that was served gets its answer, even when what it asked for ends the sandbox: the
  * process of the supervisor waits for threads that have an answer to send (connections_stop()).

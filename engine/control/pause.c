@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pause.c - a client of the control socket wants the sandbox to be paused, or a snapshot of it
  *
- * The client sends descriptors of the files that the sandbox is to go to. The answer {"paused": b}
- * comes when all of it is there, durably. With b it is the last that is heard of this process.
+ * The client sends descriptors of the files that the sandbox is to be written to. The supervisor
+ * answers {"paused": b} when all of it is durable. With b it ends then, without b it goes on.
  */
 #include "operations.h"
 

@@ -7,9 +7,9 @@
  * has the policy and makes every connection (gate/). The cable's memory is all that the guest's
  * kernel, the supervisor's thread and the stack share.
  *
- * The stack's "life" is a pipe. When something comes through it the stack tells the gate what its
- * connections have carried, and ends; the gate writes its last lines, and ends.
- * Should the supervisor die otherwise, the host kills both.
+ * At the end in order the supervisor writes to a pipe, the stack's "life": the stack tells the gate
+ * what its connections have carried, and ends; the gate writes its last lines, and ends. If the
+ * supervisor dies in any other way, the host kills both.
  *
  * Host system calls: fork, socketpair, pipe2, close_range, dup2, openat, prctl, setsid, poll, send,
  * recv, wait4, kill.

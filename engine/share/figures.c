@@ -2,9 +2,9 @@
 /* figures.c - what is shared, and how long requests took: `vitrine ps --json`
  *
  * Theory of operation
- * Each request is measured from the guest's doorbell to its answer, by kind; whoever asks the
- * sandbox about itself is told how many there were, and how long they took in the middle and at the
- * most. Any thread counts, so the figures are atomic, each by itself.
+ * Each request is measured from the guest's doorbell to its answer. For each kind a client can ask
+ * how many there were, and what their mean and their longest time was. Any thread counts, so each
+ * figure is atomic by itself.
  *
  * Host system calls: none.
  */

@@ -2,7 +2,7 @@
 /* session.c - the guest's kernel comes, forgets and goes
  *
  * Theory of operation
- * What is agreed on when the guest mounts:
+ * What guest and server agree on when the guest mounts:
  *
  * - Its page cache keeps what it read, and looks again whether it still holds when attributes have
  *   expired (FUSE_AUTO_INVAL_DATA). Writing goes through at once: a cache that holds writes back

@@ -2,9 +2,9 @@
 /* fs.c - the virtio file system device (virtio 1.2, section 5.11)
  *
  * Theory of operation
- * Requests are FUSE messages, and none of our business: where their buffers lie is put in a slot of
- * the file server's channel, and what the server says comes back as bytes that were written
- * (engine/share). A request's slot is its queue and its head, so that there is always one.
+ * Requests are FUSE messages, which this file does not look into. It puts the places of a request's
+ * buffers in a slot of the file server's channel (engine/share), and gets back how many bytes the
+ * server has written. A request's queue and head are its slot, so that there is always one.
  *
  * A request that the server did not answer, because it is gone, is answered here, with an error:
  * Linux would take what it finds for a success. That, and what nobody waits for, is all of FUSE

@@ -9,9 +9,9 @@
  * again, and brings in what comes from the network. So no vCPU waits for the network process, and
  * nothing that one side has sent is lost on the way.
  *
- * Of the two that can transmit one has the lock; the other says that there is more to do and goes
- * (tx_run()). Before a buffer is taken there is room for the longest frame: nothing is taken that
- * has to be given back.
+ * The doorbell and that thread both can transmit. The one that finds the lock taken leaves a note
+ * that there is more to do, and returns (tx_run()). A buffer is taken only when there is room for
+ * the longest frame, so that none has to be given back.
  *
  * Frames are as long as a whole IP packet, checksums are left out in both directions and large
  * segments pass as they are (VIRTIO_NET_F_MTU, CSUM, TSO): what memory carries needs none of it.

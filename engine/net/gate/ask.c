@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ask.c - what the supervisor asks, for who asks it
+/* ask.c - questions that the supervisor passes on for its clients
  *
  * Theory of operation
  * A question is a word and perhaps another. An answer is '+' and JSON, or '-' and what is wrong. It

@@ -2,11 +2,11 @@
 /* resolve.c - the guest's questions for names, asked of the host's resolvers
  *
  * Theory of operation
- * A question that the policy allows is asked anew, from a socket and with a number that nobody can
- * guess, of each resolver in turn until one answers; when the answer does not fit in a datagram,
- * over a stream. Of an answer with addresses the guest gets those that it may use, and the policy
- * learns whose they are. They count for as long as the answer says, but not for less than a few
- * minutes: programs keep addresses for longer than they should.
+ * When the policy allows a question, the gate asks it anew, from a socket and with a number that
+ * nobody can guess: each resolver in turn until one answers, and over TCP when the answer does not
+ * fit in a datagram. The guest gets the addresses of the answer that it may use, and the policy
+ * learns which name they belong to. They stay valid for as long as the answer says, but for a few
+ * minutes at least, because programs keep addresses for longer than they should.
  *
  * The host's file of resolvers is read again when it is older than a few seconds, since machines
  * move between networks.

@@ -2,9 +2,9 @@
 /* flow.c - the guest's connections: found, opened, ended
  *
  * Theory of operation
- * A flow has a place in an array, which its number tells with how often the place was used, so that
- * an event or an answer that comes too late finds nobody. Deadlines are looked at together when the
- * earliest has come; a stack whose flows wait for nothing sleeps.
+ * A flow has a place in an array. Its number holds the place and how often the place was used, so
+ * that an event or an answer that comes too late finds no flow. All deadlines are looked at when
+ * the earliest has passed; a stack whose flows wait for nothing sleeps.
  *
  * Host system calls: epoll_ctl, close, write.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* limit.c - how many bytes a second
  *
- * A bucket that fills with time and from which every byte is taken. It may fall below nothing by
- * one packet, so that a large packet passes a small bucket.
+ * A token bucket: it fills with time, and each byte that passes takes one token. It may go below
+ * zero by one packet, so that a large packet passes a small bucket.
  */
 #include "stack.h"
 

@@ -2,9 +2,9 @@
 /* neighbour.c - who has this address? ARP, and neighbour discovery of IPv6 (RFC 826, RFC 4861)
  *
  * Theory of operation
- * There are two machines besides the guest on its network, the gateway and the resolver, and both
- * are us. A guest's own addresses are left unanswered, so that it may check that nobody has them. A
- * guest that asks for a router hears of one.
+ * There are two machines besides the guest on its network, the gateway and the resolver, and the
+ * stack answers for both. It does not answer for the guest's own addresses, so that the guest can
+ * check that nobody else has them. A guest that asks for a router is told of the gateway.
  *
  * Host system calls: none.
  */

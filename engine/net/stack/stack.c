@@ -2,11 +2,11 @@
 /* stack.c - the other end of the guest's cable
  *
  * Theory of operation
- * A round: frames of the guest's are looked at, sockets that have something are served, flows that
- * had to wait have their turn, acknowledgements that are owed are sent, once for all segments of
- * the round. Then the guest's device is told of what lies on the cable, and when there was nothing
- * to do the process sleeps until there is. A cable without room stops reading from sockets, and
- * nothing else: what the guest sends is taken all the same, and sockets keep what they have.
+ * In each round the stack takes the guest's frames, reads the sockets that have something, gives
+ * the flows that had to wait their turn, and sends the acknowledgements that it owes, once for all
+ * segments of the round. Then it tells the guest's device what lies on the cable. When a round had
+ * nothing to do, the process sleeps. While the cable has no room, the stack does not read from
+ * sockets, which keep what they have; it takes what the guest sends all the same.
  *
  * Host system calls: epoll_wait, epoll_ctl, read, recvmsg, close, clock_gettime, getrandom.
  */

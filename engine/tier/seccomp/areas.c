@@ -9,11 +9,10 @@
  * cache of the page tables: when there is too much, the process that has most is unmapped, and what
  * it touches again faults in again.
  *
- * What is counted are changes of mappings: each adds an area, if it is not within a larger one,
- * when it adds two. So the host never has more than twice the budget, and a guest that is not out
- * for it has less than it. The count sinks only when a process is unmapped. One that changes its
- * mappings all the time is unmapped every now and then without need, for a fraction of what its
- * changes cost.
+ * The tier counts changes of mappings: each adds an area, or two when it lies within a larger one.
+ * So the host never has more than twice the budget, and an honest guest stays below it. The count
+ * only falls when a process is unmapped. A process that changes its mappings all the time is
+ * therefore unmapped now and then without need, which costs a fraction of what its changes cost.
  */
 #include "areas.h"
 

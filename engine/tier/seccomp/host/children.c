@@ -2,14 +2,14 @@
 /* children.c - the host processes of a sandbox, and who wants to hear of their death
  *
  * Theory of operation
- * SIGCHLD interrupts whatever a vCPU's thread waits in and sets a flag. Everybody who waits for a
- * child looks at the flag before he waits (again), and asks here; each death is told once, to who
- * owns the child, and then to all vCPUs, whose waits end once more (vcpu_lost). So nobody who waits
- * needs to know of anybody else, and no wait outlives the one whom it is for.
+ * SIGCHLD interrupts whatever a vCPU's thread waits in and sets a flag. Code that waits for a child
+ * looks at the flag before it waits (again), and asks here. Each death is told once, to the owner
+ * of the child, and then to all vCPUs, whose waits end once more (vcpu_lost). So no wait needs to
+ * know of any other, and none outlives the child that it is for.
  *
- * Children are made by the zygote, which does not know their number: the first that is heard of a
- * new process is its own message, or its death. As only one is being made at a time, a stranger
- * that has died is that one.
+ * The zygote makes children and does not know their pids: the first sign of a new process is its
+ * own message, or its death. Only one is made at a time, so a death of an unknown pid is that
+ * one's.
  *
  * Host system calls: wait4, kill, pause.
  */

@@ -2,12 +2,12 @@
 /* lifeline.c - stub processes die with their supervisor, however it dies
  *
  * Theory of operation
- * A stub process asks the host for a signal when its parent dies. That comes when the host has
- * taken the parent apart, and the memory of a sandbox takes long. Until then guest code would run
- * on, with nobody to answer its calls. But the first thing that the host does for a thread that
- * dies is to give up its robust mutexes: so the vCPU's thread holds one in the zygote's control
- * page, a thread of the zygote (stub.S) sleeps on its word, and kills all of the zygote's process
- * group when the word says that the owner is dead.
+ * A stub process asks the host for a signal when its parent dies. The host sends it after it has
+ * taken the parent apart, which takes long for the memory of a sandbox. Until then guest code would
+ * run on, with nobody to answer its calls. But the host releases the robust mutexes of a thread
+ * that dies first of all. So the vCPU's thread holds one in the zygote's control page. A thread of
+ * the zygote (stub.S) sleeps on its word, and kills all of the zygote's process group when the word
+ * says that the owner is dead.
  *
  * Stub processes can only read the page. The mark that somebody sleeps there, without which the
  * host wakes nobody, is therefore set here.
