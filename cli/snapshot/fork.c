@@ -23,8 +23,8 @@ struct fork_options {
 #define AT(member) offsetof(struct fork_options, member)
 
 static const struct option_spec specs[] = {
-	{ 'n', "count", "N", option_unsigned, AT(count), "so many (1)" },
-	{ 0, "name", "PATTERN", option_string, AT(pattern), "their names; % is the number" },
+	{ 'n', "count", "N", option_unsigned, AT(count), "start N of them (1)" },
+	{ 0, "name", "PATTERN", option_string, AT(pattern), "name them so; % becomes the number" },
 };
 
 static const struct option_set options = {

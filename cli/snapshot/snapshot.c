@@ -23,7 +23,8 @@ static const struct {
 };
 
 static const struct option_set options = {
-	"snapshot NAME SNAPSHOT, snapshot ls | inspect SNAPSHOT | rm SNAPSHOT...",
+	"snapshot NAME SNAPSHOT\n"
+	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT...",
 	"Write a running sandbox to files, with all that runs in it and all that it has written; "
 	"it "
 	"goes on. `vitrine run --from` starts others from there, as many as you like; each has a "

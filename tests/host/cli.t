@@ -107,7 +107,7 @@ for words in --help 'help run' version doctor 'image ls' 'image --help' ps 'ps -
 	says 'vitrine: standard output: No space left on device'
 done
 
-for verb in run exec ps stop pause resume attach kill wait rm logs top follow trace net publish cp observe \
+for verb in run exec ps stop pause resume attach snapshot fork rollback kill wait rm logs top follow trace net publish cp observe \
 	image commit diff doctor version; do
 	host vitrine help $verb
 	shows "Usage: vitrine $verb*"
