@@ -287,7 +287,7 @@ static const struct {
 	{ NULL, "KINDS", offer_events },
 	{ NULL, "IMAGE", offer_images_and_files },
 	{ NULL, "FILE", offer_files },
-	{ NULL, "FILE[,ro][,overlay=FILE]", offer_files },
+	{ NULL, "FILE[,ro|,overlay=FILE]", offer_files },
 	{ NULL, "HOST:GUEST[:ro]", offer_files },
 	{ NULL, "PATH", offer_files },
 	{ NULL, "DIR", NULL },
