@@ -25,12 +25,15 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include "cli/common/cli.h"
 #include "cli/common/options.h"
+#include "cli/common/output.h"
 #include "cli/common/paths.h"
 #include "engine/confine/confine.h"
 #include "engine/control/control.h"
 #include "engine/jobs/jobs.h"
+#include "engine/jobs/terminal.h"
 #include "engine/memory/memory.h"
 #include "engine/sandbox.h"
 #include "engine/share/share.h"
@@ -43,6 +46,7 @@
 #endif
 #ifndef HWCAP2_FSGSBASE
 #define HWCAP2_FSGSBASE (1 << 1)
+#define FINDING_COLUMN 32
 #endif
 
 enum verdict { VERDICT_OK, VERDICT_MISSING, VERDICT_REFUSED, NVERDICTS };
@@ -213,22 +217,6 @@ static void check_landlock(struct finding *f)
 		      strerror(errno));
 }
 
-static int try_namespaces(void)
-{
-	return unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS) ? errno : 0;
-}
-
-static void check_namespaces(struct finding *f)
-{
-	int code = in_child(try_namespaces);
-
-	if (!code)
-		found(f, VERDICT_OK, "user, pid, net and mount namespaces");
-	else
-		found(f, VERDICT_MISSING, "%s: one layer less around the supervisor",
-		      strerror(code));
-}
-
 static void check_maps(struct finding *f)
 {
 	long maps = read_limit("/proc/sys/vm/max_map_count");
@@ -380,7 +368,6 @@ static const struct {
 	{ "memory", check_memory },
 	{ "cpus", check_cpus },
 	{ "landlock", check_landlock },
-	{ "namespaces", check_namespaces },
 };
 
 int cmd_doctor(int argc, char **argv)
@@ -394,18 +381,22 @@ int cmd_doctor(int argc, char **argv)
 	struct error err = { 0 };
 	int first = options_parse(&options, NULL, argc, argv, &err);
 	unsigned refused = 0;
+	uint16_t rows, columns = 0;
 
 	if (first == OPTIONS_HELP)
 		return 0;
 	if (first < 0)
 		return cli_fail(EXIT_USAGE, &err);
 
+	if (isatty(STDOUT_FILENO))
+		terminal_size(&rows, &columns);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct finding f = { 0 };
 
 		checks[i].check(&f);
 		refused += f.verdict == VERDICT_REFUSED;
-		printf("%-22s %-8s %s\n", checks[i].name, verdict_name[f.verdict], f.text);
+		printf("%-22s %-8s ", checks[i].name, verdict_name[f.verdict]);
+		output_filled(f.text, FINDING_COLUMN, columns);
 	}
 	puts("\nWhat the supervisor of a sandbox can ask of this host once it runs:");
 	confine_print(stdout);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include "cli.h"
 #include "options.h"
+#include "output.h"
 #include "vitrine/util.h"
 
 #define LONG_BASE 256
@@ -134,24 +135,6 @@ static int argument_of(const struct option_spec *spec)
 				     : required_argument;
 }
 
-/* @text, which goes on at column @indent where a line of a terminal is full */
-static void print_filled(const char *text, int indent)
-{
-	int column = indent;
-
-	while (*text) {
-		int word = (int)strcspn(text, " ");
-
-		if (column > indent && column + 1 + word > HELP_WIDTH) {
-			printf("\n%*s", indent, "");
-			column = indent;
-		}
-		column += printf("%s%.*s", column > indent ? " " : "", word, text);
-		text += word + strspn(text + word, " ");
-	}
-	putchar('\n');
-}
-
 static void print_option(const struct option_spec *spec)
 {
 	char head[64];
@@ -169,7 +152,7 @@ static void print_option(const struct option_spec *spec)
 		printf("%s\n%*s", head, HELP_COLUMN, "");
 	else
 		printf("%-*s", HELP_COLUMN, head);
-	print_filled(spec->help, HELP_COLUMN);
+	output_filled(spec->help, HELP_COLUMN, HELP_WIDTH);
 }
 
 /* Paragraphs have an empty line between them */
@@ -182,7 +165,7 @@ static void print_about(const char *about)
 		size_t len = end ? (size_t)(end - about) : strlen(about);
 
 		snprintf(paragraph, sizeof(paragraph), "%.*s", (int)len, about);
-		print_filled(paragraph, 0);
+		output_filled(paragraph, 0, HELP_WIDTH);
 		putchar('\n');
 		about += end ? len + 2 : len;
 	}

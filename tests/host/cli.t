@@ -87,6 +87,10 @@ for far in rm1x foo stuff abc; do
 	host vitrine $far
 	says "'$far' is not a command; see vitrine --help"
 done
+it 'doctor keeps to the width of a terminal'
+host bash -c "script -qec 'stty cols 80; vitrine doctor' /dev/null | tr -d '\\r' | awk 'length > 80'"
+expect ''
+
 it 'words of docker and strace'
 host vitrine pull
 says "did you mean 'image pull'?"
