@@ -11,7 +11,7 @@ static void *low(void *hint, size_t size)
 	return mmap(hint, size, PROT_NONE, MAP_32BIT | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* Stock Linux has another 1.5 GiB: docs/DESIGN.md, "Departures from the first plan" */
+/* Stock Linux has another 1.5 GiB: docs/DESIGN.md, "Choices that may surprise" */
 #define END 0x7fffa0000000
 
 static const char *fixed(uintptr_t at)
