@@ -28,7 +28,6 @@
 #include <unistd.h>
 #include "cli/common/cli.h"
 #include "cli/common/options.h"
-#include "cli/common/output.h"
 #include "cli/common/paths.h"
 #include "engine/confine/confine.h"
 #include "engine/control/control.h"
@@ -396,7 +395,7 @@ int cmd_doctor(int argc, char **argv)
 		checks[i].check(&f);
 		refused += f.verdict == VERDICT_REFUSED;
 		printf("%-22s %-8s ", checks[i].name, verdict_name[f.verdict]);
-		output_filled(f.text, FINDING_COLUMN, columns);
+		options_print_filled(f.text, FINDING_COLUMN, columns);
 	}
 	puts("\nWhat the supervisor of a sandbox can ask of this host once it runs:");
 	confine_print(stdout);

@@ -15,7 +15,6 @@
 #include <string.h>
 #include "cli.h"
 #include "options.h"
-#include "output.h"
 #include "vitrine/util.h"
 
 #define LONG_BASE 256
@@ -135,6 +134,23 @@ static int argument_of(const struct option_spec *spec)
 				     : required_argument;
 }
 
+void options_print_filled(const char *text, int indent, int width)
+{
+	int column = indent;
+
+	while (*text) {
+		int word = (int)strcspn(text, " ");
+
+		if (width && column > indent && column + 1 + word > width) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		}
+		column += printf("%s%.*s", column > indent ? " " : "", word, text);
+		text += word + strspn(text + word, " ");
+	}
+	putchar('\n');
+}
+
 static void print_option(const struct option_spec *spec)
 {
 	char head[64];
@@ -152,7 +168,7 @@ static void print_option(const struct option_spec *spec)
 		printf("%s\n%*s", head, HELP_COLUMN, "");
 	else
 		printf("%-*s", HELP_COLUMN, head);
-	output_filled(spec->help, HELP_COLUMN, HELP_WIDTH);
+	options_print_filled(spec->help, HELP_COLUMN, HELP_WIDTH);
 }
 
 /* Paragraphs have an empty line between them */
@@ -165,7 +181,7 @@ static void print_about(const char *about)
 		size_t len = end ? (size_t)(end - about) : strlen(about);
 
 		snprintf(paragraph, sizeof(paragraph), "%.*s", (int)len, about);
-		output_filled(paragraph, 0, HELP_WIDTH);
+		options_print_filled(paragraph, 0, HELP_WIDTH);
 		putchar('\n');
 		about += end ? len + 2 : len;
 	}

@@ -99,4 +99,11 @@ struct string_list {
 	size_t count;
 };
 
+/**
+ * options_print_filled() - Print words, and the end of the line, in lines of limited length
+ * @indent: column in which the text begins and in which further lines do
+ * @width:  columns of a line; 0 for one line of any length
+ */
+void options_print_filled(const char *text, int indent, int width);
+
 #endif

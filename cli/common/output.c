@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "cli.h"
 #include "observe/text/guest_text.h"
 #include "output.h"
@@ -22,23 +21,6 @@ void output_text(const char *text)
 	errno = 0;
 	if (puts(text) < 0 && !lost)
 		lost = errno;
-}
-
-void output_filled(const char *text, int indent, int width)
-{
-	int column = indent;
-
-	while (*text) {
-		int word = (int)strcspn(text, " ");
-
-		if (width && column > indent && column + 1 + word > width) {
-			printf("\n%*s", indent, "");
-			column = indent;
-		}
-		column += printf("%s%.*s", column > indent ? " " : "", word, text);
-		text += word + strspn(text + word, " ");
-	}
-	putchar('\n');
 }
 
 void output_json(const json_t *json)

@@ -11,13 +11,6 @@
 void output_text(const char *text);
 
 /**
- * output_filled() - Print words, and the end of the line, in lines of limited length
- * @indent: column in which the text begins and in which further lines do
- * @width:  columns of a line; 0 for one line of any length
- */
-void output_filled(const char *text, int indent, int width);
-
-/**
  * output_json() - Print a value, with strings of guests among it, and the end of the line
  * @json: a reference is the caller's
  */
