@@ -101,7 +101,7 @@ static int check_fits(const struct snapshot *s, const struct sandbox_config *con
 				 "paused by version %.*s",
 				 machine->abi, VT_ABI_VERSION, (int)sizeof(machine->program),
 				 machine->program);
-	if (machine->memory != config->memory || machine->cpus != 1 ||
+	if (machine->memory != config->memory || machine->cpus != config->cpus ||
 	    machine->disks != config->ndisks || machine->telemetry != VT_TELEMETRY_SIZE ||
 	    machine->tier != (uint32_t)config->tier)
 		return error_set(err, 0, "the state is of another sandbox than the config");

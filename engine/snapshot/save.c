@@ -95,8 +95,6 @@ static int check_disks(struct error *err)
 
 static int check_possible(size_t nfds, bool goes_on, struct error *err)
 {
-	if (config->cpus > 1)
-		return error_set(err, 0, "a sandbox with several CPUs cannot be paused yet");
 	if (config->nshares)
 		return error_set(err, 0, "a sandbox with shared folders cannot be paused yet");
 	if (config->net.enabled)
@@ -111,8 +109,6 @@ static int check_possible(size_t nfds, bool goes_on, struct error *err)
 
 static int refused(int64_t value, struct error *err)
 {
-	if (value == -EOPNOTSUPP)
-		return error_set(err, 0, "a sandbox with several CPUs cannot be paused yet");
 	if (value == -ESHUTDOWN)
 		return error_set(err, 0, "the sandbox is ending");
 	if (value == -ETIMEDOUT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* hostclock.c - the host's clock, as far as guest processes can read it without a system call
+/* hostclock.c - the host's clocks: for the kernel, and for guests without a system call
  *
  * Host system calls: open and read of /sys.
  */
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "lib/clock.h"
 #include "vitrine/util.h"
 
 /* Offset of clock_gettime in the host's vDSO, 0 when there is none */
@@ -69,4 +70,20 @@ static bool clock_is_fast(void)
 uint64_t hostclock_offset(void)
 {
 	return clock_is_fast() ? vdso_clock_offset() : 0;
+}
+
+static vt_u64 clock_monotonic(void)
+{
+	return clock_now_ns();
+}
+
+static vt_u64 clock_realtime(void)
+{
+	return clock_read_ns(CLOCK_REALTIME);
+}
+
+void hostclock_ops_fill(struct vt_host_ops *ops)
+{
+	ops->clock_monotonic = clock_monotonic;
+	ops->clock_realtime = clock_realtime;
 }

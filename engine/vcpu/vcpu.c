@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include "cputime.h"
+#include "hostclock.h"
 #include "irq.h"
 #include "registers.h"
 #include "stuck.h"
@@ -64,6 +65,7 @@ enum sleep { AWAKE, IDLES, WAITS };
  * @entry, @arg: what it calls when @start is posted
  * @ready:    posted when the thread is there
  * @failed:   errno of its start, or 0
+ * @home:     not in the kernel: it waits for @start; @way_home: there, from where it pauses
  */
 static struct vcpu {
 	unsigned index;
@@ -75,6 +77,8 @@ static struct vcpu {
 	void *arg;
 	sem_t ready, start;
 	int failed;
+	volatile uint32_t home;
+	void *way_home[5];
 } vcpus[VCPUS_MAX];
 static unsigned nvcpus = 1;
 static __thread struct vcpu *me;
@@ -376,6 +380,17 @@ int vcpu_init(struct vt_boot *vt_boot, struct error *err)
 
 /* ---- the others ---- */
 
+/* Again and again: it comes home for pauses. Nothing of this stack may be older than that */
+static void __attribute__((noreturn, noinline)) run_kernel(void)
+{
+	__builtin_setjmp(me->way_home);
+	while (sem_wait(&me->start))
+		;
+	__atomic_store_n(&me->home, 0, __ATOMIC_SEQ_CST);
+	((void (*)(void *))me->entry)(me->arg);
+	__builtin_unreachable();
+}
+
 static void *secondary(void *arg)
 {
 	struct error ignored = { 0 };
@@ -387,10 +402,7 @@ static void *secondary(void *arg)
 	sem_post(&me->ready);
 	if (me->failed)
 		return NULL;
-	while (sem_wait(&me->start))
-		;
-	((void (*)(void *))me->entry)(me->arg);
-	return NULL;
+	run_kernel();
 }
 
 static int start_thread(struct vcpu *vcpu)
@@ -408,6 +420,7 @@ int vcpu_secondaries(unsigned count, struct error *err)
 
 	for (unsigned i = 1; i < count && !failed; i++) {
 		vcpus[i].index = i;
+		vcpus[i].home = 1;
 		failed = start_thread(&vcpus[i]);
 		if (!failed)
 			nvcpus = i + 1;
@@ -443,11 +456,6 @@ static void cpu_start(vt_u32 cpu, vt_u64 entry, void *arg, volatile vt_u32 *pend
 static void cpu_kick(vt_u32 cpu, enum vt_irq irq)
 {
 	raise_on(&vcpus[cpu], irq);
-}
-
-static void yield(void)
-{
-	sched_yield();
 }
 
 /* ---- the end ---- */
@@ -490,11 +498,27 @@ static void halt(vt_u32 status)
 	}
 }
 
+static void op_yield(void)
+{
+	sched_yield();
+}
+
 static bool paused;
 
-/* It has left its stack in physical memory, and whoever enters it again finds it there */
+/*
+ * It has left its stack in physical memory, and whoever enters it again finds it there. The first
+ * vCPU is the last to leave: nobody is in the kernel then.
+ */
 static void op_pause(void)
 {
+	if (me->index) {
+		__atomic_store_n(&me->home, 1, __ATOMIC_SEQ_CST);
+		__builtin_longjmp(me->way_home, 1);
+	}
+	for (unsigned i = 1; i < nvcpus; i++) {
+		while (!__atomic_load_n(&vcpus[i].home, __ATOMIC_SEQ_CST))
+			sched_yield();
+	}
 	paused = true;
 	vcpu_leave_kernel(0);
 }
@@ -554,16 +578,6 @@ void vcpu_sleep(void)
 	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause, IDLES);
 }
 
-static vt_u64 clock_monotonic(void)
-{
-	return clock_now_ns();
-}
-
-static vt_u64 clock_realtime(void)
-{
-	return clock_read_ns(CLOCK_REALTIME);
-}
-
 static void timer_arm(vt_u64 delta_ns)
 {
 	struct itimerspec when = { .it_value = { .tv_sec = delta_ns / 1000000000,
@@ -574,14 +588,13 @@ static void timer_arm(vt_u64 delta_ns)
 
 void vcpu_ops_fill(struct vt_host_ops *ops)
 {
-	ops->clock_monotonic = clock_monotonic;
-	ops->clock_realtime = clock_realtime;
 	ops->timer_arm = timer_arm;
 	ops->halt = halt;
 	ops->pause = op_pause;
 	ops->cpu_start = cpu_start;
 	ops->cpu_kick = cpu_kick;
 	ops->cpu_stop = cpu_stop;
-	ops->yield = yield;
+	ops->yield = op_yield;
 	cputime_ops_fill(ops);
+	hostclock_ops_fill(ops);
 }

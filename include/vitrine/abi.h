@@ -268,7 +268,10 @@ struct vt_thread; /* a guest thread, owned by the tier */
 struct vt_host_ops {
 	void (*console_write)(const char *text, vt_u32 len);
 	void (*halt)(vt_u32 status); /* does not return */
-	/* the kernel has nothing of the host's any more; comes back through vt_kernel.resume */
+	/*
+	 * The kernel has nothing of the host's any more. On each vCPU; the first comes back through
+	 * vt_kernel.resume when all have, the others when it starts them again (cpu_start)
+	 */
 	void (*pause)(void);
 
 	/* time: nanoseconds */

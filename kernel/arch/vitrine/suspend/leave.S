@@ -12,7 +12,7 @@
 #include <generated/asm-offsets.h>
 
 	.text
-/* void vitrine_leave(void (*pause)(void)): returns in vitrine_resume_entry */
+/* void vitrine_leave(void (*pause)(void)): returns in one of the entries below */
 SYM_CODE_START(vitrine_leave)
 	push %rbp
 	push %rbx
@@ -20,7 +20,9 @@ SYM_CODE_START(vitrine_leave)
 	push %r13
 	push %r14
 	push %r15
-	mov %rsp, left_at(%rip)
+	mov %gs:VCPU_NUMBER, %eax
+	lea left_at(%rip), %rcx
+	mov %rsp, (%rcx, %rax, 8)
 	call *%rdi
 	ud2
 SYM_CODE_END(vitrine_leave)
@@ -33,7 +35,16 @@ SYM_CODE_START(vitrine_resume_entry)
 	lea vitrine_die_stack + SZ_16K(%rip), %rsp
 	xor %ebp, %ebp
 	call vitrine_meet_host
-	mov left_at(%rip), %rsp
+	jmp back
+SYM_CODE_END(vitrine_resume_entry)
+
+/* As vitrine_secondary_entry, likewise: the first vCPU is back, so stacks are mapped */
+SYM_CODE_START(vitrine_resume_secondary_entry)
+	wrgsbase %rdi
+back:
+	mov %gs:VCPU_NUMBER, %eax
+	lea left_at(%rip), %rcx
+	mov (%rcx, %rax, 8), %rsp
 	pop %r15
 	pop %r14
 	pop %r13
@@ -41,10 +52,10 @@ SYM_CODE_START(vitrine_resume_entry)
 	pop %rbx
 	pop %rbp
 	ret
-SYM_CODE_END(vitrine_resume_entry)
+SYM_CODE_END(vitrine_resume_secondary_entry)
 
 	.section .data
 	.balign 8
-SYM_DATA_LOCAL(left_at, .quad 0)
+SYM_DATA_LOCAL(left_at, .fill VCPUS_MAX, 8, 0)
 
 	.section .note.GNU-stack, "", @progbits

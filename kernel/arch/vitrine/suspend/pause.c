@@ -9,9 +9,9 @@
  *
  *   server: observers are told to look away, room is made for images
  *   stopped: host threads and processes home, free pages told, clocks stopped
- *            vitrine_leave() -----> vt_host_ops.pause()
+ *            vitrine_leave() -----> vt_host_ops.pause(), on each vCPU
  *                                   ... a pause of any length, or none ...
- *            vitrine_resume_entry() <----- vt_kernel.resume
+ *            vitrine_resume_entry() <----- vt_kernel.resume; the others by cpu_start()
  *            clocks go on, fresh random bytes, everything is looked at again
  *   server: answers, if anybody is left who asked
  *
@@ -28,6 +28,7 @@
 #include <linux/sched/clock.h>
 #include <linux/stop_machine.h>
 #include <linux/string.h>
+#include <linux/tick.h>
 #include <linux/utsname.h>
 #include <uapi/linux/random.h>
 #include <asm/cputime.h>
@@ -73,16 +74,29 @@ static void look_at_everything(void)
 			  __ATOMIC_SEQ_CST);
 }
 
-/* All other vCPUs wait, and interrupts are disabled */
-static int stand_still(void *unused)
+/* What the first vCPU has decided, for the others, which wait for it in between */
+static enum { UNDECIDED, LEAVES, STAYS } decision;
+static atomic_t still; /* vCPUs whose clock event is off */
+
+static void await_others(void)
+{
+	while (atomic_read(&still) != num_online_cpus() - 1)
+		cpu_relax();
+}
+
+/* The first vCPU: everything that is not a vCPU's own */
+static int stand_still_first(void)
 {
 	int err = vitrine_hosts_home();
+	unsigned int cpu;
 	u64 clock;
 
+	WRITE_ONCE(decision, err ? STAYS : LEAVES);
 	if (err)
 		return err;
 	vitrine_tell_unused();
 	vitrine_cputime_stop();
+	await_others();
 	timekeeping_suspend();
 	clock = vitrine_clock_stop();
 	vitrine_leave(vt_host->pause);
@@ -95,25 +109,57 @@ static int stand_still(void *unused)
 	random_renew();
 	hostname_renew();
 	look_at_everything();
+	for_each_online_cpu(cpu)
+	{
+		if (cpu)
+			vt_host->cpu_start(cpu, (vt_u64)vitrine_resume_secondary_entry,
+					   &vitrine_cpus[cpu], &vitrine_cpus[cpu].pending);
+	}
 	return 0;
+}
+
+static int stand_still_other(void)
+{
+	while (READ_ONCE(decision) == UNDECIDED)
+		cpu_relax();
+	if (decision == STAYS)
+		return 0;
+	vitrine_cputime_stop();
+	tick_suspend_local();
+	atomic_inc(&still);
+	vitrine_leave(vt_host->pause);
+	vitrine_cputime_go_on();
+	tick_resume_local();
+	return 0;
+}
+
+/* On all vCPUs, with interrupts disabled */
+static int stand_still(void *unused)
+{
+	return smp_processor_id() ? stand_still_other() : stand_still_first();
+}
+
+static int stop_and_stand_still(void)
+{
+	decision = UNDECIDED;
+	atomic_set(&still, 0);
+	return stop_machine(stand_still, NULL, cpu_online_mask);
 }
 
 /**
  * vitrine_pause() - Let the supervisor have the machine as memory alone
  *
- * Context: the server. Return: 0 when it goes on, in this supervisor or another one; or, when it
- * never stood still, -EOPNOTSUPP: there are several vCPUs, or -ENOMEM.
+ * Context: the server. Return: 0 when it goes on, in this supervisor or another one; -ENOMEM when
+ * it never stood still.
  */
 long vitrine_pause(void)
 {
 	long err;
 
-	if (num_online_cpus() > 1)
-		return -EOPNOTSUPP;
 	vt_observe_stop();
 	drain_all_pages(NULL);
 	do {
-		err = vitrine_hosts_prepare() ?: stop_machine(stand_still, NULL, NULL);
+		err = vitrine_hosts_prepare() ?: stop_and_stand_still();
 		vitrine_hosts_finish();
 	} while (err == -EAGAIN); /* there were more threads than images */
 	vt_observe_go_on();

@@ -7,6 +7,7 @@
 
 /* leave.S */
 void vitrine_leave(void (*pause)(void));
+void vitrine_resume_secondary_entry(void);
 
 /* hosts.c */
 int vitrine_hosts_prepare(void);
