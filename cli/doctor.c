@@ -29,6 +29,7 @@
 #include "cli/common/cli.h"
 #include "cli/common/options.h"
 #include "cli/common/paths.h"
+#include "cli/common/wakeups.h"
 #include "engine/confine/confine.h"
 #include "engine/control/control.h"
 #include "engine/jobs/jobs.h"
@@ -303,6 +304,25 @@ static void check_cpus(struct finding *f)
 		      CPU_COUNT(&usable), SANDBOX_CPUS_MAX);
 }
 
+/* What a guest gains by a second CPU hangs on that */
+static void check_wakeups(struct finding *f)
+{
+	uint64_t here, there;
+	cpu_set_t usable;
+	int err;
+
+	err = sched_getaffinity(0, sizeof(usable), &usable)
+		  ? errno
+		  : wakeups_measure(&usable, &here, &there);
+	if (err)
+		found(f, VERDICT_MISSING, "cannot be measured: %s", strerror(err));
+	else if (there)
+		found(f, VERDICT_OK, "%.1f us on one CPU, %.1f us from one to another",
+		      (double)here / 1000, (double)there / 1000);
+	else
+		found(f, VERDICT_OK, "%.1f us; there is one CPU", (double)here / 1000);
+}
+
 /* What --net needs beside sockets */
 static void check_network(struct finding *f)
 {
@@ -366,6 +386,7 @@ static const struct {
 	{ "shared folders", check_budget_shares },
 	{ "memory", check_memory },
 	{ "cpus", check_cpus },
+	{ "wake-ups", check_wakeups },
 	{ "landlock", check_landlock },
 };
 

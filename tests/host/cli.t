@@ -65,6 +65,9 @@ host vitrine doctor
 shows '*host kernel*ok*cpus*ok*for this process*'
 status 0
 
+host taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')" vitrine doctor
+shows '*wake-ups * ok * us; there is one CPU*'
+
 for words in 'exec -e =b box true' 'run -e =b mini' 'image build -n a/b mini' 'cp a b' 'cp a:b c:d' \
 	'kill one abc' 'kill one 0' 'run --web 8080 mini' 'run -v mini' 'run -v /a:b mini' 'help run mini' \
 	'image build' 'stop' 'rm' 'logs -n x box' 'trace -c --format perfetto box' 'trace -f json box'; do
