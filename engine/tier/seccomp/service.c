@@ -38,11 +38,11 @@ static int await(struct stub_process *process)
 			return 0;
 		if (thread_is_dead(&process->service))
 			return -ESRCH;
-		*vcpu_lost() = 0;
+		if (notify_receive(&process->service, vcpu_lost()) != -EINTR)
+			continue;
+		*vcpu_lost() = 0; /* before the look */
 		if (poll(&mother, 1, 0) > 0 && mother.revents & POLLHUP)
 			process_gone(process);
-		else
-			notify_receive(&process->service, vcpu_lost());
 	}
 }
 
