@@ -46,6 +46,7 @@
 
 #define SIGNAL_STACK (64 * 1024)
 #define HALT_MS 2000
+#define HALT_LOOKS 20 /* in a millisecond */
 
 static struct vt_boot *boot;
 
@@ -153,9 +154,18 @@ static void raise_on(struct vcpu *vcpu, enum vt_irq irq)
 		wake(vcpu);
 }
 
+/* Who asked last for what an interrupt tells of. It need not be told to another vCPU, which would
+ * have to be woken, and might take along who waits for it */
+static uint8_t asked[VT_IRQ_COUNT];
+
+void irq_asked(enum vt_irq irq)
+{
+	__atomic_store_n(&asked[irq], me->index, __ATOMIC_RELAXED);
+}
+
 void irq_raise(enum vt_irq irq)
 {
-	raise_on(&vcpus[0], irq);
+	raise_on(me ?: &vcpus[__atomic_load_n(&asked[irq], __ATOMIC_RELAXED)], irq);
 }
 
 volatile uint32_t *vcpu_lost(void)
@@ -479,12 +489,12 @@ static bool all_stopped(void)
 
 static void halt(vt_u32 status)
 {
-	for (int ms = 0; ms < HALT_MS && !all_stopped(); ms++) {
-		for (unsigned i = 0; i < nvcpus; i++) {
+	for (int n = 0; n < HALT_MS * HALT_LOOKS && !all_stopped(); n++) {
+		for (unsigned i = 0; i < nvcpus && n % HALT_LOOKS == 0; i++) {
 			if (&vcpus[i] != me)
 				raise_on(&vcpus[i], VT_IRQ_STOP);
 		}
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 / HALT_LOOKS }, NULL);
 	}
 	if (!me->index)
 		vcpu_leave_kernel(status);

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "engine/memory/memory.h"
+#include "engine/vcpu/irq.h"
 #include "lib/say.h"
 #include "vitrine/util.h"
 
@@ -180,6 +181,7 @@ static void op_notify(vt_u32 index, vt_u32 number)
 
 	if (!dev || number >= dev->ops->nqueues || !(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
+	irq_asked(VT_IRQ_VIRTIO + index);
 	/* two vCPUs can ring at once, and each takes what is there */
 	pthread_mutex_lock(&dev->queues[number].notified);
 	dev->ops->notify(dev, &dev->queues[number]);

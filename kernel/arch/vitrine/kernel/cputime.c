@@ -35,6 +35,8 @@
 #include <linux/sched/task.h>
 #include <linux/vtime.h>
 #include <asm/cputime.h>
+#include <asm/habit.h>
+#include <asm/several.h>
 #include <asm/paravirt.h>
 
 /* How often the host is asked: after so long, or at once after a stretch of that length */
@@ -225,6 +227,8 @@ void vtime_task_switch(struct task_struct *prev)
 	else
 		vtime_account_kernel(prev);
 	vtime_flush(prev);
+	if (vitrine_has_several_cpus())
+		vitrine_habits(prev);
 }
 
 /* ---- whoever asks for a task's accounts gets them up to now ---- */

@@ -41,8 +41,7 @@ void __init init_IRQ(void)
 	unsigned int bit;
 
 	for (bit = 0; bit < VT_IRQ_COUNT; bit++)
-		irq_set_chip_and_handler(VT_IRQ_TO_LINUX(bit), &vitrine_irq_chip,
-					 handle_simple_irq);
+		irq_set_chip_and_handler(VT_IRQ_TO_LINUX(bit), &vitrine_irq_chip, handle_edge_irq);
 }
 
 int __init arch_probe_nr_irqs(void)

@@ -10,6 +10,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <asm/habit.h>
 #include <asm/mmu_context.h>
 #include <asm/observe.h>
 #include <asm/vdso/counts.h>
@@ -167,6 +168,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	p->thread.in_guest = false;
 	p->thread.counters = NULL;
 	p->thread.runnable_at = 0;
+	vitrine_habit_begin(p);
 	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
 
 	if (args->fn) {
@@ -249,6 +251,7 @@ void arch_cpu_idle(void)
 {
 	if (!vitrine_pending)
 		vt_host->idle();
+	vitrine_was_kicked();
 }
 
 void show_regs(struct pt_regs *regs)

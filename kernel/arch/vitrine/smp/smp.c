@@ -3,9 +3,14 @@
  *
  * The supervisor has started the threads, which wait for cpu_start(). An interrupt between vCPUs is
  * a bit in the other's word, and a signal when it sleeps or waits for its guest. CPUs are all there
- * from the beginning and none is ever taken away.
+ * before the first program and none is ever taken away.
+ *
+ * They are brought up last. What the kernel does before, it would do to each of them, one after the
+ * other: dozens of subsystems have every CPU run something, static branches stop them all. Those
+ * that are not there find it done.
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/jump_label.h>
 #include <linux/interrupt.h>
 #include <linux/sched/hotplug.h>
@@ -13,6 +18,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
+#include <asm/habit.h>
 #include <asm/several.h>
 #include <asm/vitrine.h>
 
@@ -27,6 +33,7 @@ EXPORT_SYMBOL(vitrine_host_yield);
 
 void arch_smp_send_reschedule(int cpu)
 {
+	vitrine_kicks(cpu);
 	vt_host->cpu_kick(cpu, VT_IRQ_RESCHEDULE);
 }
 
@@ -71,19 +78,33 @@ void __init smp_prepare_boot_cpu(void)
 {
 }
 
+static unsigned int max_online __initdata; /* what "maxcpus=" says */
+
 void __init smp_prepare_cpus(unsigned int max_cpus)
 {
 	for (unsigned int cpu = 0; cpu < cpus_wanted(); cpu++)
 		set_cpu_present(cpu, true);
+	max_online = max_cpus;
+	setup_max_cpus = min(max_cpus, 1U);
+}
+
+void __init smp_cpus_done(unsigned int max_cpus)
+{
 }
 
 DEFINE_STATIC_KEY_FALSE(vitrine_several_cpus);
 
-void __init smp_cpus_done(unsigned int max_cpus)
+static int __init bring_up_others(void)
 {
-	if (num_online_cpus() > 1)
-		static_branch_enable(&vitrine_several_cpus);
+	setup_max_cpus = max_online;
+	if (max_online < 2 || num_present_cpus() < 2)
+		return 0;
+	static_branch_enable(&vitrine_several_cpus);
+	bringup_nonboot_cpus(max_online);
+	pr_info("smp: %u CPUs\n", num_online_cpus());
+	return 0;
 }
+late_initcall_sync(bring_up_others);
 
 int __cpu_up(unsigned int cpu, struct task_struct *idle)
 {
