@@ -72,11 +72,17 @@ struct sandbox_web {
  * @publish:   [ADDRESS:]PORT:GUEST[/udp], NULL terminated; NULL for none
  * @resolvers: ADDRESS[:PORT] in place of the host's, NULL terminated; NULL for none
  * @log:       a file that gets a line of JSON for each connection, or NULL
+ * @requests:  there are rules about requests, or secrets
+ * @secrets:   of lib/http_rule.h, NULL terminated; NULL for none
+ * @placeholders: what the guest has in place of each
+ * @trust:     the guest's programs are to believe the sandbox's certificate authority
  */
 struct sandbox_net {
 	bool enabled;
 	const char *const *policy, *const *publish, *const *resolvers;
+	const char *const *secrets, *const *placeholders;
 	const char *log;
+	bool requests, trust;
 };
 
 struct sandbox_config {

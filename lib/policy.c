@@ -124,6 +124,7 @@ void policy_decide(const struct policy *policy, enum policy_protocol protocol,
 		verdict->allowed = rule->allow;
 		verdict->meant = rule->target != POLICY_NAME &&
 				 (rule->target != POLICY_KIND || rule->kind != ADDRESS_PUBLIC);
+		verdict->implied = rule->implied;
 		verdict->why = rule->text;
 		return;
 	}
@@ -208,12 +209,27 @@ void policy_learn(struct policy *policy, const char *name, const struct address 
 	*pin = (struct policy_pin){ *address, until, steal_ptr(copy) };
 }
 
+const char *policy_name_of(const struct policy *policy, const struct address *address, uint64_t now,
+			   size_t *at)
+{
+	while (*at < policy->npins) {
+		const struct policy_pin *pin = &policy->pins[(*at)++];
+
+		if (pin->until >= now && address_equal(&pin->address, address))
+			return pin->name;
+	}
+	return NULL;
+}
+
 void policy_free(struct policy *policy)
 {
 	for (size_t i = 0; i < policy->count; i++) {
 		free(policy->rules[i].name);
 		free(policy->rules[i].text);
 	}
+	for (size_t i = 0; i < policy->nhttp; i++)
+		http_rule_free(&policy->http[i]);
+	free(policy->http);
 	for (size_t i = 0; i < policy->npins; i++)
 		free(policy->pins[i].name);
 	free(policy->rules);

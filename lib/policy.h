@@ -10,6 +10,7 @@
  *	default public|none|any
  *	limit connections N
  *	limit bandwidth BYTES-A-SECOND
+ *	http-allow|http-deny METHODS URL	(lib/http_rule.h)
  *
  * TARGET is an address, a network (10.0.0.0/8, [fd00::/8]), a kind of address (public, host,
  * private, link-local, metadata, shared, multicast, embedded, reserved, any), or a name
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #include "lib/address.h"
+#include "lib/http_rule.h"
 #include "vitrine/error.h"
 
 #define POLICY_NAME_MAX 253
@@ -43,10 +45,11 @@ enum policy_target { POLICY_NETWORK, POLICY_KIND, POLICY_EVERYTHING, POLICY_NAME
  * @kind:           POLICY_KIND
  * @name:           POLICY_NAME, in lower case; @below: names below it, and not itself
  * @ports:          first and last of each range; @nports 0: every port
+ * @implied:        it stands for a rule about requests, whose host can be connected to
  * @text:           as it was written, for log lines
  */
 struct policy_rule {
-	bool allow, below;
+	bool allow, below, implied;
 	enum policy_protocol protocol;
 	enum policy_target target;
 	struct address network;
@@ -65,12 +68,15 @@ struct policy_pin;
  * struct policy - rules, limits, and which names stand for which addresses
  * @connections: most at a time; 0: no limit
  * @bandwidth:   bytes a second in each direction; 0: no limit
+ * @http:        rules about requests
  */
 struct policy {
 	enum policy_default otherwise;
 	struct policy_rule *rules;
 	size_t count;
 	uint64_t connections, bandwidth;
+	struct http_rule *http;
+	size_t nhttp;
 	struct policy_pin *pins;
 	size_t npins, next_pin;
 };
@@ -80,9 +86,10 @@ struct policy {
  * @meant: a rule names the address, its network or its kind, and not only a name or the public
  * @why:  the rule that decided, or why none allows it; lasts as long as the policy
  * @name: a name that the guest was told this address for, the one that decided if one did; ""
+ * @implied: it was a rule about requests that decided
  */
 struct policy_verdict {
-	bool allowed, meant;
+	bool allowed, meant, implied;
 	const char *why;
 	char name[POLICY_NAME_MAX + 1];
 };
@@ -107,6 +114,14 @@ int policy_text(struct policy *policy, const char *text, size_t len, struct erro
  * policy_name_valid() - Is this a host name, in letters, digits, hyphens, underscores and dots?
  */
 bool policy_name_valid(const char *name);
+
+/**
+ * policy_check() - Do all the lines fit together?
+ *
+ * Rules about requests are about a name's addresses as the guest was told them. Who may reach any
+ * public address could go around them by one that it knows from elsewhere.
+ */
+int policy_check(const struct policy *policy, struct error *err);
 
 void policy_free(struct policy *policy);
 
@@ -144,5 +159,14 @@ bool policy_answers(const struct policy *policy, const char *name, const struct 
  */
 void policy_learn(struct policy *policy, const char *name, const struct address *address,
 		  uint64_t until);
+
+/**
+ * policy_name_of() - The names that the guest has been told this address for, one by one
+ * @at: begins as 0
+ *
+ * Return: a name, or NULL when there are no more.
+ */
+const char *policy_name_of(const struct policy *policy, const struct address *address, uint64_t now,
+			   size_t *at);
 
 #endif

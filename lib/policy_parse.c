@@ -282,15 +282,67 @@ static int word_limit(struct policy *policy, char *words[2], struct error *err)
 	return 0;
 }
 
+/* Who may make requests of a host may connect to it */
+static int imply(struct policy *policy, const struct http_rule *http, struct error *err)
+{
+	char text[POLICY_TEXT_MAX];
+	struct policy_rule *rule;
+
+	snprintf(text, sizeof(text), "tcp:%s%s:%u", http->below ? "*." : "", http->host,
+		 http->port);
+	if (parse_rule(policy, true, text, err))
+		return -1;
+	rule = &policy->rules[policy->count - 1];
+	rule->implied = true;
+	free(rule->text);
+	rule->text = strdup(http->text);
+	return rule->text ? 0 : error_set(err, ENOMEM, "policy");
+}
+
+static int add_http(struct policy *policy, bool allow, char *words[2], struct error *err)
+{
+	struct http_rule *more;
+
+	if (policy->nhttp == HTTP_RULES_MAX)
+		return error_set(err, 0, "more than %d rules about requests", HTTP_RULES_MAX);
+	more = reallocarray(policy->http, policy->nhttp + 1, sizeof(*more));
+	if (!more)
+		return error_set(err, ENOMEM, "policy");
+	policy->http = more;
+	if (http_rule_parse(&more[policy->nhttp], allow, words[0], words[1], err))
+		return -1;
+	policy->nhttp++;
+	return allow ? imply(policy, &more[policy->nhttp - 1], err) : 0;
+}
+
+static int word_http_allow(struct policy *policy, char *words[2], struct error *err)
+{
+	return add_http(policy, true, words, err);
+}
+
+static int word_http_deny(struct policy *policy, char *words[2], struct error *err)
+{
+	return add_http(policy, false, words, err);
+}
+
+int policy_check(const struct policy *policy, struct error *err)
+{
+	if (policy->nhttp && policy->otherwise != POLICY_NONE)
+		return error_set(err, 0,
+				 "rules about requests (%s) want --net=rules: a guest that may "
+				 "reach any address goes around them",
+				 policy->http[0].allow ? "http-allow" : "http-deny");
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	unsigned operands;
 	int (*parse)(struct policy *policy, char *words[2], struct error *err);
 } lines[] = {
-	{ "allow", 1, word_allow },
-	{ "deny", 1, word_deny },
-	{ "default", 1, word_default },
-	{ "limit", 2, word_limit },
+	{ "allow", 1, word_allow },	      { "deny", 1, word_deny },
+	{ "default", 1, word_default },	      { "limit", 2, word_limit },
+	{ "http-allow", 2, word_http_allow }, { "http-deny", 2, word_http_deny },
 };
 
 static int parse_words(struct policy *policy, char **words, unsigned count, struct error *err)
@@ -303,7 +355,10 @@ static int parse_words(struct policy *policy, char **words, unsigned count, stru
 					 lines[i].operands, lines[i].operands > 1 ? "s" : "");
 		return lines[i].parse(policy, words + 1, err);
 	}
-	return error_set(err, 0, "'%s' is not one of: allow, deny, default, limit", words[0]);
+	return error_set(err, 0,
+			 "'%s' is not one of: allow, deny, default, limit, http-allow, "
+			 "http-deny",
+			 words[0]);
 }
 
 int policy_line(struct policy *policy, const char *line, struct error *err)

@@ -12,6 +12,7 @@
 #include "cli/common/paths.h"
 #include "lib/policy.h"
 #include "lib/publish.h"
+#include "http.h"
 #include "net.h"
 #include "options.h"
 #include "vitrine/util.h"
@@ -87,6 +88,16 @@ int run_option_net_limit(void *field, const char *value, struct error *err)
 	return add_rule(&((struct run_options *)field)->net, "limit", words, err);
 }
 
+int run_option_http_allow(void *field, const char *value, struct error *err)
+{
+	return add_rule(&((struct run_options *)field)->net, "http-allow", value, err);
+}
+
+int run_option_http_deny(void *field, const char *value, struct error *err)
+{
+	return add_rule(&((struct run_options *)field)->net, "http-deny", value, err);
+}
+
 int run_option_publish(void *field, const char *value, struct error *err)
 {
 	struct run_net *net = &((struct run_options *)field)->net;
@@ -123,7 +134,10 @@ int run_net_check(const struct run_options *o, struct error *err)
 		bool given;
 		const char *option;
 	} others[] = {
-		{ net->rules.count, "--net-allow, --net-deny and --net-limit" },
+		{ net->rules.count,
+		  "--net-allow, --net-deny, --net-limit, --http-allow and --http-deny" },
+		{ net->secrets.count, "--secret" },
+		{ net->trust, "--http-trust" },
 		{ net->files.count, "--net-policy" },
 		{ net->ports.count, "--publish" },
 		{ net->all_ports, "--publish-all" },
@@ -250,14 +264,19 @@ int run_net_resolve(struct run_options *o, struct error *err)
 
 	if (!o->net.wanted)
 		return 0;
-	if (fill_lines(&o->net, err) || fill_ports(o, err))
+	if (fill_lines(&o->net, err) || fill_ports(o, err) ||
+	    run_http_resolve(o, o->net.lines, err))
 		return -1;
 	*net = (struct sandbox_net){
 		.enabled = true,
 		.policy = o->net.lines,
 		.publish = o->net.published,
 		.resolvers = o->net.resolvers.items,
+		.secrets = o->net.secrets.items,
+		.placeholders = o->net.placeholders.items,
 		.log = o->net.log,
+		.requests = o->net.requests,
+		.trust = o->net.trust,
 	};
 	return 0;
 }
@@ -268,7 +287,11 @@ void run_net_free(struct run_net *net)
 		free((char *)net->rules.items[i]);
 	for (size_t i = 0; i < net->image_ports.count; i++)
 		free((char *)net->image_ports.items[i]);
+	for (size_t i = 0; i < net->placeholders.count; i++)
+		free((char *)net->placeholders.items[i]);
 	free(net->rules.items);
+	free(net->secrets.items);
+	free(net->placeholders.items);
 	free(net->files.items);
 	free(net->ports.items);
 	free(net->image_ports.items);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "cli/common/cli.h"
 #include "cli/image/store.h"
+#include "http.h"
 #include "options.h"
 #include "setters.h"
 #include "vitrine/util.h"
@@ -67,8 +68,16 @@ static const struct option_spec specs[] = {
 	{ 0, "net-policy", "FILE", option_list, FIELD(net.files), "add the rules in FILE" },
 	{ 0, "net-limit", "WHAT=N", run_option_net_limit, 0,
 	  "connections=N or bandwidth=BYTES (a second)" },
+	{ 0, "http-allow", "RULE", run_option_http_allow, 0,
+	  "allow requests, such as 'GET,HEAD https://NAME/v1/*'" },
+	{ 0, "http-deny", "RULE", run_option_http_deny, 0,
+	  "refuse them; the first rule that matches decides" },
+	{ 0, "http-trust", NULL, option_flag, FIELD(net.trust),
+	  "let the guest's programs trust the sandbox's certificates" },
+	{ 0, "secret", "SECRET", run_option_secret, 0,
+	  "NAME=header:FIELD@HOST: put in on the way, as the guest has a placeholder" },
 	{ 0, "net-log", "FILE", option_string, FIELD(net.log),
-	  "append a line of JSON for each connection" },
+	  "append a line of JSON for each connection and request" },
 	{ 0, "dns", "ADDR[:PORT]", run_option_resolver, 0, "ask this resolver, not the host's" },
 	{ 0, "publish", "PORT:GUEST[/udp]", run_option_publish, 0,
 	  "lead [ADDR:]PORT of the host (127.0.0.1) to GUEST" },

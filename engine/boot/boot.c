@@ -36,6 +36,7 @@
 #define OBSERVED " " OBSERVE "7 psi=1"		  /* everything, from the first instruction */
 #define TRACED " " OBSERVE "3 vitrine.capture=%u" /* counters and events */
 #define OBSERVER_PATIENCE_MS 5000
+#define LINUX_CMDLINE_MAX 512 /* it would cut off what is longer (COMMAND_LINE_SIZE) */
 #define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
 static struct vt_boot boot = { .version = VT_ABI_VERSION, .cpus = 1 };
@@ -64,9 +65,11 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 		       config->web.argv ? OBSERVED : traced, config->cmdline ? " " : "",
 		       config->cmdline ?: "");
 
-	if (len >= (int)sizeof(boot.cmdline))
+	if (len >= LINUX_CMDLINE_MAX)
 		return error_set(err, 0, "the kernel command line is longer than %d bytes",
-				 VT_CMDLINE_MAX - 1);
+				 LINUX_CMDLINE_MAX - 1);
+	/* Behind what Linux reads: pid 1 looks for it */
+	snprintf(boot.cmdline + len, sizeof(boot.cmdline) - (size_t)len, "%s", net_authority());
 	return 0;
 }
 

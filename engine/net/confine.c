@@ -11,6 +11,9 @@
  * the internet families, and reads the file that names the resolvers; it starts nothing and has no
  * other files.
  *
+ * The proxy reads requests and answers, and holds secrets. It has what the stack has: connections
+ * that the gate has made, and no way to make another.
+ *
  * A call that is not on the list fails as if the host did not know it; those that only an intruder
  * makes end the process.
  *

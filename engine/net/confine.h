@@ -5,11 +5,12 @@
 
 #include "vitrine/error.h"
 
-enum net_role { NET_STACK, NET_GATE };
+enum net_role { NET_STACK, NET_GATE, NET_PROXY };
 
 /**
  * net_confine() - From here on nothing but what the role needs
- * @role:     NET_STACK: what is open, and what the gate sends. NET_GATE: sockets, too
+ * @role:     NET_STACK: what is open, and what the gate sends. NET_GATE: sockets, too.
+ *            NET_PROXY: as NET_STACK
  * @readable: a directory whose files may be read, or NULL
  * @files:    most open files; 0: as many as there can be
  */

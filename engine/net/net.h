@@ -48,6 +48,13 @@ int net_alive(void);
 const char *net_cmdline(void);
 
 /**
+ * net_authority() - The certificate that the guest may want to believe, for the command line's end
+ *
+ * Return: with a blank before it; "" when requests are not looked at.
+ */
+const char *net_authority(void);
+
+/**
  * net_ask() - Ask the gate: "list", "log", "publish SPEC", "unpublish SPEC"
  * @answer: filled with its text, JSON, which the caller frees
  * @err:    filled on failure, also with what the gate says

@@ -2,10 +2,14 @@
 /* process.c - the network processes of a sandbox: their start, questions to them, their end
  *
  * Theory of operation
- * Two copies of the supervisor are made before it has anything of a guest, and each keeps only the
- * descriptors that it needs: the stack, which has the guest's frames (stack/), and the gate, which
- * has the policy and makes every connection (gate/). The cable's memory is all that the guest's
- * kernel, the supervisor's thread and the stack share.
+ * Copies of the supervisor are made before it has anything of a guest, and each keeps only the
+ * descriptors that it needs: the stack, which has the guest's frames (stack/), the gate, which has
+ * the policy and makes every connection (gate/), and, when there are rules about requests or
+ * secrets, the proxy, which reads those connections (proxy/). The cable's memory is all that the
+ * guest's kernel, the supervisor's thread and the stack share.
+ *
+ * The proxy is the first. It takes the secrets from their variables and files; then the variables
+ * are wiped, before there is another process, so that no other has them.
  *
  * At the end in order the supervisor writes to a pipe, the stack's "life": the stack tells the gate
  * what its connections have carried, and ends; the gate writes its last lines, and ends. If the
@@ -23,12 +27,14 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/http_rule.h"
 #include "lib/say.h"
 #include "roles.h"
 #include "vitrine/util.h"
@@ -42,6 +48,8 @@
 static struct link cable = { .memory = -1, .supervisor = -1, .network = -1 };
 static atomic_bool running;
 static int control = -1, life = -1;
+static char authority[1024]; /* its certificate */
+static bool trusted;
 static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 
 /* Keep standard error and @fds, which become 3, 4, ...; the rest is closed */
@@ -85,13 +93,23 @@ static pid_t begin(const char *name)
 }
 
 static void __attribute__((noreturn))
-begin_gate(const struct sandbox_config *config, int stack, int supervisor)
+begin_gate(const struct sandbox_config *config, int stack, int supervisor, int proxy)
 {
-	int *fds[] = { &stack, &supervisor };
+	int *fds[] = { &stack, &supervisor, &proxy };
+
+	if (keep(fds, proxy < 0 ? 2 : 3))
+		_exit(1);
+	gate_run(config, stack, supervisor, proxy);
+}
+
+static void __attribute__((noreturn))
+begin_proxy(const struct sandbox_config *config, int gate, int supervisor)
+{
+	int *fds[] = { &gate, &supervisor };
 
 	if (keep(fds, ARRAY_SIZE(fds)))
 		_exit(1);
-	gate_run(config, stack, supervisor);
+	proxy_run(config, gate, supervisor);
 }
 
 static void __attribute__((noreturn)) begin_stack(int gate, int pipe)
@@ -103,14 +121,68 @@ static void __attribute__((noreturn)) begin_stack(int gate, int pipe)
 	stack_run(&cable, gate, pipe);
 }
 
+/* The variables that secrets came from: here, and in what /proc shows of this process */
+static void forget_secrets(const struct sandbox_net *net)
+{
+	struct http_secret secret;
+	char *value;
+
+	for (const char *const *text = net->secrets; text && *text; text++) {
+		if (http_secret_parse(&secret, *text, NULL))
+			continue;
+		value = secret.env ? getenv(secret.env) : NULL;
+		if (value) {
+			explicit_bzero(value, strlen(value));
+			unsetenv(secret.env);
+		}
+		http_secret_free(&secret);
+	}
+}
+
+/* Start the proxy. Return: its socket, -1 when none is needed, -2 with @err */
+static int start_proxy(const struct sandbox_config *config, struct error *err)
+{
+	int between[2], tell[2];
+	ssize_t len;
+	pid_t pid;
+
+	if (!config->net.requests)
+		return -1;
+	trusted = config->net.trust;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between) ||
+	    pipe2(tell, O_CLOEXEC)) {
+		error_set(err, errno, "cannot make the sockets of the network");
+		return -2;
+	}
+	pid = begin("vitrine-proxy");
+	if (!pid)
+		begin_proxy(config, between[1], tell[1]);
+	close(between[1]);
+	close(tell[1]);
+	do
+		len = pid > 0 ? read(tell[0], authority, sizeof(authority) - 1) : -1;
+	while (len < 0 && errno == EINTR);
+	close(tell[0]);
+	forget_secrets(&config->net);
+	authority[len > 0 ? len : 0] = '\0';
+	if (len > 0 && *authority != '-')
+		return between[0];
+	error_set(err, 0, "%.400s",
+		  len > 0 ? authority + 1 : "cannot start the process that reads requests");
+	close(between[0]);
+	return -2;
+}
+
 int net_start(const struct sandbox_config *config, struct error *err)
 {
+	int proxy = -1;
 	int between[2] = { -1, -1 }, ask[2] = { -1, -1 }, pipe[2] = { -1, -1 };
 	pid_t pid = -1;
 
 	if (!config->net.enabled)
 		return 0;
-	if (link_create(&cable, err))
+	proxy = start_proxy(config, err);
+	if (proxy < -1 || link_create(&cable, err))
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ask) || pipe2(pipe, O_CLOEXEC)) {
@@ -118,7 +190,7 @@ int net_start(const struct sandbox_config *config, struct error *err)
 	} else {
 		pid = begin("vitrine-gate");
 		if (!pid)
-			begin_gate(config, between[1], ask[1]);
+			begin_gate(config, between[1], ask[1], proxy);
 		if (pid > 0)
 			pid = begin("vitrine-stack");
 		if (!pid)
@@ -126,7 +198,7 @@ int net_start(const struct sandbox_config *config, struct error *err)
 		if (pid < 0)
 			error_set(err, errno, "cannot start the network processes");
 	}
-	const int unwanted[] = { between[0], between[1], ask[1], pipe[0] };
+	const int unwanted[] = { between[0], between[1], ask[1], pipe[0], proxy };
 
 	for (size_t i = 0; i < ARRAY_SIZE(unwanted); i++) {
 		if (unwanted[i] >= 0)
@@ -196,6 +268,16 @@ const char *net_cmdline(void)
 		snprintf(text, sizeof(text), " vitrine.net=%s/%d,%s,%s vitrine.net6=%s/%d,%s,%s",
 			 NET_GUEST4, NET_BITS4, NET_GATEWAY4, NET_RESOLVER4, NET_GUEST6, NET_BITS6,
 			 NET_GATEWAY6, NET_RESOLVER6);
+	return text;
+}
+
+const char *net_authority(void)
+{
+	static char text[sizeof(authority) + 64];
+
+	if (*authority)
+		snprintf(text, sizeof(text), " vitrine.authority=%s%s", authority,
+			 trusted ? " vitrine.trust" : "");
 	return text;
 }
 

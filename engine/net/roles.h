@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* roles.h - what the two network processes run; private to engine/net */
+/* roles.h - what the network processes run; private to engine/net */
 #ifndef ENGINE_NET_ROLES_H
 #define ENGINE_NET_ROLES_H
 
@@ -17,8 +17,17 @@ void stack_run(struct link *link, int gate, int life) __attribute__((noreturn));
  * gate_run() - The gate: policy, names, dialling, listening, the log. Confines itself
  * @stack:   socket to the stack
  * @control: socket to the supervisor, which is told first whether everything is well
+ * @proxy:   socket to the proxy, or -1
  */
-void gate_run(const struct sandbox_config *config, int stack, int control)
+void gate_run(const struct sandbox_config *config, int stack, int control, int proxy)
+    __attribute__((noreturn));
+
+/**
+ * proxy_run() - The proxy: requests, secrets, certificates. Confines itself
+ * @gate:       socket to the gate, which gives it connections
+ * @supervisor: gets the certificate of the sandbox's authority, or '-' and why there is none
+ */
+void proxy_run(const struct sandbox_config *config, int gate, int supervisor)
     __attribute__((noreturn));
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* wire.h - what the two network processes say to each other, and where things are in the guest's
+/* wire.h - what the network processes say to each other, and where things are in the guest's
  * network
  *
  * The stack asks, the gate answers. A message is one packet of this structure; descriptors come
  * with WIRE_OPENED and WIRE_INCOMING.
+ *
+ * The gate tells the proxy of connections whose requests it is to judge, and gives it both ends;
+ * the proxy says what became of each request.
  */
 #ifndef ENGINE_NET_WIRE_H
 #define ENGINE_NET_WIRE_H
@@ -11,6 +14,8 @@
 #include <stdint.h>
 
 #include "lib/address.h"
+#include "lib/http.h"
+#include "lib/policy.h"
 
 /* The guest's network: what its kernel is told on its command line */
 #define NET_GUEST4 "10.0.2.15"
@@ -56,6 +61,42 @@ struct wire {
 	uint8_t pad[7];
 	struct address address, guest;
 	uint64_t sent, received; /* by the guest */
+};
+
+#define WIRE_NAMES_MAX 24
+#define WIRE_PATH_MAX 1024
+#define WIRE_WHY_MAX 200
+
+/**
+ * struct wire_governed - gate to proxy: a connection, with the guest's end and the peer's
+ * @others: it may be about other hosts than those with rules or secrets, and then is nobody's
+ * business
+ * @names:  of hosts that have rules or secrets, that the guest was told this address for
+ */
+struct wire_governed {
+	uint32_t id;
+	uint16_t port;
+	uint8_t others, count;
+	char names[WIRE_NAMES_MAX][POLICY_NAME_MAX + 1];
+};
+
+enum wire_verdict { WIRE_ALLOWED, WIRE_DENIED, WIRE_FAILED };
+
+/**
+ * struct wire_request - proxy to gate: a request is over, or what came is none; all text is NUL
+ * terminated
+ * @verdict: enum wire_verdict
+ * @status:  of the answer, or 0
+ * @path:    without its query, which may hold what is nobody's business
+ * @why:     the rule, or what was wrong
+ */
+struct wire_request {
+	uint32_t id;
+	uint16_t status;
+	uint8_t verdict, tls;
+	uint64_t ms, sent, received;
+	char method[HTTP_METHOD_MAX + 1], host[POLICY_NAME_MAX + 1], path[WIRE_PATH_MAX],
+	    why[WIRE_WHY_MAX];
 };
 
 #endif

@@ -228,7 +228,7 @@ static void mistakes_are_told(void **state)
 	static const struct {
 		const char *line, *says;
 	} wrong[] = {
-		{ "alow 1.2.3.4", "is not one of: allow, deny, default, limit" },
+		{ "alow 1.2.3.4", "is not one of: allow, deny, default, limit, http-allow" },
 		{ "allow", "wants 1 word" },
 		{ "allow 1.2.3.4 5.6.7.8", "wants 1 word" },
 		{ "allow 1.2.3.400", "no address" },

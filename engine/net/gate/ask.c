@@ -27,6 +27,44 @@ static json_t *published_json(const struct gate *gate)
 	return list;
 }
 
+/* A connection that is open, or about to be */
+static json_t *live_json(const struct gate *gate, const struct connection *c)
+{
+	uint64_t sent = 0, received = 0;
+	json_t *json = connection_json(gate, c);
+
+	json_object_set_new(json, "verdict",
+			    json_string(c->state == CONNECTION_DIALLED ? "dialled" : "allowed"));
+	if (c->protocol != IPPROTO_TCP || c->kept < 0)
+		return json;
+	connection_bytes(c, &sent, &received);
+	json_object_set_new(json, "sent", json_integer((json_int_t)sent));
+	json_object_set_new(json, "received", json_integer((json_int_t)received));
+	if (c->governed)
+		json_object_set_new(json, "governed", json_true());
+	return json;
+}
+
+/* The newest first */
+static json_t *requests_json(const struct gate *gate)
+{
+	json_t *list = json_array();
+
+	for (uint64_t i = gate->nrequests; i && gate->nrequests - i < GATE_REQUESTS; i--) {
+		const char *text = gate->requests[(i - 1) % GATE_REQUESTS];
+
+		if (text)
+			json_array_append_new(list, json_loads(text, 0, NULL));
+	}
+	return list;
+}
+
+static json_t *counts_json(const struct gate_counts *counts)
+{
+	return json_pack("{s:I, s:I, s:I}", "allowed", (json_int_t)counts->allowed, "refused",
+			 (json_int_t)counts->refused, "failed", (json_int_t)counts->failed);
+}
+
 static json_t *connections_json(const struct gate *gate, unsigned *left_out)
 {
 	json_t *list = json_array();
@@ -37,7 +75,7 @@ static json_t *connections_json(const struct gate *gate, unsigned *left_out)
 			if (c->served)
 				continue;
 			if (count++ < LIST_MAX)
-				json_array_append_new(list, connection_json(gate, c));
+				json_array_append_new(list, live_json(gate, c));
 		}
 	}
 	*left_out = count > LIST_MAX ? count - LIST_MAX : 0;
@@ -49,15 +87,21 @@ static json_t *ask_list(struct gate *gate, const char *operand, struct error *er
 	unsigned left_out;
 	json_t *connections = connections_json(gate, &left_out), *resolvers = json_array();
 	char text[ADDRESS_TEXT_MAX];
+	json_t *answer;
 
 	for (unsigned i = 0; i < gate->nresolvers; i++)
 		json_array_append_new(
 		    resolvers, json_string(address_format(&gate->resolvers[i].address, text)));
-	return json_pack(
+	answer = json_pack(
 	    "{s:s, s:s, s:o, s:o, s:o, s:i, s:I, s:I, s:I}", "address", NET_GUEST4, "address6",
 	    NET_GUEST6, "published", published_json(gate), "resolvers", resolvers, "connections",
 	    connections, "left_out", (int)left_out, "allowed", (json_int_t)gate->counts.allowed,
 	    "refused", (json_int_t)gate->counts.refused, "failed", (json_int_t)gate->counts.failed);
+	if (answer && gate->config->net.requests) {
+		json_object_set_new(answer, "requests", requests_json(gate));
+		json_object_set_new(answer, "request_counts", counts_json(&gate->request_counts));
+	}
+	return answer;
 }
 
 static json_t *ask_log(struct gate *gate, const char *operand, struct error *err)

@@ -15,7 +15,7 @@
 #include "gate.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -47,7 +47,7 @@ struct connection *connection_new(struct gate *gate, uint32_t id, uint8_t protoc
 	connection = calloc(1, sizeof(*connection));
 	if (!connection)
 		return NULL;
-	connection->watched.fd = -1;
+	connection->watched.fd = connection->kept = -1;
 	connection->id = id;
 	connection->protocol = protocol;
 	connection->since = gate->now;
@@ -68,6 +68,9 @@ void connection_end(struct gate *gate, struct connection *connection)
 	gate->connections--;
 	gate->served -= connection->served;
 	gate_unwatch(gate, &connection->watched);
+	if (connection->kept >= 0)
+		close(connection->kept);
+	free(connection->governed);
 	free(connection->input);
 	free(connection);
 }
@@ -94,11 +97,24 @@ static void refused(struct gate *gate, struct connection *connection)
 	connection_end(gate, connection);
 }
 
-/* It has come about: from here on it is the stack's */
+/* It has come about: from here on it is the stack's, or the proxy's */
 static void opened(struct gate *gate, struct connection *connection)
 {
+	const int fd = connection->watched.fd;
+	int guest = -1;
+
+	if (connection->governed && !govern_give(gate, connection, fd, &guest)) {
+		failed(gate, connection, ENFILE);
+		return;
+	}
 	connection->state = CONNECTION_OPEN;
-	answer(gate, connection->id, 0, connection->watched.fd);
+	answer(gate, connection->id, 0, guest >= 0 ? guest : fd);
+	if (guest >= 0)
+		close(guest);
+	if (connection->protocol == IPPROTO_TCP && connection_keep(gate, connection, fd)) {
+		epoll_ctl(gate->epoll, EPOLL_CTL_DEL, fd, NULL);
+		connection->watched.fd = -1;
+	}
 	gate_unwatch(gate, &connection->watched);
 }
 
@@ -163,6 +179,7 @@ static bool allowed(struct gate *gate, struct connection *connection)
 		      gate->now / 1000, &verdict);
 	strcpy(connection->name, verdict.name);
 	connection->why = verdict.why;
+	connection->implied = verdict.implied;
 	if (!verdict.allowed || verdict.meant ||
 	    address_kind(&connection->address) == ADDRESS_LOOPBACK || !is_own(&connection->address))
 		return verdict.allowed;
@@ -238,23 +255,55 @@ void dial_open(struct gate *gate, const struct wire *wire)
 		address_parse(loopbacks[which], &connection->address);
 	if (!allowed(gate, connection)) {
 		refused(gate, connection);
-	} else if (gate->policy.connections &&
-		   gate->connections - gate->served > gate->policy.connections) {
+		return;
+	}
+	govern_find(gate, connection, &wire->address);
+	if (gate->policy.connections &&
+	    gate->connections - gate->served > gate->policy.connections) {
 		connection->why = "limit connections";
+		refused(gate, connection);
+	} else if (connection->governed && gate->proxy.fd < 0) {
+		connection->why = "the process that reads requests has ended";
 		refused(gate, connection);
 	} else {
 		dial(gate, connection);
 	}
 }
 
+bool connection_keep(struct gate *gate, struct connection *connection, int fd)
+{
+	if (fd >= gate->most_kept)
+		return false;
+	connection->kept = fd;
+	return true;
+}
+
+void connection_bytes(const struct connection *connection, uint64_t *sent, uint64_t *received)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (connection->kept < 0 ||
+	    getsockopt(connection->kept, IPPROTO_TCP, TCP_INFO, &info, &len) ||
+	    len < offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof(info.tcpi_bytes_retrans))
+		return;
+	*sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
+	/* The peer's FIN counts as one; whether it has come cannot always be told. Who knows better
+	 * is believed that much */
+	if (info.tcpi_bytes_received - *received != 1)
+		*received = info.tcpi_bytes_received;
+}
+
 void dial_closed(struct gate *gate, const struct wire *wire)
 {
 	struct connection *connection = connection_find(gate, wire->id);
+	uint64_t sent = wire->sent, received = wire->received;
 
 	if (!connection)
 		return;
+	connection_bytes(connection, &sent, &received);
 	if (!connection->served)
-		log_connection(gate, connection, "allowed", 0, wire->sent, wire->received);
+		log_connection(gate, connection, "allowed", 0, sent, received);
 	connection_end(gate, connection);
 }
 
@@ -262,8 +311,12 @@ void dial_end_all(struct gate *gate)
 {
 	for (unsigned i = 0; i < GATE_BUCKETS; i++) {
 		while (gate->buckets[i]) {
+			uint64_t sent = 0, received = 0;
+
+			connection_bytes(gate->buckets[i], &sent, &received);
 			if (!gate->buckets[i]->served)
-				log_connection(gate, gate->buckets[i], "allowed", 0, 0, 0);
+				log_connection(gate, gate->buckets[i], "allowed", 0, sent,
+					       received);
 			connection_end(gate, gate->buckets[i]);
 		}
 	}

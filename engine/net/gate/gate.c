@@ -15,8 +15,10 @@
 #include "gate.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -125,6 +127,7 @@ static void report(int control, const char *text)
 static int prepare(struct gate *gate, struct error *err)
 {
 	const struct sandbox_net *net = &gate->config->net;
+	struct rlimit limit;
 
 	json_object_seed(0); /* now: it reads a file, which will not be allowed later */
 	gate->policy.otherwise = POLICY_PUBLIC;
@@ -135,7 +138,8 @@ static int prepare(struct gate *gate, struct error *err)
 	gate->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (gate->epoll < 0)
 		return error_set(err, errno, "cannot make an epoll descriptor");
-	if (log_begin(gate, err) || resolve_begin(gate, err))
+	if (policy_check(&gate->policy, err) || log_begin(gate, err) || resolve_begin(gate, err) ||
+	    govern_begin(gate, err))
 		return -1;
 	for (const char *const *text = net->publish; text && *text; text++) {
 		if (listen_start(gate, *text, err))
@@ -143,6 +147,9 @@ static int prepare(struct gate *gate, struct error *err)
 	}
 	if (!gate_watch(gate, &gate->stack, EPOLLIN) || !gate_watch(gate, &gate->control, EPOLLIN))
 		return error_set(err, errno, "cannot watch the sockets of the network");
+	/* As many as net_confine() will allow; some are for connections that are about to be */
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_max < INT_MAX)
+		gate->most_kept = (int)(limit.rlim_max / 4 * 3);
 	return net_confine(NET_GATE, resolve_directory(gate), 0, err);
 }
 
@@ -168,7 +175,7 @@ static void round_of(struct gate *gate)
 	resolve_time(gate);
 }
 
-void gate_run(const struct sandbox_config *config, int stack, int control)
+void gate_run(const struct sandbox_config *config, int stack, int control, int proxy)
 {
 	static struct gate gate;
 	struct error err = { 0 };
@@ -177,6 +184,7 @@ void gate_run(const struct sandbox_config *config, int stack, int control)
 	gate.config = config;
 	gate.stack = (struct watched){ stack_event, stack };
 	gate.control = (struct watched){ control_event, control };
+	gate.proxy.fd = proxy;
 	gate.log = -1;
 	gate.now = clock_now_ns() / NS_PER_MS;
 	if (prepare(&gate, &err)) {
@@ -188,6 +196,7 @@ void gate_run(const struct sandbox_config *config, int stack, int control)
 	tell_limit(&gate);
 	while (!gate.over)
 		round_of(&gate);
+	govern_end(&gate);
 	dial_end_all(&gate);
 	_exit(0);
 }

@@ -21,6 +21,7 @@
 #define GATE_PUBLISHED_MAX 256
 #define GATE_RESOLVERS_MAX 3
 #define GATE_LINES 256 /* of the log that can be asked for */
+#define GATE_REQUESTS 64
 
 struct gate;
 struct connection;
@@ -36,7 +37,7 @@ struct watched {
 
 enum connection_state {
 	CONNECTION_DIALLED, /* the host's kernel is on it */
-	CONNECTION_OPEN,    /* the stack has it */
+	CONNECTION_OPEN,    /* the stack has it; or the proxy, and the stack what leads to that */
 	CONNECTION_SERVED,  /* by us: the resolver */
 	CONNECTION_RELAYED, /* datagrams of a published port */
 };
@@ -46,6 +47,9 @@ enum connection_state {
  * @watched: our end while it is dialled, and as long as we serve it
  * @address, @port: whom the host really talks to
  * @served:  it is with our resolver, and in no log
+ * @implied: a rule about requests has let it come about
+ * @kept:    the socket of a TCP connection, so that the host can be asked what it has carried
+ * @governed: of a connection that the proxy gets; owned
  * @input:   what was read of a stream that we serve
  */
 struct connection {
@@ -54,7 +58,9 @@ struct connection {
 	uint32_t id;
 	enum connection_state state;
 	uint8_t protocol;
-	bool incoming, served;
+	bool incoming, served, implied;
+	int kept;
+	struct wire_governed *governed;
 	struct address address;
 	uint16_t port, guest_port;
 	uint64_t since;
@@ -89,7 +95,7 @@ struct query;
 struct gate {
 	const struct sandbox_config *config;
 	int epoll, log;
-	struct watched stack, control;
+	struct watched stack, control, proxy;
 	struct policy policy;
 	uint64_t now;
 	struct connection *buckets[GATE_BUCKETS];
@@ -104,9 +110,14 @@ struct gate {
 	unsigned nqueries;
 	char *lines[GATE_LINES];
 	uint64_t nlines;
-	struct {
+	char *requests[GATE_REQUESTS]; /* the last of them, JSON */
+	uint64_t nrequests;
+	struct http_secret secrets[HTTP_SECRETS_MAX]; /* where they go; not what they are */
+	unsigned nsecrets;
+	struct gate_counts {
 		uint64_t allowed, refused, failed;
-	} counts;
+	} counts, request_counts;
+	int most_kept; /* descriptors from here on are not kept */
 	bool over;
 };
 
@@ -132,6 +143,40 @@ void dial_end_all(struct gate *gate);
 struct connection *connection_new(struct gate *gate, uint32_t id, uint8_t protocol);
 struct connection *connection_find(struct gate *gate, uint32_t id);
 void connection_end(struct gate *gate, struct connection *connection);
+
+/**
+ * connection_bytes() - What the host's kernel says that a connection has carried
+ * @sent, @received: by the guest; left alone when the host does not know
+ */
+void connection_bytes(const struct connection *connection, uint64_t *sent, uint64_t *received);
+
+/**
+ * connection_keep() - Keep a descriptor of a TCP connection, if there may be one more
+ *
+ * Return: whether it is the connection's now.
+ */
+bool connection_keep(struct gate *gate, struct connection *connection, int fd);
+
+/* govern.c: connections whose requests the proxy judges */
+int govern_begin(struct gate *gate, struct error *err);
+
+/**
+ * govern_find() - Is a connection to this address for the proxy?
+ * @address: as the guest was told it
+ */
+void govern_find(struct gate *gate, struct connection *connection, const struct address *address);
+
+/**
+ * govern_give() - The peer has answered: the proxy gets it, and the stack what leads to the proxy
+ *
+ * Return: false when that did not work; then nobody has got anything.
+ */
+bool govern_give(struct gate *gate, struct connection *connection, int peer, int *guest);
+
+/**
+ * govern_end() - Hear the last of the proxy
+ */
+void govern_end(struct gate *gate);
 
 /* listen.c */
 int listen_start(struct gate *gate, const char *text, struct error *err);
@@ -175,6 +220,11 @@ int log_begin(struct gate *gate, struct error *err);
  */
 void log_connection(struct gate *gate, const struct connection *connection, const char *verdict,
 		    int code, uint64_t sent, uint64_t received);
+
+/**
+ * log_request() - A request is over, or was refused
+ */
+void log_request(struct gate *gate, const struct wire_request *request);
 
 /**
  * log_name() - A question that was not answered, or not all of it

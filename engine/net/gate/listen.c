@@ -105,8 +105,11 @@ static void stream_event(struct gate *gate, struct watched *watched, uint32_t ev
 		connection = address_from_socket(&name, &peer, &port)
 				 ? incoming(gate, published, &peer, port)
 				 : NULL;
-		if (connection)
-			tell_stack(gate, published, connection, fd);
+		if (!connection)
+			continue;
+		tell_stack(gate, published, connection, fd);
+		if (connection_keep(gate, connection, fd))
+			fd = -1;
 	}
 }
 

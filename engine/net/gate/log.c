@@ -4,8 +4,8 @@
  * Theory of operation
  * A line is one JSON object. It is written when a connection is over, or was refused. A file gets
  * all of them, in single writes at its end, so that several sandboxes can share one; the last few
- * are kept for who asks. Numbers of bytes are what the stack says: a stack that was taken over can
- * lie about these, and about nothing else here.
+ * are kept for who asks. Bytes of TCP connections are what the host's kernel has counted; those of
+ * UDP and ping are what the stack says, which it could lie about if it were taken over.
  *
  * Host system calls: openat (before the process is confined), write.
  */
@@ -81,14 +81,14 @@ json_t *connection_json(const struct gate *gate, const struct connection *c)
 	return json;
 }
 
-static void count(struct gate *gate, const char *verdict)
+static void count(struct gate_counts *counts, const char *verdict)
 {
 	if (*verdict == 'a')
-		gate->counts.allowed++;
+		counts->allowed++;
 	else if (*verdict == 'r')
-		gate->counts.refused++;
+		counts->refused++;
 	else
-		gate->counts.failed++;
+		counts->failed++;
 }
 
 static json_t *begin_line(struct gate *gate)
@@ -101,7 +101,7 @@ void log_connection(struct gate *gate, const struct connection *connection, cons
 {
 	json_t *line = begin_line(gate), *what = connection_json(gate, connection);
 
-	count(gate, verdict);
+	count(&gate->counts, verdict);
 	json_object_update(line, what);
 	json_decref(what);
 	json_object_set_new(line, "verdict", json_string(verdict));
@@ -127,6 +127,51 @@ void log_name(struct gate *gate, const char *name, const struct address *address
 		json_object_set_new(line, "address", json_string(address_format(address, text)));
 	json_object_set_new(line, "verdict", json_string(verdict));
 	json_object_set_new(line, "rule", json_string(why));
-	count(gate, verdict);
+	count(&gate->counts, verdict);
+	put_line(gate, line);
+}
+
+static json_t *request_json(struct gate *gate, const struct wire_request *r, const char *verdict)
+{
+	const struct connection *connection = connection_find(gate, r->id);
+	char address[ADDRESS_TEXT_MAX];
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I}", "direction", "out", "protocol",
+				 r->tls ? "https" : "http", "verdict", verdict, "rule", r->why,
+				 "ms", (json_int_t)r->ms);
+	const struct {
+		const char *key, *text;
+	} words[] = { { "method", r->method }, { "host", r->host }, { "path", r->path } };
+
+	for (size_t i = 0; json && i < ARRAY_SIZE(words); i++) {
+		if (*words[i].text)
+			json_object_set_new(json, words[i].key, json_string(words[i].text));
+	}
+	if (json && connection) {
+		json_object_set_new(json, "address",
+				    json_string(address_format(&connection->address, address)));
+		json_object_set_new(json, "port", json_integer(connection->port));
+		json_object_set_new(json, "guest_port", json_integer(connection->guest_port));
+	}
+	if (json && r->status)
+		json_object_set_new(json, "status", json_integer(r->status));
+	if (json && *verdict == 'a') {
+		json_object_set_new(json, "sent", json_integer((json_int_t)r->sent));
+		json_object_set_new(json, "received", json_integer((json_int_t)r->received));
+	}
+	return json;
+}
+
+void log_request(struct gate *gate, const struct wire_request *request)
+{
+	static const char *const verdicts[] = { "allowed", "refused", "failed" };
+	const char *verdict = verdicts[request->verdict % ARRAY_SIZE(verdicts)];
+	json_t *line = begin_line(gate), *what = request_json(gate, request, verdict);
+	char **place = &gate->requests[gate->nrequests++ % GATE_REQUESTS];
+
+	count(&gate->request_counts, verdict);
+	json_object_update(line, what);
+	json_decref(what);
+	free(*place);
+	*place = json_dumps(line, JSON_COMPACT);
 	put_line(gate, line);
 }

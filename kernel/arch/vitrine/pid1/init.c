@@ -83,6 +83,7 @@ static int vitrine_init(void)
 	vt_terminal_init();
 	loopback_setup();
 	vt_network_setup();
+	vt_authority_setup();
 	if (!vt_program_wanted()) {
 		set_task_comm(current, "vitrine-init");
 		ksys_setsid();

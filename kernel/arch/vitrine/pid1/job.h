@@ -121,6 +121,10 @@ long vt_share_request(const struct vt_request *req);
 
 /* network.c */
 void vt_network_setup(void);
+const char *vt_memory_directory(void);
+
+/* authority.c */
+void vt_authority_setup(void);
 
 /* mounts.c, unmount.c */
 void vt_mounts_setup(void);

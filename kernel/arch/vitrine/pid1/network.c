@@ -217,8 +217,12 @@ static int write_resolvers(const char *name)
 	return ret < 0 ? ret : 0;
 }
 
-/* A directory in memory: /run, or /dev where there is nothing else. Return: NULL when none is */
-static const char *memory_directory(void)
+/**
+ * vt_memory_directory() - A directory in memory: /run, or /dev where there is nothing else
+ *
+ * Return: NULL when none is.
+ */
+const char *vt_memory_directory(void)
 {
 	static const char *const names[] = { "/run", "/dev" };
 
@@ -253,7 +257,7 @@ static int resolv_conf_path(struct path *path)
 
 static int resolver_setup(void)
 {
-	const char *directory = memory_directory();
+	const char *directory = vt_memory_directory();
 	char name[32];
 	struct path path;
 	int ret;
