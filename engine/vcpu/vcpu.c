@@ -16,10 +16,6 @@
  * is another that halts: it then goes on to leave). One that does not look any more hangs in the
  * kernel; it is not waited for longer than HALT_MS.
  *
- * A host fault on the kernel's vmalloc range may be a mapping that was dropped (memory.c). Another
- * one in kernel code goes to the kernel's exception table; one that is not expected there becomes a
- * kernel bug report. One in host code is fatal.
- *
  * Host system calls: pause, rt_sigaction, sigaltstack, timer_create, timer_settime, tgkill,
  * clock_gettime, clone (before confinement), futex, sched_yield.
  */
@@ -38,9 +34,9 @@
 #include <unistd.h>
 
 #include "cputime.h"
+#include "fault.h"
 #include "hostclock.h"
 #include "irq.h"
-#include "registers.h"
 #include "stuck.h"
 #include "lib/clock.h"
 
@@ -86,7 +82,6 @@ static __thread struct vcpu *me;
 static uint32_t no_kernel_yet; /* the pending word until the kernel names its own */
 static void (*on_tick)(void);
 static bool (*idle_wait)(void);
-static bool (*write_heed)(uint64_t addr);
 static volatile uint32_t halted, halt_status;
 volatile uint32_t vcpu_child_died;
 
@@ -264,68 +259,6 @@ static void on_interrupt(int sig, siginfo_t *info, void *context)
 	leave_window(context);
 }
 
-static bool in_kernel(uint64_t ip)
-{
-	return ip >= VT_PAGE_OFFSET && ip < VT_VMALLOC_END;
-}
-
-/*
- * The kernel's bug report runs as if the faulting instruction had called it, but on a stack of its
- * own: the task's may have overflowed.
- */
-static void report_kernel_bug(ucontext_t *uc, uint64_t addr)
-{
-	static __thread struct vt_regs regs;
-	greg_t *g = uc->uc_mcontext.gregs;
-
-	regs = registers_load(g);
-	g[REG_RDI] = (greg_t)&regs;
-	g[REG_RSI] = addr;
-	g[REG_RDX] = g[REG_TRAPNO];
-	g[REG_RSP] = boot->kernel.die_stack - 8;
-	*(greg_t *)g[REG_RSP] = g[REG_RIP];
-	g[REG_RIP] = (greg_t)boot->kernel.die;
-}
-
-/* A mapping of the kernel's that was dropped; whoever it was goes on as if nothing had happened */
-static bool map_kernel_page(uint64_t addr)
-{
-	const int saved = errno;
-	const bool mapped = boot->kernel.map && boot->kernel.map(addr);
-
-	errno = saved;
-	return mapped;
-}
-
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-	static const char message[] = "vitrine: the supervisor crashed; this is a bug\n";
-	static const char no_memory[] = "vitrine: the host has no memory left for the guest\n";
-	ucontext_t *uc = context;
-	uint64_t ip = uc->uc_mcontext.gregs[REG_RIP], fixup;
-
-	if (sig == SIGSEGV && info->si_code == SEGV_ACCERR && write_heed &&
-	    write_heed((uint64_t)info->si_addr))
-		return;
-	if (sig == SIGBUS && info->si_code == BUS_ADRERR) {
-		(void)!write(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
-		_exit(125);
-	}
-	if (sig == SIGSEGV && info->si_code == SEGV_MAPERR && me &&
-	    map_kernel_page((uint64_t)info->si_addr))
-		return;
-	if (me && in_kernel(ip) && boot->kernel.die) {
-		fixup = boot->kernel.fault ? boot->kernel.fault(ip) : 0;
-		if (fixup)
-			uc->uc_mcontext.gregs[REG_RIP] = fixup;
-		else
-			report_kernel_bug(uc, (uint64_t)info->si_addr);
-		return;
-	}
-	(void)!write(STDERR_FILENO, message, sizeof(message) - 1);
-	signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
-}
-
 /* The signal stack and the clock event of the calling thread; 0 or an errno value */
 static int set_up_thread(void)
 {
@@ -359,7 +292,7 @@ static int install_handlers(struct error *err)
 	sigdelset(&sa.sa_mask, SIGSEGV);
 	sigemptyset(&unblock);
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		sa.sa_sigaction = wanted[i].fault ? on_fault : on_interrupt;
+		sa.sa_sigaction = wanted[i].fault ? fault_handle : on_interrupt;
 		sa.sa_flags = SA_SIGINFO | SA_ONSTACK | (wanted[i].fault ? SA_NODEFER : 0);
 		sigaction(wanted[i].sig, &sa, NULL);
 		sigaddset(&unblock, wanted[i].sig);
@@ -381,6 +314,7 @@ int vcpu_init(struct vt_boot *vt_boot, struct error *err)
 	int failed;
 
 	boot = vt_boot;
+	fault_init(vt_boot);
 	me = &vcpus[0];
 	failed = set_up_thread();
 	if (failed)
@@ -441,6 +375,11 @@ int vcpu_secondaries(unsigned count, struct error *err)
 		failed = failed ?: vcpus[i].failed;
 	}
 	return failed ? error_set(err, failed, "cannot start the threads of %u CPUs", count) : 0;
+}
+
+bool vcpu_is_one(void)
+{
+	return me;
 }
 
 unsigned vcpu_count(void)
@@ -569,11 +508,6 @@ long vcpu_wait(int fd, unsigned long request, void *arg, volatile uint32_t *flag
 void vcpu_on_tick(void (*tick)(void))
 {
 	on_tick = tick;
-}
-
-void vcpu_on_write(bool (*heed)(uint64_t addr))
-{
-	write_heed = heed;
 }
 
 void vcpu_on_idle(bool (*wait)(void))

@@ -98,6 +98,9 @@ void vcpu_pause_others(void (*act)(void));
 /* For who waits where signals are blocked, for the one who has them pause: take part */
 void vcpu_take_pause(void);
 
+/* Is the calling thread a vCPU's? */
+bool vcpu_is_one(void);
+
 /* How many there are, and which one calls */
 unsigned vcpu_count(void);
 unsigned vcpu_index(void);
