@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../../lib.sh"
 . "$(dirname "$0")/../../net/lib.sh"
 uses debian
-needs dpkg-deb git
+needs dpkg-deb git jq openssl npm
 seconds=120
 
 # A web server with a repository of each kind
@@ -31,7 +31,20 @@ with zipfile.ZipFile(sys.argv[1] + "/testthing-1.0-py3-none-any.whl", "w") as wh
     wheel.writestr("testthing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
     wheel.writestr("testthing-1.0.dist-info/RECORD", "testthing.py,,\ntestthing-1.0.dist-info/METADATA,,\ntestthing-1.0.dist-info/WHEEL,,\ntestthing-1.0.dist-info/RECORD,,\n")
 END
+# An npm registry: two packages, one of which needs the other
+for name in thing part; do
+	mkdir -p "$scratch/npm/package" "$www/npm/files"
+	needed=$([ $name = part ] || echo '"dependencies": {"part": "^1.0.0"},')
+	echo "{\"name\": \"$name\", \"version\": \"1.0.0\", $needed \"main\": \"index.js\"}" >"$scratch/npm/package/package.json"
+	echo "module.exports = $([ $name = part ] && echo "'a part'" || echo "'a thing with ' + require('part')")" >"$scratch/npm/package/index.js"
+	tar -C "$scratch/npm" -czf "$www/npm/files/$name.tgz" package
+done
 port=$(free_port)
+for name in thing part; do
+	jq -n --arg name $name --arg url "http://10.0.2.2:$port/npm/files/$name.tgz" --slurpfile package <(tar -xzOf "$www/npm/files/$name.tgz" package/package.json) \
+		--arg sum "sha512-$(openssl dgst -sha512 -binary "$www/npm/files/$name.tgz" | base64 -w0)" \
+		'{name: $name, "dist-tags": {latest: "1.0.0"}, versions: {"1.0.0": ($package[0] + {dist: {tarball: $url, integrity: $sum}})}}' >"$www/npm/$name"
+done
 python3 -m http.server -d "$www" -b 127.0.0.1 "$port" >/dev/null 2>&1 &
 servers+=($!)
 answers "$port"
@@ -65,6 +78,14 @@ expect installed
 it 'pip'
 guest bash -c "python3 -m venv /tmp/v && /tmp/v/bin/pip -q --disable-pip-version-check install --index-url $at/simple/ --trusted-host 10.0.2.2 testthing && /tmp/v/bin/python -m testthing"
 expect 'a module'
+
+# npm is not in the image: the host's, which is a folder of scripts, in the guest's Node
+npm=$(readlink -f "$(command -v npm)")
+modules=${npm%/npm/bin/*}
+it 'npm'
+host vitrine run "${run_options[@]}" -v "$modules:$modules:ro" debian -- bash -c "mkdir /tmp/n && cd /tmp/n &&
+{ node $npm install --no-audit --no-fund --no-update-notifier --registry $at/npm/ thing >/tmp/log 2>&1 || cat /tmp/log; } && node -p 'require(\"thing\")'"
+expect 'a thing with a part'
 
 it 'a network of its own behind the card, with packets of the usual size and addresses that are translated'
 guest bash -c "
