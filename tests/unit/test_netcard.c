@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include <linux/virtio_net.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -238,6 +240,72 @@ static void what_finds_no_room_waits_in_the_guest(void **state)
 		assert_true(guest_wait(&guest, &used));
 }
 
+/* Another CPU of the guest's, which writes whatever it likes into rings that are being read */
+static atomic_bool scribbling;
+static atomic_uint scribbled;
+
+static void *scribble(void *arg)
+{
+	static const uint32_t lengths[] = { 0, 1, 11, 12, 64, 2048, 65600, 1U << 31, UINT32_MAX };
+	uint64_t random = 88172645463325252ULL;
+
+	volatile struct vring_desc *all = guest_ptr(GUEST_DESC);
+	volatile struct vring_avail *avail = guest_ptr(GUEST_AVAIL);
+	const volatile struct vring_used *used = guest_ptr(GUEST_USED);
+
+	while (atomic_load(&scribbling)) {
+		volatile struct vring_desc *desc = &all[random % GUEST_QUEUE_SIZE];
+
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		desc->addr = random & 64 ? random : GUEST_BASE + random % GUEST_MEMORY;
+		desc->len = lengths[(random >> 20) % ARRAY_SIZE(lengths)];
+		desc->flags = (random >> 30) & 7; /* next, write, indirect */
+		desc->next = (random >> 33) & 31;
+		avail->ring[(random >> 40) % GUEST_QUEUE_SIZE] = (random >> 44) & 31;
+		atomic_fetch_add(&scribbled, 1);
+		avail->idx = (uint16_t)(used->idx + (random >> 50) % (GUEST_QUEUE_SIZE + 1));
+	}
+	return NULL;
+}
+
+static void rings_change_while_they_are_read(void **state)
+{
+	struct link_end to, from;
+	link_header *header;
+	pthread_t thread;
+	size_t len;
+
+	link_end_init(&to, cable.rings[1], cable.supervisor);
+	link_end_init(&from, cable.rings[0], cable.supervisor);
+	atomic_store(&scribbling, true);
+	assert_int_equal(pthread_create(&thread, NULL, scribble, NULL), 0);
+	for (unsigned round = 0; round < 300; round++) {
+		/* What is found broken stays so until it is reset */
+		guest_reset(&guest);
+		guest_start(&guest, 0, round % 2 ? 1ULL << VIRTIO_NET_F_MRG_RXBUF : 0);
+		guest.ops.virtio_queue(0, 1, GUEST_QUEUE_SIZE, GUEST_DESC, GUEST_AVAIL, GUEST_USED);
+		/* However busy the machine is, both have their turns */
+		for (unsigned i = 0, before = scribbled; i < 50 || scribbled - before < 500; i++) {
+			if (link_reserve(&to, 1 + i % 60 * 1000, &header)) {
+				memset(header, 0, sizeof(*header));
+				link_commit(&to, 1 + i % 60 * 1000);
+				link_publish(&to);
+			}
+			guest.ops.virtio_notify(0, i % 2);
+			while (link_peek(&from, &len, header = &(link_header){ 0 })) {
+				assert_in_range(len, 0, LINK_FRAME_MAX);
+				link_take(&from);
+				link_taken(&from);
+			}
+			assert_false(from.broken);
+		}
+	}
+	atomic_store(&scribbling, false);
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +316,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_reset_while_a_frame_waits, begin, end),
 		cmocka_unit_test_setup_teardown(frames_of_every_form_leave, begin, end),
 		cmocka_unit_test_setup_teardown(what_finds_no_room_waits_in_the_guest, begin, end),
+		cmocka_unit_test_setup_teardown(rings_change_while_they_are_read, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("netcard", tests, NULL, NULL);

@@ -34,6 +34,11 @@ void irq_raise(enum vt_irq irq)
 	atomic_fetch_add(&interrupts[irq - VT_IRQ_VIRTIO], 1);
 }
 
+/* There is one vCPU */
+void irq_asked(enum vt_irq irq)
+{
+}
+
 void *guest_ptr(uint64_t pa)
 {
 	return memory + (pa - GUEST_BASE);
