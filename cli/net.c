@@ -71,6 +71,22 @@ static long long number(const json_t *json, const char *key)
 	return json_integer_value(json_object_get(json, key));
 }
 
+/* The newest come first, and are read last */
+static void print_requests(const json_t *requests)
+{
+	for (size_t i = json_array_size(requests); i; i--) {
+		const json_t *one = json_array_get(requests, i - 1);
+
+		printf("%s %s", text(one, "verdict"), text(one, "protocol"));
+		if (*text(one, "method"))
+			printf(" %s", text(one, "method"));
+		printf(" %s%s", text(one, "host"), text(one, "path"));
+		if (number(one, "status"))
+			printf(" %lld", number(one, "status"));
+		printf(", %s\n", text(one, "rule"));
+	}
+}
+
 static void print_list(const json_t *answer)
 {
 	json_t *one;
@@ -87,12 +103,17 @@ static void print_list(const json_t *answer)
 	{
 		const char *name = text(one, "name");
 
-		printf("%-3s %-4s   %s%s%s%s port %lld\n", text(one, "direction"),
+		printf("%-3s %-4s   %s%s%s%s port %lld", text(one, "direction"),
 		       text(one, "protocol"), name, *name ? " (" : "", text(one, "address"),
 		       *name ? ")" : "", number(one, "port"));
+		if (json_object_get(one, "sent"))
+			printf(", %lld bytes sent, %lld received", number(one, "sent"),
+			       number(one, "received"));
+		printf(", %s: %s\n", text(one, "verdict"), text(one, "rule"));
 	}
 	if (number(answer, "left_out"))
 		printf("and %lld more\n", number(answer, "left_out"));
+	print_requests(json_object_get(answer, "requests"));
 }
 
 static void print_lines(const json_t *answer)

@@ -24,6 +24,7 @@
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 
+#define VIEW_HOST UINT32_MAX	   /* in the album, among the kernel's views */
 #define SAME_CALL_NS 1000000000ULL /* between what two clocks say of the beginning of one call */
 
 /* The counters that belong to a view */
@@ -306,6 +307,49 @@ static json_t *ask_seek(struct session *session, const struct question *question
 	return json_state(session);
 }
 
+/* What is known on the host's side: the network, shared folders */
+static json_t *host_live(struct session *session, struct error *err)
+{
+	json_t *info = observer_info(session->observer, err), *network, *view;
+	cleanup_free char *text = NULL;
+
+	if (!info)
+		return NULL;
+	network = json_is_true(json_object_get(info, "network"))
+		      ? observer_network(session->observer, NULL)
+		      : NULL;
+	view = json_pack("{s:s, s:o, s:O?, s:O?}", "view", "host", "network",
+			 network ? network : json_null(), "shares", json_object_get(info, "shares"),
+			 "share_requests", json_object_get(info, "share_requests"));
+	json_decref(info);
+	text = view ? json_dumps(view, JSON_COMPACT) : NULL;
+	if (text)
+		album_put(&session->album, VIEW_HOST, 0, NULL, text, strlen(text), clock_now_ns());
+	return view;
+}
+
+static json_t *ask_host(struct session *session, struct error *err)
+{
+	const bool ended = session_state(session) == SESSION_ENDED;
+	cleanup_free char *text = NULL;
+	json_t *view = ended ? NULL : host_live(session, err);
+	uint64_t time_ns = 0;
+	size_t len;
+
+	if (!view && (ended || observer_ended(session->observer))) {
+		text = album_get(&session->album, VIEW_HOST, 0, NULL, &len, &time_ns);
+		if (!text)
+			session_over(err,
+				     "the sandbox has ended, and this was not looked at before");
+		view = text ? parse(text, len, err) : NULL;
+	}
+	if (!view)
+		return NULL;
+	return json_pack("{s:o, s:s, s:n, s:o}", "time_ms",
+			 time_ns ? time_ms(time_ns, session->realtime_ns) : session_time(session),
+			 "state", session_state_name(session), "counters", "view", view);
+}
+
 json_t *ask_kernel(struct session *session, const struct question *question, struct error *err)
 {
 	switch (question->kind) {
@@ -317,6 +361,8 @@ json_t *ask_kernel(struct session *session, const struct question *question, str
 		return ask_follow(session, question, err);
 	case ASK_SEEK:
 		return ask_seek(session, question, err);
+	case ASK_HOST:
+		return ask_host(session, err);
 	}
 	error_set(err, EINVAL, "no such question");
 	return NULL;
@@ -333,12 +379,13 @@ struct question ask_next(unsigned turn)
 	struct question question;
 
 	memset(&question, 0, sizeof(question));
-	question.kind = ASK_VIEW;
-	question.view = kept[turn % ARRAY_SIZE(kept)];
+	turn %= ask_rounds();
+	question.kind = turn < ARRAY_SIZE(kept) ? ASK_VIEW : ASK_HOST;
+	question.view = turn < ARRAY_SIZE(kept) ? kept[turn] : 0;
 	return question;
 }
 
 unsigned ask_rounds(void)
 {
-	return ARRAY_SIZE(kept);
+	return ARRAY_SIZE(kept) + 1; /* and what the host's side says */
 }

@@ -9,7 +9,7 @@
 
 #define ASK_PATH_MAX 4096
 
-enum ask_kind { ASK_VIEW, ASK_OBSERVE, ASK_FOLLOW, ASK_SEEK };
+enum ask_kind { ASK_VIEW, ASK_OBSERVE, ASK_FOLLOW, ASK_SEEK, ASK_HOST };
 
 /**
  * struct question - what is asked; equal ones are equal bytes
@@ -17,6 +17,8 @@ enum ask_kind { ASK_VIEW, ASK_OBSERVE, ASK_FOLLOW, ASK_SEEK };
  * @call, @pid, @min_ns: of ASK_FOLLOW; call -1 and pid 0 mean any, VT_FOLLOW_OFF that none is
  *	    wanted any more
  * @time_ns: of ASK_SEEK
+ *
+ * ASK_HOST is answered by the sandbox's processes on the host, and not by its kernel.
  * @serial: makes a question that changes something different from all others
  */
 struct question {

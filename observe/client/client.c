@@ -231,6 +231,15 @@ json_t *observer_info(struct observer *observer, struct error *err)
 	return json_incref(answer.json);
 }
 
+json_t *observer_network(struct observer *observer, struct error *err)
+{
+	cleanup_answer struct answer answer = { .fd = -1 };
+
+	if (call(observer, json_pack("{s:s, s:s}", "op", "net", "what", "list"), &answer, err) < 0)
+		return NULL;
+	return json_incref(answer.json);
+}
+
 char *observer_view(struct observer *observer, enum vt_view view, uint64_t pid, uint64_t arg,
 		    const char *path, size_t *len, struct error *err)
 {

@@ -97,6 +97,13 @@ const struct region *observer_region(const struct observer *observer);
 json_t *observer_info(struct observer *observer, struct error *err);
 
 /**
+ * observer_network() - Connections, requests and published ports, as the network's processes say
+ *
+ * Return: an object that the caller releases, or NULL: the sandbox may have no network.
+ */
+json_t *observer_network(struct observer *observer, struct error *err);
+
+/**
  * observer_view() - Ask the kernel for a view
  * @view: enum vt_view
  * @pid, @arg: by view, or 0

@@ -14,7 +14,7 @@ http_handler answer_snapshot, answer_syscalls, answer_enosys, answer_history, an
     answer_stats, answer_metrics;
 
 /* questions.c: from what the kernel says */
-http_handler answer_view, answer_task, answer_page_cache, answer_files, answer_control,
+http_handler answer_view, answer_task, answer_page_cache, answer_files, answer_host, answer_control,
     answer_follow;
 
 /**

@@ -102,6 +102,15 @@ enum MHD_Result answer_files(struct request *request)
 	return view_get(request, VT_VIEW_FILES, pid, NULL);
 }
 
+enum MHD_Result answer_host(struct request *request)
+{
+	struct question question;
+
+	memset(&question, 0, sizeof(question));
+	question.kind = ASK_HOST;
+	return asks_answer(&request->server->asks, request, &question);
+}
+
 enum MHD_Result answer_task(struct request *request)
 {
 	const char *text = request->rest;

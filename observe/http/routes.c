@@ -96,6 +96,7 @@ const struct route routes[] = {
 	{ "/api/sockets", 0, answer_view, VT_VIEW_SOCKETS },
 	{ "/api/mounts", 0, answer_view, VT_VIEW_MOUNTS },
 	{ "/api/files", 0, answer_files },
+	{ "/api/host", 0, answer_host },
 	{ "*", 0, asset },
 };
 const size_t nroutes = ARRAY_SIZE(routes);

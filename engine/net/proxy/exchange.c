@@ -6,7 +6,10 @@
  * what a chunk's line says besides a size goes no further, and a body ends where we say. An answer
  * is read as strictly as a request; who answers so that its end could be seen in two places is cut
  * off. Its bytes are not looked at: what a peer tells of a secret is the peer's business.
+ *
+ * Host system calls: poll, and those of side.c.
  */
+#include <poll.h>
 #include <string.h>
 
 #include "proxy.h"
@@ -208,6 +211,14 @@ static bool finished(struct proxy *proxy, struct relay *relay)
 	return true;
 }
 
+/* A guest that only says that its request has ended still reads; one that has gone does not */
+static bool gone(const struct side *guest)
+{
+	struct pollfd fd = { .fd = guest->fd };
+
+	return guest->broken || (poll(&fd, 1, 0) > 0 && fd.revents & POLLHUP);
+}
+
 bool exchange_step(struct proxy *proxy, struct relay *relay)
 {
 	bool changed = side_flush(&relay->peer);
@@ -219,7 +230,7 @@ bool exchange_step(struct proxy *proxy, struct relay *relay)
 		return true;
 	/* A guest that has gone does not want the answer */
 	if ((relay->guest.eof && !relay->up.done && !bytes_len(&relay->guest.in)) ||
-	    relay->guest.broken) {
+	    (!changed && gone(&relay->guest))) {
 		relay_report(proxy, relay, WIRE_FAILED, relay->request.status,
 			     "the guest ended the connection");
 		relay->state = RELAY_OVER;

@@ -384,11 +384,23 @@ static bool watch(struct proxy *proxy, struct relay *relay, int fd)
 	return !epoll_ctl(proxy->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
+static void report_crowd(struct proxy *proxy, uint32_t id)
+{
+	const struct wire_request crowd = {
+		.id = id,
+		.verdict = WIRE_FAILED,
+		.why = "too many connections whose requests are looked at",
+	};
+
+	(void)!write(proxy->gate, &crowd, sizeof(crowd));
+}
+
 void relay_new(struct proxy *proxy, const struct wire_governed *what, int guest, int peer)
 {
 	struct relay *relay = proxy->count < RELAYS_MAX ? calloc(1, sizeof(*relay)) : NULL;
 
 	if (!relay) {
+		report_crowd(proxy, what->id);
 		close(guest);
 		shutdown(peer, SHUT_RDWR);
 		close(peer);

@@ -122,12 +122,17 @@ shows "*GET /any 0
 Authorization: $TOKEN"
 
 it 'nothing on this machine shows it but the process that needs it'
-start s-$$ --net "${reach[@]}" "${secret[@]}" debian -- sleep 1000
+start s-$$ --net "${reach[@]}" "${secret[@]}" --http-trust debian -- bash -c "curl -s $api/v1/a; curl -s $api/v1/mute; exec sleep 1000"
 main=$pid
 host bash -c "tr '\0' '\n' </proc/$main/environ | grep -c hunter2; true"
 expect 0
 host vitrine exec s-$$ bash -c 'grep -az hunter2 /proc/*/environ; true'
 expect ''
+it 'requests are shown'
+soon bash -c "vitrine net s-$$ | grep -q mute"
+host vitrine net s-$$
+shows "*allowed https GET api.test/v1/a 200, no rule about requests
+failed https GET api.test/v1/mute 502, the peer ended the connection"
 vitrine kill s-$$ >/dev/null
 
 it 'a WebSocket, when a rule says so'

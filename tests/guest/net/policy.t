@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../../lib.sh"
 . "$(dirname "$0")/../../net/lib.sh"
 uses debian
-needs jq
+needs jq curl
 
 # try.py ADDRESS:PORT...: what becomes of a connection to each
 cat >"$scratch/try.py" <<'END'
@@ -155,10 +155,17 @@ print('ready', flush=True); time.sleep(100)"
 soon grep -q ready "$scratch/n-$$.out"
 it 'connections are shown while they last'
 host vitrine net n-$$
-shows "*out tcp    127.0.0.1 port $port*"
+shows "*out tcp    127.0.0.1 port $port, 1000 bytes sent, 1000 received, allowed: allow host*"
 it 'as JSON'
 host bash -c "vitrine net --json n-$$ | jq -r '.connections[] | [.direction, .protocol, .address, .port] | join(\" \")'"
 expect "out tcp 127.0.0.1 $port"
+it 'and by the observatory'
+vitrine observe n-$$ >/dev/null 2>"$scratch/observer" &
+servers+=($!)
+soon grep -q ' at http' "$scratch/observer"
+url=$(sed -n 's|.* at \(http:[^?]*[0-9]\)/.*|\1|p' "$scratch/observer")
+host bash -c "curl -sS $url/api/host | jq -r '.view.network.connections[] | [.direction, .protocol, .address, .port, .sent, .received, .verdict, .rule] | join(\" \")'"
+expect "out tcp 127.0.0.1 $port 1000 1000 allowed allow host"
 it 'and when they are over'
 soon bash -c "vitrine net --log n-$$ | grep -q allowed"
 host bash -c "vitrine net --log n-$$ | jq -r '[.verdict, .sent, .received] | join(\" \")'"

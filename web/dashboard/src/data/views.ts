@@ -68,7 +68,7 @@ export class Item {
 }
 
 /** What the pages show of the kernel, but for single tasks and files. */
-const PATHS = ["processes", "scheduler", "memory", "block", "slab", "page-cache", "sockets", "mounts", "files"];
+const PATHS = ["processes", "scheduler", "memory", "block", "slab", "page-cache", "sockets", "mounts", "files", "host"];
 
 const KEPT = 64;
 const last = new Map<string, unknown>();

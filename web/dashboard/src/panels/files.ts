@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// files.ts - mounts with how full they are, and every open file
+// files.ts - mounts with how full they are, how long requests of shared folders take, and every open file
 
 import { h } from "../base/dom.ts";
-import { bytes, exact, percent } from "../base/format.ts";
+import { bytes, duration, exact, percent } from "../base/format.ts";
 import { Notice, Poller, type Panel } from "./panel.ts";
 import { Table } from "../parts/table.ts";
-import { view, type Item } from "../data/views.ts";
+import { Item, view } from "../data/views.ts";
 
 const share = (row: Item): number | null => row.num("total_bytes") ? (row.num("used_bytes") ?? 0) / row.num("total_bytes")! : null;
 
@@ -36,7 +36,29 @@ export function files(): Panel {
 			{ key: "size_bytes", label: "Size", minor: true, value: (row) => row.num("size_bytes"), show: (row) => bytes(row.num("size_bytes")) },
 		],
 	});
+	const time = (key: string, label: string) =>
+		({ key, label, value: (row: Item) => row.num(key), show: (row: Item) => duration(row.num(key)) });
+	const shared = new Table<Item>({
+		name: "share-requests", title: "Requests of shared folders", key: (row) => row.str("kind") ?? "", sort: "count", filter: false,
+		columns: [
+			{ key: "kind", label: "Request", text: true, value: (row) => row.str("kind") },
+			{ key: "count", label: "Count", value: (row) => row.num("count"), show: (row) => exact(row.num("count")) },
+			time("mean_ns", "On average"), time("max_ns", "At most"),
+		],
+	});
+	shared.element.hidden = true;
+	/* A recording has nothing of it, and a sandbox without shared folders neither */
+	const fromHost = async () => {
+		const requests = (await view("host").catch(() => new Item(null))).item("share_requests");
+		const kinds = requests.names().map((kind) => {
+			const one = requests.item(kind);
+			return new Item({ kind, count: one.num("count"), mean_ns: one.num("mean_ns"), max_ns: one.num("max_ns") });
+		});
+		shared.element.hidden = !kinds.length;
+		shared.update(kinds, kinds.length);
+	};
 	const poller = new Poller(2500, async () => {
+		await fromHost();
 		try {
 			const mounted = await view("mounts"), opened = await view("files");
 			mounts.update(mounted.list("mounts"), mounted.num("mounts_count"));
@@ -48,7 +70,7 @@ export function files(): Panel {
 	});
 	return {
 		id: "files", label: "Mounts, open files", group: "Look closer",
-		element: h("div", { class: "stack" }, notice.element, mounts.element, open.element),
+		element: h("div", { class: "stack" }, mounts.element, shared.element, notice.element, open.element),
 		show: () => poller.start(),
 		moved: () => poller.now(),
 		hide: () => poller.stop(),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// network.ts - traffic, devices, and the sockets with who holds them
+// network.ts - traffic, connections and requests with what was decided, devices, and the sockets with who holds them
 
 import { chart } from "../parts/charts.ts";
 import { charts } from "../parts/chart.ts";
 import { h } from "../base/dom.ts";
-import { bytes, exact } from "../base/format.ts";
+import { bytes, duration, exact } from "../base/format.ts";
 import { Notice, Poller, type Panel } from "./panel.ts";
 import { Table } from "../parts/table.ts";
 import { Item, view } from "../data/views.ts";
@@ -46,7 +46,42 @@ export function network(): Panel {
 			{ key: "owners", label: "Held by", text: true, value: owners },
 		],
 	});
+	const text = (key: string, label: string, plain = false, minor = false) =>
+		({ key, label, text: true, plain, minor, value: (row: Item) => row.str(key), show: (row: Item) => row.str(key) ?? "–" });
+	const amount = (key: string, label: string) =>
+		({ key, label, value: (row: Item) => row.num(key), show: (row: Item) => row.has(key) ? bytes(row.num(key)) : "–" });
+	const age = { key: "ms", label: "Since", value: (row: Item) => row.num("ms"), show: (row: Item) => duration((row.num("ms") ?? 0) * 1e6) };
+	const connections = new Table<Item>({
+		name: "connections", title: "Connections with others", sort: "ms",
+		key: (row) => `${row.str("direction")}/${row.str("protocol")}/${row.str("address")}/${row.num("port")}/${row.num("guest_port")}`,
+		empty: "No connection leads out of the sandbox.",
+		columns: [
+			text("direction", "Way", true), text("protocol", "Protocol", true), text("name", "Name"), text("address", "Address"),
+			{ key: "port", label: "Port", value: (row) => row.num("port") },
+			amount("sent", "Sent"), amount("received", "Received"), age, text("verdict", "Verdict", true), text("rule", "Rule"),
+		],
+	});
+	const requests = new Table<Item>({
+		name: "requests", title: "Requests", sort: "time", empty: "No request has been made.",
+		key: (row) => `${row.str("time")}/${row.num("guest_port")}/${row.str("method")}/${row.str("path")}`,
+		columns: [
+			text("time", "When"), text("verdict", "Verdict", true), text("method", "Method", true), text("host", "Host"), text("path", "Path"),
+			{ key: "status", label: "Status", value: (row) => row.num("status"), show: (row) => row.has("status") ? String(row.num("status")) : "–" },
+			amount("sent", "Sent"), amount("received", "Received"), { ...age, label: "Took" }, text("rule", "Rule"),
+		],
+	});
+	connections.element.hidden = requests.element.hidden = true;
+	/* A recording has nothing of it, and a sandbox without a network neither */
+	const outside = async () => {
+		const now = await view("host").catch(() => null);
+		const there = now?.has("network") ? now.item("network") : null;
+		connections.element.hidden = !there;
+		requests.element.hidden = !there?.has("requests");
+		connections.update(there?.list("connections") ?? [], (there?.list("connections").length ?? 0) + (there?.num("left_out") ?? 0));
+		requests.update(there?.list("requests") ?? [], there?.list("requests").length ?? 0);
+	};
 	const poller = new Poller(1500, async () => {
+		await outside();
 		try {
 			const now = await view("sockets");
 			sockets.update(now.list("sockets"), now.num("sockets_count"));
@@ -57,7 +92,7 @@ export function network(): Panel {
 	});
 	return {
 		id: "network", label: "Network", group: "Live", charts: list,
-		element: h("div", { class: "stack" }, charts(...list), devices.element, notice.element, sockets.element),
+		element: h("div", { class: "stack" }, charts(...list), connections.element, requests.element, devices.element, notice.element, sockets.element),
 		show: () => poller.start(),
 		moved: () => poller.now(),
 		hide: () => poller.stop(),
