@@ -17,7 +17,7 @@ program() {
 	what="$2 with $1 CPUs"
 }
 
-for name in pages held order threads; do
+for name in pages held order threads handlers; do
 	cc -O1 -static -pthread -D_GNU_SOURCE -Wall -o "$build/$name" "tests/guest/smp/$name.c" ||
 		check 1 "$name compiles"
 done
@@ -42,6 +42,8 @@ for cpus in 2 4 8; do
 		'reading from outside')"
 	program $cpus held
 	expect "$(printf '%s\n' protecting unmapping moving)"
+	program $cpus handlers
+	expect "$(printf '%s\n' bringing forbidding 'looking for requests')"
 	program $cpus order
 	expect "$(printf '%s\n' 'store buffering' 'message passing' 'a barrier by a call' counting \
 		'taking turns' 'dying owners')"
