@@ -8,10 +8,12 @@
  * one who wakes would go on, and how long the one who is woken will run. Both are habits: each task
  * has an average of either. They are kept in a table of limited size, in which a task's place
  * follows from its address; two that have the same one forget what was before, and nothing worse.
- * If one of them is shorter than a wake-up takes, the task goes on where it was woken: a pipe's two
- * ends, a client and its server, a shell that waits for its command. If both are longer, or if
- * others wait for this CPU already, it gets one that is idle. A vCPU that takes an interrupt while
- * it is idle is awake, and keeps what it woke.
+ * If the first is shorter than a wake-up takes, the task goes on where it was woken: a pipe's two
+ * ends, a client and its server. If it is longer, or if others wait for this CPU already, it gets
+ * one that is idle. Who has never slept since it was made is a program that begins, mostly: it
+ * wakes the shell that waits for that, which then waits for its end. So of who is woken by that one
+ * the second counts. A vCPU that takes an interrupt while it is idle is awake, and keeps what it
+ * woke.
  *
  * A new task, of which nothing is known, is expected to run for long. So a second child of one
  * parent goes elsewhere, and a program begins where it was forked, if nobody waits there.
@@ -37,8 +39,8 @@
 #define COST_MIN_NS (4 * NSEC_PER_USEC)
 #define COST_MAX_NS (100 * NSEC_PER_USEC)
 #define HABIT_UNKNOWN U32_MAX
-#define HABIT_MAX_NS (1 * NSEC_PER_MSEC) /* what is longer is long */
-#define WEIGHT 4			 /* of all that was before, to one more, plus one */
+#define HABIT_MAX 2 /* times what a wake-up takes: what is longer is long */
+#define WEIGHT 4    /* of all that was before, to one more, plus one */
 
 #define HABITS 1024 /* places */
 
@@ -67,9 +69,10 @@ extern const struct kernel_param __start___param[], __stop___param[];
 
 static int (*choose)(struct task_struct *task, int before, int flags); /* the class's own */
 
+/* The host may have given a CPU to others meanwhile: one that is long makes nobody's habit long */
 static void average(u32 *habit, u64 ns)
 {
-	u32 value = min_t(u64, ns, HABIT_MAX_NS);
+	u32 value = min_t(u64, ns, HABIT_MAX * READ_ONCE(wake_cost));
 
 	*habit = *habit == HABIT_UNKNOWN ? value : *habit - *habit / WEIGHT + value / WEIGHT;
 }
@@ -126,7 +129,7 @@ void vitrine_habits(const struct task_struct *task)
 	if (READ_ONCE(task->__state) == TASK_RUNNING) { /* it had to make room, and would go on */
 		u64 ns = wakes ? overlap_ends(habit, wakes) : 0;
 
-		if (ns > habit->overlap)
+		if (ns && (habit->overlap == HABIT_UNKNOWN || ns > habit->overlap))
 			average(&habit->overlap, ns);
 		return;
 	}
@@ -200,7 +203,9 @@ static bool may_wait_here(const struct task_struct *task, int here)
 		return !busy_here() || (busy_here() == 1 && is_short(its->burst));
 	if (in_hardirq() || busy_here() > 1)
 		return false;
-	return current->flags & PF_EXITING || is_short(ours->overlap) || is_short(its->burst);
+	if (current->flags & PF_EXITING || is_short(ours->overlap))
+		return true;
+	return ours->overlap == HABIT_UNKNOWN && is_short(its->burst);
 }
 
 static int place_awakened(struct task_struct *task, int before, int here, int flags)
