@@ -6,9 +6,9 @@
  * one of their own. What only matters when a sandbox boots (the kernel's command line, mounts) is
  * not kept: memory has it.
  *
- * A sandbox that was killed leaves its file; the next one of that name replaces it.
+ * The file goes with the sandbox's name (rundir.c), by whoever notices when the sandbox was killed.
  *
- * Host system calls: openat, unlinkat, and those of realpath(3).
+ * Host system calls: openat, and those of realpath(3).
  */
 #include "config.h"
 
@@ -69,12 +69,11 @@ static const struct field disk_fields[] = {
 
 /* ---- the file ---- */
 
-#define SUFFIX ".config"
-#define FILE_MAX (RUNDIR_NAME_MAX + sizeof(SUFFIX))
+#define FILE_MAX (RUNDIR_NAME_MAX + sizeof(RUNDIR_CONFIG))
 
 static void file_name(const char *name, char file[FILE_MAX])
 {
-	snprintf(file, FILE_MAX, "%.*s%s", RUNDIR_NAME_MAX, name, SUFFIX);
+	snprintf(file, FILE_MAX, "%.*s%s", RUNDIR_NAME_MAX, name, RUNDIR_CONFIG);
 }
 
 int config_open(int dir, const char *name, int flags)
@@ -83,14 +82,6 @@ int config_open(int dir, const char *name, int flags)
 
 	file_name(name, file);
 	return openat(dir, file, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
-
-void config_remove(int dir, const char *name)
-{
-	char file[FILE_MAX];
-
-	file_name(name, file);
-	unlinkat(dir, file, 0);
 }
 
 /* ---- from the structure ---- */

@@ -33,9 +33,6 @@ struct stored_config {
  */
 int config_open(int dir, const char *name, int flags);
 
-/** config_remove() - The sandbox is over */
-void config_remove(int dir, const char *name);
-
 /**
  * config_pack() - What has to be known to go on
  *

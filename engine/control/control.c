@@ -185,7 +185,6 @@ void control_stop(void)
 {
 	if (listener < 0)
 		return;
-	config_remove(run_dir, sandbox->name);
 	rundir_remove(run_dir, sandbox->name);
 	shutdown(listener, SHUT_RDWR);
 	listener = -1;

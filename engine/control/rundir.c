@@ -4,8 +4,8 @@
  * Theory of operation
  * A running sandbox is a listening socket NAME.sock. There is no other state, so nothing can be out
  * of date: a socket that refuses connections belongs to a sandbox that died and is removed by
- * whoever notices. Claiming and removing a name happens under a lock on the directory, or two
- * sandboxes could take the same name.
+ * whoever notices, with what says how it was started (config.c). Claiming and removing a name
+ * happens under a lock on the directory, or two sandboxes could take the same name.
  *
  * Sockets are addressed through /proc/self/fd/DIR, which makes the length of the directory's path
  * irrelevant and keeps the check of its owner valid.
@@ -29,7 +29,7 @@
 #include "vitrine/util.h"
 
 #define BACKLOG 16
-#define FILE_MAX (RUNDIR_NAME_MAX + sizeof(RUNDIR_SUFFIX))
+#define FILE_MAX (RUNDIR_NAME_MAX + sizeof(RUNDIR_CONFIG))
 
 /* Open a directory of ours below @parent, making it when it is missing */
 static int own_directory(int parent, const char *name, struct error *err)
@@ -268,6 +268,8 @@ void rundir_remove(int dir, const char *name)
 {
 	char file[FILE_MAX];
 
+	snprintf(file, sizeof(file), "%.*s%s", RUNDIR_NAME_MAX, name, RUNDIR_CONFIG);
+	unlinkat(dir, file, 0);
 	socket_file(name, file);
 	unlinkat(dir, file, 0);
 }

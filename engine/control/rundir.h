@@ -9,6 +9,7 @@
 
 #define RUNDIR_NAME_MAX 64
 #define RUNDIR_SUFFIX ".sock"
+#define RUNDIR_CONFIG ".config" /* how it was started: config.h */
 
 /**
  * rundir_open() - Open the run directory, making it when it is missing

@@ -77,7 +77,7 @@ it 'a seek in a sandbox that runs is refused'
 start "$box-2" mini -- sleep 30
 serve "$scratch/seek" "$box-2"
 host curl -s -H 'Content-Type: application/json' -d '{"action":"seek","time_ms":1}' "$url/api/control"
-shows '*this is no recording*400*'
+shows '*only a recording can show another moment*400*'
 it 'a file that is no recording is one line'
 host vitrine observe --replay /etc/passwd
 one_line
