@@ -5,7 +5,7 @@
 uses mini
 observes
 needs jq curl python3
-export XDG_RUNTIME_DIR=$scratch
+export XDG_RUNTIME_DIR=$scratch XDG_STATE_HOME=$scratch/state
 trap - EXIT
 tests/transcript docs/agents.md
 code=$?
