@@ -60,9 +60,12 @@ format:
 bench: all
 	@bench/run
 
-# Mutants first: a security check less must be noticed by an attack
-soak: all
+# Mutants first: a security check less must be noticed by an attack. Then the emulator beside the
+# processor, twenty million cases.
+soak: all unit
 	@tests/mutants
+	@build/asan/tests/unit/test_emulate 20000000
+	@VITRINE_SOAK=1 tests/run $$(grep -rl '^in_every_tier$$' tests)
 	@tests/soak
 
 install: all

@@ -214,6 +214,7 @@ static void offer_modes(void)
 {
 	offer_word("auto");
 	offer_word("seccomp");
+	offer_word("emulate");
 }
 
 static void offer_profiles(void)

@@ -111,7 +111,7 @@ static void check_kernel(struct finding *f)
 	found(f, strcmp(u.machine, "x86_64") ? VERDICT_REFUSED : VERDICT_OK, "%s %s%s", u.release,
 	      u.machine, strcmp(u.machine, "x86_64") ? ": only x86_64 is supported" : "");
 	if (f->verdict == VERDICT_OK && (major < 5 || (major == 5 && minor < 19)))
-		found(f, VERDICT_REFUSED, "%s: Linux 5.19 or later is needed", u.release);
+		found(f, VERDICT_MISSING, "%s: before Linux 5.19 programs are emulated", u.release);
 }
 
 static int install_listener(unsigned long flags)
@@ -144,7 +144,7 @@ static void check_notify(struct finding *f)
 	if (!code)
 		found(f, VERDICT_OK, "system calls can be sent to the supervisor");
 	else
-		found(f, VERDICT_REFUSED, "%s: is another seccomp filter in force (a container)?",
+		found(f, VERDICT_MISSING, "%s: is another seccomp filter in force (a container)?",
 		      strerror(code));
 }
 
@@ -155,16 +155,37 @@ static void check_wait_killable(struct finding *f)
 	if (!code)
 		found(f, VERDICT_OK, "a call that was received is not interrupted");
 	else
-		found(f, VERDICT_REFUSED, "%s: Linux 5.19 has it, and a sandbox needs it",
-		      strerror(code));
+		found(f, VERDICT_MISSING, "%s: Linux 5.19 has it", strerror(code));
+}
+
+static bool has_fsgsbase(void)
+{
+	return getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 }
 
 static void check_fsgsbase(struct finding *f)
 {
-	if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)
+	if (has_fsgsbase())
 		found(f, VERDICT_OK, "thread pointers are set without a system call");
 	else
-		found(f, VERDICT_REFUSED, "the CPU or the kernel lacks it, and a sandbox needs it");
+		found(f, VERDICT_MISSING, "the CPU or the kernel lacks it");
+}
+
+/* What of the above decides it, as engine/tier/tier.c finds when it tries */
+static void check_mode(struct finding *f)
+{
+	const char *lack = !has_fsgsbase()		 ? "fsgsbase"
+			   : in_child(try_listener)	 ? "seccomp notification"
+			   : in_child(try_wait_killable) ? "seccomp wait-killable"
+							 : NULL;
+
+	if (!lack)
+		found(f, VERDICT_OK, "--syscall-mode auto is seccomp");
+	else
+		found(f, VERDICT_MISSING,
+		      "--syscall-mode auto is emulate, for want of %s: programs run on one CPU, "
+		      "many times slower",
+		      lack);
 }
 
 static void check_memfd(struct finding *f)
@@ -373,6 +394,7 @@ static const struct {
 	{ "seccomp notification", check_notify },
 	{ "seccomp wait-killable", check_wait_killable },
 	{ "fsgsbase", check_fsgsbase },
+	{ "syscall mode", check_mode },
 	{ "memory files", check_memfd },
 	{ "address space", check_address_space },
 	{ "mappings", check_maps },

@@ -47,7 +47,7 @@ struct sandbox_share {
 
 enum sandbox_mounts { SANDBOX_MOUNTS_FULL, SANDBOX_MOUNTS_MINIMAL, SANDBOX_NMOUNTS };
 enum sandbox_wx { SANDBOX_WX_ALLOW, SANDBOX_WX_DENY, SANDBOX_NWX };
-enum sandbox_tier { SANDBOX_TIER_AUTO, SANDBOX_TIER_SECCOMP, SANDBOX_NTIERS };
+enum sandbox_tier { SANDBOX_TIER_AUTO, SANDBOX_TIER_SECCOMP, SANDBOX_TIER_EMULATE, SANDBOX_NTIERS };
 
 #define SANDBOX_WEB_FD 3 /* the listening socket that the observer finds */
 

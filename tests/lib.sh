@@ -23,8 +23,8 @@ top=$PWD
 export PATH=${VITRINE_BUILD:-$top/build}:$PATH LC_ALL=C
 image=mini
 seconds=60
-run_options=(--ephemeral ${VITRINE_CPUS:+--cpus "$VITRINE_CPUS"})
-tiers=(seccomp) # choices of --syscall-mode
+run_options=(--ephemeral ${VITRINE_CPUS:+--cpus "$VITRINE_CPUS"} ${VITRINE_TIER:+--syscall-mode "$VITRINE_TIER"})
+tiers=(seccomp emulate) # choices of --syscall-mode
 
 scratch=$(mktemp -d)
 tests=0
@@ -60,13 +60,12 @@ uses() {
 }
 
 # in_every_tier: run the file once for each way in which a guest's calls can reach its kernel; what
-# it starts has "${run_options[@]}" then. After "uses", before anything else
+# it starts has "${run_options[@]}" then. After "uses", before anything else. Without "always"
+# that is so in make soak, and otherwise it is the first way only
 in_every_tier() {
 	local line
-	if [ -n "${VITRINE_TIER:-}" ]; then
-		run_options+=(--syscall-mode "$VITRINE_TIER")
-		return
-	fi
+	[ "${1:-}" = always ] || [ -n "${VITRINE_SOAK:-}" ] || tiers=(seccomp)
+	[ -z "${VITRINE_TIER:-}" ] || return 0
 	for VITRINE_TIER in "${tiers[@]}"; do
 		export VITRINE_TIER
 		while IFS= read -r line; do

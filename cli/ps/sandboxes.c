@@ -93,6 +93,11 @@ static void print_cpus(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
 	snprintf(text, FORMAT_TEXT_MAX, "%lld", ps_number(sandbox, "cpus"));
 }
 
+static void print_mode(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
+{
+	snprintf(text, FORMAT_TEXT_MAX, "%s", ps_text(sandbox, "syscall_mode"));
+}
+
 static void print_command(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
 {
 	const json_t *command = json_object_get(sandbox, "command"), *word;
@@ -116,7 +121,7 @@ static const struct format_field fields[] = {
 	{ "Uptime", print_uptime },   { "RunningFor", print_uptime },
 	{ "Created", print_created }, { "CreatedAt", print_created },
 	{ "Memory", print_memory },   { "Cpus", print_cpus },
-	{ "Command", print_command },
+	{ "Mode", print_mode },	      { "Command", print_command },
 };
 
 const struct format_set ps_sandbox_fields = { fields, ARRAY_SIZE(fields) };

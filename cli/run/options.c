@@ -45,7 +45,7 @@ static const struct option_spec specs[] = {
 	{ 0, "mount-profile", "P", run_option_mounts, FIELD(config.mounts),
 	  "kernel file systems to mount: full or minimal" },
 	{ 0, "syscall-mode", "MODE", run_option_tier, FIELD(config.tier),
-	  "how calls are intercepted: auto or seccomp" },
+	  "how calls are intercepted: auto, seccomp or emulate" },
 	{ 0, "wx", "P", run_option_wx, FIELD(config.wx),
 	  "writable and executable memory: allow or deny" },
 	{ 0, "hostname", "NAME", run_option_hostname, FIELD(config.hostname),

@@ -25,6 +25,7 @@ static_assert(ARRAY_SIZE(mounts_name) == SANDBOX_NMOUNTS, "mounts_name[]");
 static const char *const tier_name[] = {
 	[SANDBOX_TIER_AUTO] = "auto",
 	[SANDBOX_TIER_SECCOMP] = "seccomp",
+	[SANDBOX_TIER_EMULATE] = "emulate",
 };
 static_assert(ARRAY_SIZE(tier_name) == SANDBOX_NTIERS, "tier_name[]");
 

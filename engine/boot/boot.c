@@ -141,7 +141,7 @@ bool sandbox_paused(void)
 
 static int run(const struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
 {
-	const struct tier *tier = tier_find(config->tier);
+	const struct tier *tier;
 	uint64_t entry;
 	uint32_t status;
 	bool lost;
@@ -154,8 +154,10 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	memory_ops_fill(&ops);
 	vcpu_ops_fill(&ops);
 	boot.cpus = config->cpus ?: 1;
-	tier_ops_fill(tier, &ops);
-	if (tier->start(&boot, err)) /* before there is a second thread */
+	/* before there is a second thread; what was paused has seen one */
+	tier = tier_start(snapshot ? snapshot_machine(snapshot)->tier : config->tier, &boot, &ops,
+			  err);
+	if (!tier)
 		return -1;
 	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
 	    share_mount(config, err) || begin_jobs(config, snapshot, err) ||

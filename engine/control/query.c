@@ -17,6 +17,7 @@
 #include "engine/jobs/jobs.h"
 #include "engine/log/logring.h"
 #include "engine/jobs/request.h"
+#include "engine/tier/tier.h"
 #include "vitrine/util.h"
 
 #define STATUS_KILLED (128 + 9)
@@ -73,12 +74,13 @@ int control_info(struct connection *conn, struct message *msg)
 	const struct sandbox_disk *root = config->disks;
 	const char *image = root->label ? root->label : root->path ? root->path : "";
 
-	json_t *info =
-	    json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:i, s:i, s:b}", "name", config->name, "pid",
-		      (int)getpid(), "image", guest_string(image, strlen(image)), "command",
-		      string_array(config->argv), "started", (json_int_t)started, "memory",
-		      (json_int_t)config->memory, "cpus", (int)(config->cpus ?: 1), "main",
-		      (int)job_pid(JOB_MAIN), "network", (int)config->net.enabled);
+	json_t *info = json_pack(
+	    "{s:s, s:i, s:o, s:o, s:I, s:I, s:i, s:i, s:b, s:s, s:s}", "name", config->name, "pid",
+	    (int)getpid(), "image", guest_string(image, strlen(image)), "command",
+	    string_array(config->argv), "started", (json_int_t)started, "memory",
+	    (json_int_t)config->memory, "cpus", (int)(config->cpus ?: 1), "main",
+	    (int)job_pid(JOB_MAIN), "network", (int)config->net.enabled, "syscall_mode",
+	    tier_name(), "syscall_mode_why", tier_why());
 
 	if (info && described)
 		described(info);

@@ -103,10 +103,13 @@ static int check_fits(const struct snapshot *s, const struct sandbox_config *con
 				 machine->program);
 	if (machine->memory != config->memory || machine->cpus != config->cpus ||
 	    machine->disks != config->ndisks || machine->telemetry != VT_TELEMETRY_SIZE ||
-	    machine->tier != (uint32_t)config->tier)
+	    machine->tier >= SANDBOX_NTIERS ||
+	    (config->tier != SANDBOX_TIER_AUTO && machine->tier != (uint32_t)config->tier))
 		return error_set(err, 0, "the state is of another sandbox than the config");
 	if (machine->entry < VT_PAGE_OFFSET || machine->entry >= VT_PAGE_OFFSET + machine->memory)
 		return damaged(err);
+	if (machine->tier == SANDBOX_TIER_EMULATE)
+		return 0; /* its CPU is the same everywhere */
 	snapshot_cpu_here(&here);
 	return snapshot_cpu_fits(cpu, &here, err);
 }

@@ -34,6 +34,7 @@
 #include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
+#include "engine/tier/tier.h"
 #include "engine/virtio/blk.h"
 #include "engine/virtio/virtio.h"
 #include "extents.h"
@@ -191,7 +192,7 @@ static void add_machine(struct snapshot_writer *writer)
 		.telemetry = VT_TELEMETRY_SIZE,
 		.abi = VT_ABI_VERSION,
 		.cpus = boot->cpus,
-		.tier = config->tier,
+		.tier = tier_started(),
 		.disks = config->ndisks,
 		.program = VITRINE_VERSION,
 	};

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tier.c - which interception tiers there are */
+/* tier.c - which interception tiers there are, and which one a sandbox gets */
 #include "tier.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #include "vitrine/util.h"
 
-static const struct tier *const tiers[] = {
-	[SANDBOX_TIER_AUTO] = &tier_seccomp,
-	[SANDBOX_TIER_SECCOMP] = &tier_seccomp,
+static const struct {
+	const char *name;
+	const struct tier *tier;
+} tiers[] = {
+	[SANDBOX_TIER_AUTO] = { "auto", NULL },
+	[SANDBOX_TIER_SECCOMP] = { "seccomp", &tier_seccomp },
+	[SANDBOX_TIER_EMULATE] = { "emulate", &tier_emulate },
 };
 static_assert(ARRAY_SIZE(tiers) == SANDBOX_NTIERS, "tiers[]");
 
-const struct tier *tier_find(enum sandbox_tier which)
-{
-	return tiers[which];
-}
+static enum sandbox_tier started;
+static char why[sizeof(((struct error *)0)->text)];
 
-void tier_ops_fill(const struct tier *tier, struct vt_host_ops *ops)
+static void ops_fill(const struct tier *tier, struct vt_host_ops *ops)
 {
 	ops->mm_new = tier->mm_new;
 	ops->mm_free = tier->mm_free;
@@ -27,4 +32,56 @@ void tier_ops_fill(const struct tier *tier, struct vt_host_ops *ops)
 	ops->thread_kick = tier->thread_kick;
 	ops->thread_capture = tier->thread_capture;
 	ops->idle = tier->idle;
+}
+
+static int start(enum sandbox_tier which, struct vt_boot *boot, struct error *err)
+{
+	const int failed = tiers[which].tier->start(boot, err);
+
+	if (!failed)
+		started = which;
+	return failed;
+}
+
+/*
+ * A host that is only out of something gets an error: it may have it again in a moment. The
+ * emulator has one CPU, so who wants several hears why the host cannot give them.
+ */
+static int start_any(struct vt_boot *boot, struct error *err)
+{
+	int failed = start(SANDBOX_TIER_SECCOMP, boot, err);
+
+	if (failed != TIER_UNSUPPORTED || boot->cpus > 1)
+		return failed;
+	tier_seccomp.stop();
+	snprintf(why, sizeof(why), "%s", err->text);
+	failed = start(SANDBOX_TIER_EMULATE, boot, err);
+	if (failed)
+		return failed;
+	fprintf(stderr, "vitrine: %s: programs are emulated, many times slower\n", why);
+	return 0;
+}
+
+const struct tier *tier_start(enum sandbox_tier which, struct vt_boot *boot,
+			      struct vt_host_ops *ops, struct error *err)
+{
+	if (which == SANDBOX_TIER_AUTO ? start_any(boot, err) : start(which, boot, err))
+		return NULL;
+	ops_fill(tiers[started].tier, ops);
+	return tiers[started].tier;
+}
+
+enum sandbox_tier tier_started(void)
+{
+	return started;
+}
+
+const char *tier_name(void)
+{
+	return tiers[started].name;
+}
+
+const char *tier_why(void)
+{
+	return why;
 }

@@ -6,7 +6,7 @@
  * time, and what they need of a vCPU they ask that thread for (engine/vcpu/vcpu.h): its pending
  * word, its waits. A tier keeps no other state of a vCPU.
  *
- * Another tier is a folder beside seccomp/, with such a table, and a line in tier.c.
+ * Another tier is a folder beside seccomp/ and emulate/, with such a table, and a line in tier.c.
  */
 #ifndef ENGINE_TIER_TIER_H
 #define ENGINE_TIER_TIER_H
@@ -15,10 +15,13 @@
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
 
+#define TIER_UNSUPPORTED 1
+
 /**
  * struct tier - an interception tier
  * @start: start it, before there is a second thread; fills what of @boot depends on it. Called on
- * the thread whose death ends every guest process. Return: 0 or -1 with @err.
+ * the thread whose death ends every guest process. Return: 0, or with @err TIER_UNSUPPORTED when
+ * the host lacks something that the tier cannot do without, -1 otherwise.
  * @stop:  end every guest process and wait for it
  *
  * For the others see struct vt_host_ops.
@@ -42,12 +45,27 @@ struct tier {
 	void (*idle)(void);
 };
 
-extern const struct tier tier_seccomp;
+extern const struct tier tier_seccomp, tier_emulate;
 
-/* The tier that was asked for; @which: SANDBOX_TIER_AUTO takes the safest */
-const struct tier *tier_find(enum sandbox_tier which);
+/**
+ * tier_start() - Start the tier that was asked for
+ * @which: SANDBOX_TIER_AUTO takes the fastest that the host allows
+ * @boot:  what of it depends on the tier is filled in
+ * @ops:   gets the tier's operations
+ * @err:   filled on failure
+ *
+ * To be called before there is a second thread. Return: the tier, or NULL.
+ */
+const struct tier *tier_start(enum sandbox_tier which, struct vt_boot *boot,
+			      struct vt_host_ops *ops, struct error *err);
 
-/* Give the kernel the tier's operations */
-void tier_ops_fill(const struct tier *tier, struct vt_host_ops *ops);
+/* Which one that was */
+enum sandbox_tier tier_started(void);
+
+/* The name of the tier that was started, as --syscall-mode has it */
+const char *tier_name(void);
+
+/* Why SANDBOX_TIER_AUTO took no faster one; empty when it is the fastest or was asked for */
+const char *tier_why(void);
 
 #endif

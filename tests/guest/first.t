@@ -2,6 +2,7 @@
 # The first things anyone would try
 . "$(dirname "$0")/../lib.sh"
 uses mini
+in_every_tier always
 
 guest echo hello
 expect hello

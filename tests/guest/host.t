@@ -9,14 +9,24 @@ gcc -O1 -Wall -Werror -D_GNU_SOURCE -o "$scratch/without" "$top/tests/guest/host
 
 lacks() {
 	it "without $1: one line and status 125"
-	host "$scratch/without" "$1" vitrine run --ephemeral mini -- echo fine
+	host "$scratch/without" "$1" vitrine run --ephemeral "${@:3}" mini -- echo fine
 	status 125
 	says "$2"
 	one_line
 }
-lacks fsgsbase 'does not offer FSGSBASE'
-lacks wait-killable 'older than Linux 5.19'
-lacks listener 'refuses seccomp user notification'
+# What only the tier by seccomp needs, and what the emulator does without
+needs_emulator() {
+	lacks "$1" "$2" --syscall-mode seccomp
+	it "without $1: programs are emulated, and one line says why"
+	host "$scratch/without" "$1" vitrine run --ephemeral mini -- sh -c 'echo $((6 * 7))'
+	expect 42
+	says "$2*: programs are emulated"
+	one_line
+	lacks "$1" "$2" --cpus 2
+}
+needs_emulator fsgsbase 'does not offer FSGSBASE'
+needs_emulator wait-killable 'older than Linux 5.19'
+needs_emulator listener 'refuses seccomp user notification'
 lacks memfd 'cannot create*memory file'
 lacks threads 'cannot start*threads'
 for what in landlock namespaces io_uring; do
@@ -24,10 +34,14 @@ for what in landlock namespaces io_uring; do
 	host "$scratch/without" "$what" vitrine run --ephemeral mini -- echo fine
 	expect fine
 done
-for what in fsgsbase wait-killable listener memfd; do
-	it "vitrine doctor finds that there is no $what"
+it 'vitrine doctor finds that there is no memfd'
+host "$scratch/without" memfd vitrine doctor
+status 125
+for what in fsgsbase wait-killable listener; do
+	it "vitrine doctor finds that there is no $what, and what comes of it"
 	host "$scratch/without" "$what" vitrine doctor
-	status 125
+	status 0
+	shows '*emulate*'
 done
 
 # limited LIMIT WHAT: with a limit of this process one line says which it is

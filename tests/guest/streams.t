@@ -3,6 +3,7 @@
 # Three separate, binary-safe, back-pressured streams, and an exit status that is the command's
 . "$(dirname "$0")/../lib.sh"
 uses mini
+in_every_tier always
 
 guest sh -c 'echo out; echo err >&2'
 shows out

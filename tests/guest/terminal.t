@@ -3,6 +3,7 @@
 # A real terminal: job control, interrupt, resize and full-screen programs, under tmux
 . "$(dirname "$0")/../lib.sh"
 uses mini
+in_every_tier always
 export XDG_RUNTIME_DIR=$scratch
 . tests/tmux.sh
 

@@ -354,10 +354,12 @@ static void idle(void)
 
 static int start(struct vt_boot *boot, struct error *err)
 {
-	if (!(boot->hwcap2 & HWCAP2_FSGSBASE))
-		return error_set(err, 0,
-				 "this host does not offer FSGSBASE to programs "
-				 "(Linux 5.9 and a CPU that has it)");
+	if (!(boot->hwcap2 & HWCAP2_FSGSBASE)) {
+		error_set(err, 0,
+			  "this host does not offer FSGSBASE to programs "
+			  "(Linux 5.9 and a CPU that has it)");
+		return TIER_UNSUPPORTED;
+	}
 	if (stuck_init(err))
 		return -1;
 	return setup_start(boot->mem_size, &boot->vdso_clock, err);

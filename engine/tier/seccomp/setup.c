@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "engine/tier/tier.h"
 #include "engine/memory/memory.h"
 #include "engine/tier/seccomp/host/children.h"
 #include "engine/tier/seccomp/host/lifeline.h"
@@ -72,7 +73,7 @@ static int clean_zygote(uint64_t *vdso, struct error *err)
 	return 0;
 }
 
-/* For pid 1's first child */
+/* For pid 1's first child. Return: as tier.start() */
 static int first_process(struct error *err)
 {
 	struct stub_process *process;
@@ -87,11 +88,12 @@ static int first_process(struct error *err)
 		if (!failed)
 			return 0;
 	}
-	return error_set(err, -failed,
-			 failed == -EINVAL ? "this host is older than Linux 5.19, which killable "
-					     "seccomp notifications need"
-					   : "this host refuses seccomp user notification "
-					     "(see `vitrine doctor`)");
+	error_set(err, -failed,
+		  failed == -EINVAL ? "this host is older than Linux 5.19, which killable "
+				      "seccomp notifications need"
+				    : "this host refuses seccomp user notification "
+				      "(see `vitrine doctor`)");
+	return failed == -EAGAIN || failed == -ENOMEM ? -1 : TIER_UNSUPPORTED;
 }
 
 int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err)
@@ -111,8 +113,9 @@ int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err)
 	if (failed || clean_zygote(&vdso, err))
 		return -1;
 	process_init(&zygote);
-	if (first_process(err))
-		return -1;
+	failed = first_process(err);
+	if (failed)
+		return failed;
 	*vdso_clock = vdso && offset ? vdso + offset : 0;
 	return 0;
 }

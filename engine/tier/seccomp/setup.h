@@ -12,7 +12,7 @@
  * @vdso_clock: receives the address of the host vDSO's clock in guest processes, or 0
  * @err:        filled on failure
  *
- * Return: 0 or -1.
+ * Return: 0 or as tier.start().
  */
 int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err);
 
