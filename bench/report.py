@@ -15,8 +15,9 @@ from collections import defaultdict
 sys.dont_write_bytecode = True
 from rows import AHEAD_OF_PROOT, AIMS, ENVIRONMENTS, ROWS
 
-COLOUR = {"vitrine": "#1f6feb", "proot": "#d29922", "uml": "#cf222e", "bwrap": "#8c959f"}
-LABEL = {"vitrine-smp": "vitrine --cpus 2", "uml": "user-mode-linux", "bwrap": "bubblewrap"}
+COLOUR = {"vitrine": "#1f6feb", "proot": "#d29922", "uml": "#cf222e", "vitrine-emulate": "#8250df", "bwrap": "#8c959f"}
+LABEL = {"vitrine-smp": "vitrine --cpus 2", "vitrine-emulate": "vitrine, emulated",
+         "uml": "user-mode-linux", "bwrap": "bubblewrap"}
 
 
 def load(path):

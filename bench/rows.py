@@ -65,7 +65,7 @@ ROWS = {
     ],
 }
 
-ENVIRONMENTS = ["native", "vitrine", "vitrine-smp", "proot", "uml", "bwrap"]
+ENVIRONMENTS = ["native", "vitrine", "vitrine-smp", "vitrine-emulate", "proot", "uml", "bwrap"]
 
 # (row, compared with, at most): "host" is notify.c's bare round trip, None an absolute value in ms
 # or MiB. What is meant is a direction for development; nothing fails when one is missed.

@@ -70,6 +70,17 @@ host bash -c 'vitrine run --ephemeral --syscall-mode emulate --name box-$$ mini 
 	until vitrine ps -q box-$$ >/dev/null 2>&1; do sleep 0.1; done
 	vitrine ps --format "{{.Name}} {{.Mode}}" | grep "^box-$$ " | cut -d" " -f2; vitrine kill box-$$; wait $pid'
 shows 'emulate'
+it 'what was paused goes on in the same way'
+# shellcheck disable=SC2016
+host bash -c 'export XDG_RUNTIME_DIR=$1
+	vitrine run --ephemeral --syscall-mode emulate --name box mini -- sh -c "echo begun; while ! test -e /tmp/go; do sleep 0.1; done" \
+		>"$1/out" 2>&1 &
+	until grep -q begun "$1/out"; do sleep 0.1; done
+	vitrine pause box >/dev/null; wait
+	vitrine resume box >/dev/null && vitrine ps --format "{{.Name}} {{.Mode}}" && vitrine exec box sh -c "echo \$((6 * 7))"
+	vitrine kill box' - "$scratch"
+shows 'box emulate
+42*'
 it 'several CPUs are refused in one line'
 host vitrine run --ephemeral --syscall-mode emulate --cpus 2 mini -- true
 status 125
