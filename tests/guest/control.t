@@ -316,7 +316,34 @@ check $? 'ps tells of all'
 host vitrine kill full
 status 0
 
-# No room for one more process, as after a fork bomb: told, and nothing is lost by asking
+ended() {
+	[ "$(ps -o state= -p "$1")" = Z ] || ! kill -0 "$1" 2>/dev/null
+}
+
+# Two of the highest real-time priority have the CPU: a twentieth of it is left for everybody else
+cc -O1 -static -o "$scratch/spinner" tests/guest/held/spinner.c
+for cpus in 1 2; do
+	start greedy --cpus $cpus mini -- sleep 1000
+	vitrine exec -i greedy sh -c 'cat >/tmp/spinner; chmod +x /tmp/spinner' <"$scratch/spinner"
+	vitrine exec greedy /tmp/spinner >"$scratch/greedy.says" 2>&1 </dev/null &
+	soon grep -q spins "$scratch/greedy.says"
+	it 'beside real-time programs that never sleep who looks after the sandbox is served'
+	host timeout 60 vitrine ps greedy
+	shows '*spinner*'
+	host timeout 60 vitrine exec greedy echo in
+	expect in
+	host timeout 60 vitrine exec greedy sh -c 'sleep 99 >/dev/null & echo $!'
+	host timeout 60 vitrine kill -s TERM greedy "$stdout"
+	status 0
+	it 'and it ends when it is told to'
+	kill -TERM "$pid"
+	soon ended "$pid"
+	check $? 'it has ended'
+	kill -9 "$pid" 2>/dev/null
+	wait "$pid"
+done
+
+# No room even so, as after a fork bomb: told, and nothing is lost by asking
 mkfifo "$scratch/fifo"
 # shellcheck disable=SC2016
 vitrine run --ephemeral --name tight mini -- sh -c '

@@ -38,3 +38,26 @@ struct llist_node *__wrap_tctx_task_work_run(struct io_uring_task *task, unsigne
 	look();
 	return __real_tctx_task_work_run(task, max, count);
 }
+
+struct rq;
+struct sched_class;
+
+void resched_curr(struct rq *rq);
+void __wrap_check_class_changed(struct rq *rq, struct task_struct *task,
+				const struct sched_class *prev, int prio);
+void __real_check_class_changed(struct rq *rq, struct task_struct *task,
+				const struct sched_class *prev, int prio);
+
+/*
+ * Linux keeps a twentieth of each CPU for usual tasks, whatever real-time tasks do: a server of
+ * theirs with a deadline. A task that the server has let run and that makes itself a real-time one
+ * meanwhile goes on without anybody to charge for it: nothing ends the server's turn, and no timer
+ * is armed that would begin another. Whoever looks after the sandbox (pid1/) would wait for ever.
+ */
+void __wrap_check_class_changed(struct rq *rq, struct task_struct *task,
+				const struct sched_class *prev, int prio)
+{
+	__real_check_class_changed(rq, task, prev, prio);
+	if (task->dl_server && task->on_cpu && task->sched_class != prev)
+		resched_curr(rq);
+}
