@@ -202,6 +202,11 @@ says() {
 	check $? "$what says $1"
 }
 
+silent() {
+	[ -z "$stderr" ]
+	check $? "$what says nothing"
+}
+
 status() {
 	[ "$code" = "$1" ]
 	check $? "$what exits with $1"

@@ -81,7 +81,18 @@ status 0
 start box mini -- /sbin/init
 host vitrine kill box
 status 0
+silent
 wait "$pid"
 code=$?
 what='vitrine run, after vitrine kill'
+status 137
+it 'SIGKILL from outside ends it, too; from inside it does not, as on a machine'
+start box --init mini -- sleep 1000
+host vitrine exec box sh -c 'kill -9 1; echo alive'
+expect alive
+host vitrine kill -s KILL box
+status 0
+wait "$pid"
+code=$?
+what='vitrine run, after vitrine kill -s KILL'
 status 137

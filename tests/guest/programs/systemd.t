@@ -76,6 +76,7 @@ done
 begin killed debian -- /lib/systemd/systemd
 host vitrine kill killed
 status 0
+silent
 wait "$pid"
 code=$?
 what='vitrine kill'

@@ -43,7 +43,9 @@ static int for_each_guest(int sig)
 	for_each_process (task) {
 		if ((task->flags & PF_KTHREAD) || !task->sighand)
 			continue;
-		if (sig)
+		if (sig == SIGKILL && is_global_init(task))
+			vt_program_kill();
+		else if (sig)
 			do_send_sig_info(sig, SEND_SIG_PRIV, task, PIDTYPE_TGID);
 		count++;
 	}

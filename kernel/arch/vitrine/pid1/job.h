@@ -104,6 +104,7 @@ struct launch *vt_program_await(void);
 bool vt_program_over(int *wait_status);
 bool vt_machine_ended(void);
 int vt_program_end_signal(int sig);
+void vt_program_kill(void);
 
 /* passwd.c */
 struct vt_user {

@@ -147,6 +147,30 @@ int vt_program_end_signal(int sig)
 	return sig;
 }
 
+/**
+ * vt_program_kill() - End the program that is pid 1, whatever it does
+ *
+ * Linux lets nobody send SIGKILL to its init. Who ends the sandbox from outside may.
+ */
+void vt_program_kill(void)
+{
+	struct task_struct *task = init_pid_ns.child_reaper, *thread;
+
+	spin_lock_irq(&task->sighand->siglock);
+	if (!(task->signal->flags & SIGNAL_GROUP_EXIT)) {
+		task->signal->flags = SIGNAL_GROUP_EXIT;
+		task->signal->group_exit_code = SIGKILL;
+		task->signal->group_stop_count = 0;
+	}
+	__for_each_thread(task->signal, thread)
+	{
+		task_clear_jobctl_pending(thread, JOBCTL_PENDING_MASK);
+		sigaddset(&thread->pending.signal, SIGKILL);
+		signal_wake_up(thread, 1);
+	}
+	spin_unlock_irq(&task->sighand->siglock);
+}
+
 static void __noreturn reap_for_ever(void)
 {
 	for (;;) {

@@ -71,6 +71,10 @@ static long request_signal(const struct vt_request *req)
 		return vt_signal_all(ask->signal);
 	if (ask->pid == 1 && ask->flags & VT_SIGNAL_END)
 		sig = vt_program_end_signal(sig);
+	if (ask->pid == 1 && sig == SIGKILL && vt_program_wanted()) {
+		vt_program_kill();
+		return 0;
+	}
 	pid = find_get_pid(ask->pid);
 	ret = pid ? kill_pid(pid, sig, 1) : -ESRCH;
 	put_pid(pid);
