@@ -108,6 +108,7 @@ expect 'after exec: PTRACE_SETFPREGS: ok
 after exec: reads back: yes
 after exec: the program has it: yes
 bad mxcsr: PTRACE_SETFPREGS: EINVAL
+mxcsr: all bits that this CPU has, no others
 after exec: it ends: yes
 cs 0: SETREGS EIO, POKEUSER EIO
 ss of the kernel: SETREGS EIO, POKEUSER EIO

@@ -35,6 +35,7 @@
 
 #include "engine/tier/seccomp/host/slots.h"
 #include "engine/vcpu/registers.h"
+#include "vitrine/fpframe.h"
 
 #define KERNEL_UC_SIZE 304 /* struct ucontext with an 8 byte signal mask */
 #define UC_FLAGS 7	   /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
@@ -43,8 +44,6 @@
 #define USER_SS 0x2b
 #define BELOW_FPU (KERNEL_UC_SIZE + 128 + 64) /* siginfo, alignment */
 #define FPU_ALIGN 64U
-#define FX_SIZE 512
-#define FX_SW 464
 #define FP_XSTATE_MAGIC1 0x46505853U
 
 #define KEPT_FLAGS                                                                                 \

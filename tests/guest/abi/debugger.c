@@ -32,14 +32,34 @@ static void set_xmm3(const char *where, pid_t pid)
 	printf("%s: reads back: %s\n", where, fp.xmm_space[3 * 4] == CANARY ? "yes" : "no");
 }
 
+/* Makers differ: AMD has one for misaligned operands */
+static unsigned mxcsr_bits(void)
+{
+	static struct user_fpregs_struct fp __attribute__((aligned(16)));
+
+	asm volatile("fxsave %0" : "+m"(fp));
+	return fp.mxcr_mask ? fp.mxcr_mask : 0xffbf;
+}
+
 static void set_bad_mxcsr(pid_t pid)
 {
 	struct user_fpregs_struct fp;
+	unsigned set = 0;
 
 	ptrace(PTRACE_GETFPREGS, pid, NULL, &fp);
 	fp.mxcsr = 0xffff0000;
 	printf("bad mxcsr: PTRACE_SETFPREGS: %s\n",
 	       outcome(ptrace(PTRACE_SETFPREGS, pid, NULL, &fp)));
+	for (unsigned bit = 1; bit; bit <<= 1) {
+		fp.mxcsr = bit;
+		if (!ptrace(PTRACE_SETFPREGS, pid, NULL, &fp))
+			set |= bit;
+	}
+	printf("mxcsr: %s\n",
+	       set == mxcsr_bits() ? "all bits that this CPU has, no others" : "wrong");
+	ptrace(PTRACE_GETFPREGS, pid, NULL, &fp);
+	fp.mxcsr = 0x1f80;
+	ptrace(PTRACE_SETFPREGS, pid, NULL, &fp);
 }
 
 static void after_step(const char *where, pid_t pid)

@@ -8,6 +8,7 @@
  * sizes or addresses anything; the size is the tier's. The same layout goes to the guest's own
  * signal frames (Intel SDM volume 1, 13.4; arch/x86/include/uapi/asm/sigcontext.h).
  */
+#include <linux/init.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -16,16 +17,30 @@
 
 #include "fpstate.h"
 
-#define FX_SW_OFFSET 464
-#define XSAVE_HEADER_OFFSET 512
-#define XSAVE_HEADER_SIZE 64
 #define XFEATURE_FP_SSE 3UL
+#define MXCSR_BITS_DEFAULT 0xffbf /* of CPUs that do not tell: Intel SDM volume 1, 11.6.6 */
 
 static const struct {
 	u16 control;
 	u8 pad[22];
 	u32 mxcsr;
 } fp_initial = { .control = 0x37f, .mxcsr = 0x1f80 };
+
+/* What this CPU lets code load into MXCSR: makers differ, and the rest faults */
+u32 vitrine_mxcsr_bits = MXCSR_BITS_DEFAULT;
+
+static int __init mxcsr_init(void)
+{
+	static u8 image[FX_SIZE] __aligned(16) __initdata;
+	u32 bits;
+
+	asm volatile("fxsave %0" : "+m"(image));
+	memcpy(&bits, image + FX_MXCSR_MASK, sizeof(bits));
+	if (bits)
+		vitrine_mxcsr_bits = bits;
+	return 0;
+}
+early_initcall(mxcsr_init);
 
 /**
  * vitrine_fp_room() - Where a task's FPU image lies, or will lie
@@ -90,7 +105,7 @@ void vitrine_fp_initialise(struct vt_frame *frame)
 	u8 *image = frame->xstate;
 
 	/* the software bytes say how much follows */
-	memset(image, 0, has_header(frame->xstate_size) ? FX_SW_OFFSET : FX_SIZE);
+	memset(image, 0, has_header(frame->xstate_size) ? FX_SW : FX_SIZE);
 	memcpy(image, &fp_initial, sizeof(fp_initial));
 	if (has_header(frame->xstate_size))
 		header_with_legacy_states(image);
@@ -110,9 +125,9 @@ int vitrine_fp_restore(const void __user *from)
 	}
 	if (!image)
 		return -EFAULT;
-	if (copy_from_user(&user_sw, from + FX_SW_OFFSET, sizeof(user_sw)))
+	if (copy_from_user(&user_sw, from + FX_SW, sizeof(user_sw)))
 		return -EFAULT;
-	memcpy(&own_sw, image + FX_SW_OFFSET, sizeof(own_sw));
+	memcpy(&own_sw, image + FX_SW, sizeof(own_sw));
 	if (size > FX_SIZE && user_sw.magic1 == FP_XSTATE_MAGIC1 && user_sw.extended_size == size &&
 	    !get_user(magic2, (u32 __user *)(from + size - FP_XSTATE_MAGIC2_SIZE)) &&
 	    magic2 == FP_XSTATE_MAGIC2) {
@@ -124,7 +139,7 @@ int vitrine_fp_restore(const void __user *from)
 		if (has_header(size))
 			header_with_legacy_states(image);
 	}
-	memcpy(image + FX_SW_OFFSET, &own_sw, sizeof(own_sw));
+	memcpy(image + FX_SW, &own_sw, sizeof(own_sw));
 	frame->reset_fpu = 0;
 	return 0;
 }

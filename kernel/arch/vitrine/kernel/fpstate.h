@@ -4,15 +4,15 @@
 #define VITRINE_FPSTATE_H
 
 #include <linux/types.h>
+#include <asm/vitrine-fpframe.h>
 
 struct task_struct;
 struct vt_frame;
 
-/* Bytes of FXSAVE, with which every image begins */
-#define FX_SIZE 512
-
 u8 *vitrine_fp_room(struct task_struct *task);
 u8 *vitrine_fp_image(struct task_struct *task);
+extern u32 vitrine_mxcsr_bits;
+
 void vitrine_fp_initialise(struct vt_frame *frame);
 
 #endif

@@ -14,9 +14,6 @@
 #include "debug.h"
 #include "fpstate.h"
 
-#define FX_MXCSR_OFFSET 24
-#define FX_SW_OFFSET 464
-#define MXCSR_BITS 0xffffU /* all that a CPU may have; the others fault when they are loaded */
 #define SEGMENT_RPL_MASK 3
 #define USER_RPL 3
 #define DEBUGGER_FLAGS                                                                             \
@@ -124,14 +121,14 @@ static u8 *fp_image_to_set(struct task_struct *task, u32 *size)
 static int legacy_set(u8 *image, unsigned int *pos, unsigned int *count, const void **kbuf,
 		      const void __user **ubuf)
 {
-	u8 legacy[FX_SW_OFFSET];
+	u8 legacy[FX_SW];
 	int err;
 
 	memcpy(legacy, image, sizeof(legacy));
 	err = user_regset_copyin(pos, count, kbuf, ubuf, legacy, 0, sizeof(legacy));
 	if (err)
 		return err;
-	if (*(u32 *)(legacy + FX_MXCSR_OFFSET) & ~MXCSR_BITS)
+	if (*(u32 *)(legacy + FX_MXCSR) & ~vitrine_mxcsr_bits)
 		return -EINVAL;
 	memcpy(image, legacy, sizeof(legacy));
 	return 0;
@@ -165,12 +162,12 @@ static int xstate_get(struct task_struct *task, const struct user_regset *regset
 	if (!image)
 		return fp_get(task, regset, to);
 	len = size > FX_SIZE + FP_XSTATE_MAGIC2_SIZE ? size - FP_XSTATE_MAGIC2_SIZE : FX_SIZE;
-	memcpy(&sw, image + FX_SW_OFFSET, sizeof(sw));
+	memcpy(&sw, image + FX_SW, sizeof(sw));
 	if (sw.magic1 == FP_XSTATE_MAGIC1)
 		features = sw.xfeatures;
-	membuf_write(&to, image, FX_SW_OFFSET);
+	membuf_write(&to, image, FX_SW);
 	membuf_store(&to, features);
-	membuf_zero(&to, FX_SIZE - FX_SW_OFFSET - sizeof(features));
+	membuf_zero(&to, FX_SIZE - FX_SW - sizeof(features));
 	membuf_write(&to, image + FX_SIZE, len - FX_SIZE);
 	return to.left;
 }
@@ -186,7 +183,7 @@ static int xstate_set(struct task_struct *task, const struct user_regset *regset
 		return -EIO;
 	err = legacy_set(image, &pos, &count, &kbuf, &ubuf);
 	if (!err)
-		user_regset_copyin_ignore(&pos, &count, &kbuf, &ubuf, FX_SW_OFFSET, FX_SIZE);
+		user_regset_copyin_ignore(&pos, &count, &kbuf, &ubuf, FX_SW, FX_SIZE);
 	if (!err && count && size > FX_SIZE + FP_XSTATE_MAGIC2_SIZE)
 		err = user_regset_copyin(&pos, &count, &kbuf, &ubuf, image, 0,
 					 size - FP_XSTATE_MAGIC2_SIZE);

@@ -62,11 +62,16 @@ unsigned long arch_get_unmapped_area_topdown(struct file *file, unsigned long ad
 
 /* Extended states that a program may use: what the host enables, less those that need a request */
 #define XFEATURES_ON_REQUEST (3UL << 17) /* AMX */
+#define XFEATURES_LEGACY 3UL		 /* x87 and SSE, all that there is without XSAVE */
+#define CPUID_OSXSAVE (1U << 27)	 /* leaf 1, ecx: the host has enabled XGETBV */
 
 static unsigned long user_xfeatures(void)
 {
-	u32 low, high;
+	u32 a = 1, b, c = 0, d, low, high;
 
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (!(c & CPUID_OSXSAVE))
+		return XFEATURES_LEGACY;
 	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	return ((u64)high << 32 | low) & ~XFEATURES_ON_REQUEST;
 }
