@@ -88,6 +88,25 @@ expect 'copy3
 /root/file: OK'
 end source copy1 copy2 copy3 twin-1 twin-2
 
+it 'what a process draws next differs from copy to copy, from the first byte on'
+vitrine run -d "${run_options[@]}" --name draws mini -- \
+	sh -c 'while :; do head -c 8 /dev/urandom | od -An -tx1; usleep 1000; done' >/dev/null
+drawn() {
+	[ "$(vitrine logs "$1" | wc -l)" -gt "$2" ]
+}
+soon drawn draws 20
+vitrine snapshot draws drawn >/dev/null
+vitrine run --from drawn -n 2 --name 'draw%' >/dev/null
+at=$(vitrine logs draws | wc -l)
+for sandbox in draws draw1 draw2; do
+	soon drawn $sandbox $((at + 50))
+	vitrine logs $sandbox | sort -u >"$scratch/$sandbox"
+done
+host sh -c "comm -12 $scratch/draw1 $scratch/draw2 | comm -23 - $scratch/draws"
+expect ''
+vitrine snapshot rm drawn
+end draws draw1 draw2
+
 it 'a disk that is written in place is not for a snapshot'
 cp --sparse=always "$XDG_DATA_HOME/vitrine/images/mini.ext4" "$scratch/image"
 vitrine run -d --name inplace "$scratch/image" -- sleep 1000 >/dev/null

@@ -139,16 +139,16 @@ host sh -c 'vitrine exec three -- ps </dev/null | grep -c "[s]leep 1000"'
 expect 2
 vitrine kill three
 
-it 'the wall clock is right, CLOCK_MONOTONIC stood still, CLOCK_BOOTTIME did not'
+it 'the wall clock is right, and CLOCK_BOOTTIME has counted the pause'
 box clocks mini -- sleep 1000
 before=$(vitrine exec clocks -- cat /proc/uptime)
 vitrine pause clocks >/dev/null
 sleep 3
 vitrine resume clocks >/dev/null
 host sh -c '
+	before=$(date +%s)
 	guest=$(vitrine exec clocks -- date +%s)
-	host=$(date +%s)
-	[ $((host - guest)) -le 1 ] && echo wall
+	[ $guest -ge $((before - 1)) ] && [ $guest -le $(date +%s) ] && echo wall
 	set -- '"$before"' $(vitrine exec clocks -- cat /proc/uptime)
 	echo "$1 $3" | awk "{ if (\$2 - \$1 >= 3) print \"boot\" }"'
 expect 'wall
