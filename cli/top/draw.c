@@ -200,12 +200,13 @@ static const struct {
 	const char *title;
 	int width;
 } columns[] = {
-	[COLUMN_PID] = { "PID", -6 },	    [COLUMN_USER] = { "USER", 8 },
-	[COLUMN_STATE] = { "S", 1 },	    [COLUMN_CPU] = { "%CPU", -5 },
-	[COLUMN_RSS] = { "RSS", -6 },	    [COLUMN_CALLS] = { "CALLS/s", -7 },
-	[COLUMN_ERRORS] = { "ERR/s", -6 },  [COLUMN_FAULTS] = { "FLT/s", -6 },
-	[COLUMN_SWITCHES] = { "SW/s", -6 }, [COLUMN_DELAY] = { "%DELAY", -6 },
-	[COLUMN_CALL] = { "CALL", 15 },	    [COLUMN_COMMAND] = { "COMMAND", 30 },
+	[COLUMN_PID] = { "PID", -6 },	      [COLUMN_USER] = { "USER", 8 },
+	[COLUMN_STATE] = { "S", 1 },	      [COLUMN_CPU] = { "%CPU", -5 },
+	[COLUMN_RSS] = { "RSS", -6 },	      [COLUMN_DESCRIPTORS] = { "FDS", -5 },
+	[COLUMN_CALLS] = { "CALLS/s", -7 },   [COLUMN_ERRORS] = { "ERR/s", -6 },
+	[COLUMN_FAULTS] = { "FLT/s", -6 },    [COLUMN_SWITCHES] = { "SW/s", -6 },
+	[COLUMN_DELAY] = { "%DELAY", -6 },    [COLUMN_CALL] = { "CALL", 15 },
+	[COLUMN_COMMAND] = { "COMMAND", 30 },
 };
 static_assert(ARRAY_SIZE(columns) == COLUMN_NCOLUMNS, "columns[]");
 
@@ -241,6 +242,10 @@ static void cell_text(const struct top_row *row, enum top_column column, char *t
 	case COLUMN_RSS:
 		snprintf(text, size, "%s", task->rss ? quantity_bytes(task->rss, number) : "-");
 		break;
+	case COLUMN_DESCRIPTORS:
+		snprintf(text, size, "%s",
+			 task->descriptors ? quantity(task->descriptors, number) : "-");
+		break;
 	case COLUMN_DELAY:
 		snprintf(text, size, "%.1f", 100 * row->delay);
 		break;
@@ -272,6 +277,12 @@ static enum frame_style cell_style(const struct top_row *row, enum top_column co
 		return row->cpu > 0.8 ? STYLE_WARN : STYLE_PLAIN;
 	case COLUMN_ERRORS:
 		return row->errors > 0 ? STYLE_BAD : STYLE_PLAIN;
+	case COLUMN_DESCRIPTORS:
+		/* The next open() may fail */
+		return row->task->descriptors * 10ULL >= row->task->descriptors_limit * 9ULL &&
+			       row->task->descriptors
+			   ? STYLE_WARN
+			   : STYLE_PLAIN;
 	case COLUMN_CALL:
 		return STYLE_DIM;
 	default:

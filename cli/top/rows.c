@@ -65,6 +65,8 @@ static double value_of(const struct top_row *row, enum top_column column)
 		return row->cpu;
 	case COLUMN_RSS:
 		return (double)row->task->rss;
+	case COLUMN_DESCRIPTORS:
+		return row->task->descriptors;
 	case COLUMN_CALLS:
 		return row->calls;
 	case COLUMN_ERRORS:

@@ -89,6 +89,8 @@ static struct top_task task_of(const json_t *process)
 		.nice = (int)json_integer_value(json_object_get(process, "nice")),
 		.threads = number(process, "threads"),
 		.rss = number(process, "rss_bytes"),
+		.descriptors = number(process, "descriptors_count"),
+		.descriptors_limit = number(process, "descriptors_limit"),
 		.cpu_ns = number(process, "utime_ns") + number(process, "stime_ns"),
 		.start_ns = number(process, "start_ns"),
 	};

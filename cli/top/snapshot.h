@@ -26,7 +26,7 @@ struct top_task {
 	char state, comm[64], wchan[48];
 	int call, nice;
 	unsigned threads, live;
-	uint64_t rss, cpu_ns, start_ns;
+	uint64_t rss, cpu_ns, start_ns, descriptors, descriptors_limit;
 	uint64_t calls, errors, faults, switches, delay_ns;
 	double cpu_share;
 };

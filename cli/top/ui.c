@@ -223,6 +223,7 @@ static const struct key table_keys[] = {
 	{ 'U', "U", "sort by user", act_sort, COLUMN_USER },
 	{ 'P', "P", "sort by CPU", act_sort, COLUMN_CPU },
 	{ 'M', "M", "sort by resident memory", act_sort, COLUMN_RSS },
+	{ 'L', "L", "sort by open descriptors", act_sort, COLUMN_DESCRIPTORS },
 	{ 'C', "C", "sort by system calls", act_sort, COLUMN_CALLS },
 	{ 'E', "E", "sort by failed system calls", act_sort, COLUMN_ERRORS },
 	{ 'F', "F", "sort by page faults", act_sort, COLUMN_FAULTS },

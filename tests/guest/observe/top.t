@@ -69,6 +69,8 @@ it 'shows no prompt beside it'
 [[ $stdout != *HOST* ]]
 check $? 'the screen is its own'
 screen '*evil?*'
+screen '*FDS*'
+type_keys L
 type_keys h
 screen '*sort by CPU*'
 type_keys q

@@ -36,6 +36,10 @@ host "$view" box processes "first(v['processes'], 'pid', $pid)['comm']"
 expect sleep
 host "$view" box processes "[first(v['processes'], 'pid', $pid)[k] for k in ('state', 'call', 'threads', 'kernel')]"
 expect "['sleeping', 'clock_nanosleep', 1, False]"
+it 'how many descriptors it has open, of how many'
+many=$(inside 'ulimit -n 500; exec 3</dev/null 4</dev/null 9</dev/null; sleep 1002 >/dev/null 2>&1 & echo $!')
+host "$view" box processes "[first(v['processes'], 'pid', $many)[k] for k in ('descriptors_count', 'descriptors_limit')]"
+expect '[6, 500]'
 host "$view" box processes "first(v['processes'], 'pid', 2)['kernel']"
 expect True
 it 'a process has the start time that ps shows'

@@ -36,6 +36,13 @@ function tree(processes: Item[], cpu: Map<number, number>): Row[] {
 	return rows;
 }
 
+/* Descriptors; near the limit the next open() may fail, so the limit is told */
+function open(item: Item): string {
+	const count = item.num("descriptors_count");
+	const limit = item.num("descriptors_limit");
+	return count !== null && limit !== null && count > 0 && count >= limit * 0.9 ? `${exact(count)} of ${exact(limit)}` : exact(count);
+}
+
 export function processes(): Panel {
 	let selected: number | null = null;
 	let kernel = false;
@@ -58,6 +65,7 @@ export function processes(): Panel {
 			{ key: "cpu", label: "CPU", value: (row) => row.cpu, show: (row) => percent(row.cpu), bar: (row) => row.cpu ?? 0 },
 			{ key: "rss_bytes", label: "Memory", value: (row) => row.item.num("rss_bytes"), show: (row) => bytes(row.item.num("rss_bytes")) },
 			{ key: "threads", label: "Threads", minor: true, value: (row) => row.item.num("threads") },
+			{ key: "descriptors_count", label: "Open", minor: true, value: (row) => row.item.num("descriptors_count"), show: (row) => open(row.item) },
 			{ key: "time_ns", label: "Time", minor: true, value: (row) => used(row.item), show: (row) => duration(used(row.item)) },
 			{ key: "call", label: "In call", text: true, value: (row) => row.item.str("call"), show: (row) => row.item.str("call") ?? "–" },
 			{ key: "wchan", label: "Sleeps in", text: true, minor: true, value: (row) => row.item.str("wchan"), show: (row) => row.item.str("wchan") ?? "–" },

@@ -5,6 +5,8 @@
  * The walk goes by process id, so that it can sleep between two processes without a lock. Each
  * process is read in one go without sleeping and written afterwards.
  */
+#include <linux/bitmap.h>
+#include <linux/fdtable.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/cputime.h>
@@ -182,6 +184,24 @@ void vt_json_task(struct vt_json *json, struct task_struct *task)
 	vt_json_cgroup(json, "cgroup", task);
 }
 
+/* How many are open, of how many; in the view of one task it is the length of a list */
+static void json_descriptors(struct vt_json *json, struct task_struct *task)
+{
+	unsigned int count = 0;
+	struct fdtable *fdt;
+
+	task_lock(task);
+	if (task->files) {
+		rcu_read_lock();
+		fdt = files_fdtable(task->files);
+		count = bitmap_weight(fdt->open_fds, fdt->max_fds);
+		rcu_read_unlock();
+	}
+	task_unlock(task);
+	vt_json_int(json, "descriptors_count", count);
+	vt_json_u64(json, "descriptors_limit", task_rlimit(task, RLIMIT_NOFILE));
+}
+
 /* One pass over either the user's processes or the kernel's threads */
 static void json_processes(struct vt_json *json, bool kernel, u64 *processes, u64 *threads)
 {
@@ -195,6 +215,7 @@ static void json_processes(struct vt_json *json, bool kernel, u64 *processes, u6
 			if (!json->full) {
 				vt_json_object(json, NULL);
 				vt_json_task(json, task);
+				json_descriptors(json, task);
 				vt_json_end(json);
 			}
 		}
