@@ -52,6 +52,25 @@ for cpus in 2 4 8; do
 		tracing 'coming and going')"
 done
 
+it 'control groups give CPUs to programs, and take them for themselves'
+# shellcheck disable=SC2016
+host vitrine run "${run_options[@]}" --cpus 2 mini -- sh -c '
+	cd /sys/fs/cgroup && echo +cpuset >cgroup.subtree_control && mkdir one &&
+		echo 1 >one/cpuset.cpus && echo $$ >one/cgroup.procs
+	nproc
+	sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status
+	echo 0 >one/cpuset.cpus
+	sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status
+	cat /proc/self/cpuset
+	echo root >one/cpuset.cpus.partition
+	cat one/cpuset.cpus.partition cpuset.cpus.effective'
+expect '1
+1
+0
+/one
+root
+1'
+
 it 'ps says how many there are'
 start cpus --cpus 3 mini -- sleep 1000
 host vitrine ps --format '{{.Cpus}}'
