@@ -36,6 +36,7 @@ enum vt_irq {
 	VT_IRQ_RESCHEDULE = 4, /* from vCPU to vCPU: look at need_resched() */
 	VT_IRQ_CALL = 5,       /* likewise: run the functions that others have queued */
 	VT_IRQ_STOP = 6,       /* likewise: the machine halts */
+	VT_IRQ_WORK = 7,       /* from a vCPU to itself: the kernel's own, for its irq_work */
 	VT_IRQ_VIRTIO = 8,     /* plus the device's index */
 	VT_IRQ_COUNT = 32,
 };

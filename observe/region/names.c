@@ -66,6 +66,7 @@ static const char *const interrupt_name[VT_IRQ_COUNT] = {
 	[VT_IRQ_RESCHEDULE] = "reschedule",
 	[VT_IRQ_CALL] = "call",
 	[VT_IRQ_STOP] = "stop",
+	[VT_IRQ_WORK] = "work",
 	[VT_IRQ_VIRTIO] = "virtio0",
 	[VT_IRQ_VIRTIO + 1] = "virtio1",
 	[VT_IRQ_VIRTIO + 2] = "virtio2",

@@ -81,6 +81,21 @@ binfmt: exit 0
 rseq: registered, cpu as getcpu says
 conntrack: no connection'
 
+it 'perf events: what software counts, tracepoints, samples with their callers, and no hardware'
+program perf
+expect 'cycles: No such file or directory
+page faults: as many as there were
+switches: one for each sleep
+task clock: the CPU'\''s time
+getppid: 100
+its callers: kernel, user, outer
+samples: 5, of us
+registers: ours, stack: 1024 bytes
+clock: samples, where the time goes
+another'\''s event: wakes
+nobody, the kernel too: Permission denied
+nobody, his own: ok'
+
 it 'threads that sleep for long, while others work, wake up as they fell asleep'
 program sleepers
 expect 'debugger: call 0, registers as they are

@@ -11,6 +11,7 @@
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/irq_work.h>
 #include <linux/percpu.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
@@ -18,6 +19,7 @@
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
 #include <asm/observe.h>
+#include <asm/perf_event.h>
 #include <asm/vitrine.h>
 
 struct vitrine_cpu vitrine_cpus[NR_CPUS] __section(".data") = {
@@ -57,6 +59,7 @@ static const struct {
 	{ VT_IRQ_TIMER, "LOC", "Local timer interrupts" },
 	{ VT_IRQ_RESCHEDULE, "RES", "Rescheduling interrupts" },
 	{ VT_IRQ_CALL, "CAL", "Function call interrupts" },
+	{ VT_IRQ_WORK, "IWI", "IRQ work interrupts" },
 };
 
 static DEFINE_PER_CPU(unsigned int[VT_IRQ_COUNT], own_count);
@@ -88,6 +91,9 @@ static void handle(unsigned int bit)
 	case VT_IRQ_CALL:
 		generic_smp_call_function_interrupt();
 		break;
+	case VT_IRQ_WORK:
+		irq_work_run();
+		break;
 	case VT_IRQ_STOP:
 		vt_host->cpu_stop();
 		break;
@@ -98,9 +104,10 @@ static void handle(unsigned int bit)
 
 void vitrine_run_interrupts(void)
 {
-	static struct pt_regs kernel_regs; /* all zero: kernel mode */
+	struct pt_regs kernel_regs = { 0 }; /* kernel mode */
 	unsigned int word, bit;
 
+	vitrine_caller_regs(&kernel_regs, __builtin_frame_address(0));
 	while (vitrine_pending) {
 		struct pt_regs *old;
 

@@ -13,6 +13,8 @@
 #include <linux/sched/task_stack.h>
 #include <linux/stacktrace.h>
 #include <asm/follow.h>
+#include <asm/stacktrace.h>
+#include <asm/perf_event.h>
 #include <asm/vitrine.h>
 
 #define SHOWN_MAX 48
@@ -65,6 +67,36 @@ static bool next_frame(const struct task_struct *task, struct frame *frame)
 		return false;
 	*frame = above;
 	return frame->ip && __kernel_text_address(frame->ip);
+}
+
+/**
+ * vitrine_walk_frames() - Visit the return addresses on current's kernel stack
+ * @bp:    the innermost frame
+ * @visit: false ends it
+ * @data:  for @visit
+ */
+void vitrine_walk_frames(unsigned long bp, bool (*visit)(void *data, unsigned long ip), void *data)
+{
+	struct frame frame = { .bp = bp };
+
+	while (next_frame(current, &frame) && visit(data, frame.ip))
+		;
+}
+
+/**
+ * vitrine_caller_regs() - What there is to say of registers where a function was called
+ * @regs:  filled: instruction, stack and frame
+ * @frame: the function's frame
+ */
+void vitrine_caller_regs(struct pt_regs *regs, const unsigned long *frame)
+{
+	struct frame own = read_frame(current, frame);
+
+	regs->ip = own.ip;
+	regs->bp = own.bp;
+	regs->sp = (unsigned long)frame + sizeof(own);
+	regs->flags = 0;
+	regs->cs = 0;
 }
 
 static noinline void save(struct task_struct *task, struct stack_trace *trace)

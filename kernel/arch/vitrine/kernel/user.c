@@ -25,6 +25,7 @@
 #include <asm/follow.h>
 #include <asm/irq_regs.h>
 #include <asm/observe.h>
+#include <asm/perf_event.h>
 #include <asm/vitrine.h>
 
 #include "debug.h"
@@ -101,7 +102,8 @@ static void handle_syscall(struct pt_regs *regs)
 
 	regs->ax = -ENOSYS;
 	vitrine_call_begins(regs);
-	if (unlikely(READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_NEEDS_REGS))
+	if (unlikely(READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_NEEDS_REGS) ||
+	    vitrine_perf_wants_registers())
 		vitrine_complete_regs();
 	if (vitrine_is_watching()) {
 		vitrine_complete_regs();
@@ -147,6 +149,20 @@ static void handle_interrupt(struct pt_regs *regs)
 	local_irq_disable();
 	if (read_thread_flags() & EXIT_TO_USER_MODE_WORK)
 		vt_host->thread_kick(current->thread.host);
+}
+
+/* The host thread is stopped, and what interrupted it is still to be handled */
+static void handle_kicked(struct pt_regs *regs)
+{
+	struct pt_regs *old;
+
+	regs->orig_ax = -1;
+	irqentry_enter_from_user_mode(regs);
+	old = set_irq_regs(regs);
+	local_irq_enable();
+	set_irq_regs(old);
+	local_irq_disable();
+	irqentry_exit_to_user_mode(regs);
 }
 
 static void handle_gone(struct pt_regs *regs)
@@ -214,11 +230,40 @@ static bool prepare_user(void)
 	return true;
 }
 
-static enum vt_user_event run_guest(struct thread_struct *thread, struct pt_regs *regs)
+/*
+ * A clock may have expired that is sampled: the program is stopped where it is before that is
+ * handled. The clock expires again for a thread that does not stop; see thread_kick().
+ */
+static enum vt_user_event stop_to_sample(struct thread_struct *thread, struct pt_regs *regs)
+{
+	volatile unsigned int *pending = &vitrine_cpus[raw_smp_processor_id()].pending;
+	unsigned int held = 1U << VT_IRQ_TIMER;
+	enum vt_user_event event;
+
+	do {
+		held |= __atomic_exchange_n(pending, 0, __ATOMIC_SEQ_CST);
+		vt_host->thread_kick(thread->host);
+		vt_host->timer_arm(TICK_NSEC);
+		event = vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame);
+	} while (event == VT_EV_INTERRUPT);
+	__atomic_or_fetch(pending, held, __ATOMIC_SEQ_CST);
+	return event;
+}
+
+static bool timer_is_due(void)
+{
+	return vitrine_pending & 1U << VT_IRQ_TIMER;
+}
+
+/* @runs: its host thread was running already, or runs on */
+static enum vt_user_event run_guest(struct thread_struct *thread, struct pt_regs *regs, bool *runs)
 {
 	enum vt_user_event event;
 
 	event = vt_host->thread_run(thread->host, vitrine_regs(regs), &thread->frame);
+	*runs = *runs || event == VT_EV_INTERRUPT;
+	if (vitrine_perf_samples_clock() && event == VT_EV_INTERRUPT && timer_is_due())
+		event = stop_to_sample(thread, regs);
 	if (event != VT_EV_INTERRUPT)
 		leave_guest(thread);
 	return event;
@@ -241,9 +286,8 @@ void __noreturn vitrine_user_loop(void)
 
 		resumed = thread->frame.full;
 		vitrine_time_to_user();
-		event = run_guest(thread, regs);
-		vitrine_time_from_user(resumed, thread->frame.full,
-				       runs || event == VT_EV_INTERRUPT);
+		event = run_guest(thread, regs, &runs);
+		vitrine_time_from_user(resumed, thread->frame.full, runs);
 		runs = event == VT_EV_INTERRUPT;
 		switch (event) {
 		case VT_EV_SYSCALL:
@@ -258,7 +302,7 @@ void __noreturn vitrine_user_loop(void)
 			handle_exception(regs, vitrine_user_trap);
 			break;
 		case VT_EV_KICKED:
-			handle_exception(regs, NULL);
+			handle_kicked(regs);
 			break;
 		case VT_EV_INTERRUPT:
 			handle_interrupt(regs);

@@ -17,6 +17,7 @@
 #include <linux/syscalls.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
+#include <asm/perf_event.h>
 #include "job.h"
 
 #define VT_INIT_PATH "/sbin/vitrine-init"
@@ -79,6 +80,7 @@ static int vitrine_init(void)
 	console_close();
 	limits_setup();
 	hostname_setup();
+	vitrine_trace_events_wait();
 	vt_mounts_setup();
 	vt_terminal_init();
 	loopback_setup();
