@@ -22,6 +22,7 @@
 #include "images/process.h"
 #include "lib/memfile.h"
 #include "vitrine/util.h"
+#include "vitrine/abi.h"
 
 #define PAUSE_MAX_NS 50000000
 #define GRACE 5	     /* seconds for a program to take its files away */
@@ -186,7 +187,7 @@ keeper(char *const argv[], int out, int log, int failed, pid_t parent)
 	status = keep(pid, &set);
 	kill(-pid, SIGTERM); /* the rest of its group */
 	children_end();
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	_exit((int)vt_exit_status((vt_u32)status));
 }
 
 /* Has it become the program? Otherwise why not */

@@ -25,6 +25,7 @@
 #include "cli/common/kept.h"
 #include "detach.h"
 #include "vitrine/util.h"
+#include "vitrine/abi.h"
 
 #define LOOK_MS 20
 #define LOOK_SOON_MS 2	     /* at one that only has to be there */
@@ -141,7 +142,7 @@ static int await(const struct detached *d, int words)
 		nanosleep(&look, NULL);
 	}
 	pass_on(words, &said);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return (int)vt_exit_status((vt_u32)status);
 }
 
 static void catch_signals(void)

@@ -24,6 +24,7 @@
 #include "cli/run/options.h"
 #include "trace.h"
 #include "vitrine/util.h"
+#include "vitrine/abi.h"
 
 #define CONNECT_PAUSE_NS 1000000L
 
@@ -88,7 +89,7 @@ static int child_status(pid_t child)
 		if (errno != EINTR)
 			return EXIT_VITRINE;
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return (int)vt_exit_status((vt_u32)status);
 }
 
 static int start(const struct trace_options *options, struct run_options *run, struct error *err)

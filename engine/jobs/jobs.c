@@ -292,7 +292,7 @@ uint32_t job_status(int id)
 	pthread_mutex_lock(&lock);
 	status = job_at(id)->wait_status;
 	pthread_mutex_unlock(&lock);
-	return status & 0x7f ? 128 + (status & 0x7f) : (status >> 8) & 0xff;
+	return vt_exit_status(status);
 }
 
 void job_cut(int id)

@@ -384,5 +384,11 @@ struct vt_boot {
 	char cmdline[VT_CMDLINE_MAX];
 };
 
+/* Exit status as a shell reports it */
+static inline vt_u32 vt_exit_status(vt_u32 wait_status)
+{
+	return wait_status & 0x7f ? 128 + (wait_status & 0x7f) : wait_status >> 8 & 0xff;
+}
+
 #endif /* __ASSEMBLY__ */
 #endif /* VITRINE_ABI_H */

@@ -175,10 +175,4 @@ static inline const void *vt_request_head(const struct vt_request *req, size_t s
 	return req->len >= size ? req->data : NULL;
 }
 
-/* Exit status as a shell reports it */
-static inline u32 vt_exit_status(int wait_status)
-{
-	return wait_status & 0x7f ? 128 + (wait_status & 0x7f) : (wait_status >> 8) & 0xff;
-}
-
 #endif

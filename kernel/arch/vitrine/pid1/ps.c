@@ -18,8 +18,13 @@
 
 #define CMDLINE_MAX 4096
 
-/* The process with the lowest id from @nr on, with a reference */
-static struct task_struct *process_from(pid_t *nr)
+/**
+ * vt_task_from() - The process with the lowest id from @nr on
+ * @nr: set to the id behind it
+ *
+ * Return: its first thread with a reference, or NULL behind the last.
+ */
+struct task_struct *vt_task_from(pid_t *nr)
 {
 	struct task_struct *task = NULL;
 	struct pid *pid;
@@ -78,7 +83,7 @@ long vt_ps(struct vt_errand *errand)
 		return -ENOMEM;
 	nr = ask->pid;
 	while (used + sizeof(struct vt_ps) + CMDLINE_MAX <= VT_REQ_DATA_MAX &&
-	       (task = process_from(&nr))) {
+	       (task = vt_task_from(&nr))) {
 		struct vt_ps *ps = (struct vt_ps *)(errand->reply + used);
 
 		if (!(task->flags & PF_KTHREAD)) {

@@ -86,7 +86,8 @@ void vitrine_growth_init(void);
 int vitrine_growth_map(void);
 void vitrine_memory_release(unsigned long pa, unsigned long len);
 
-/* pid1/peek.c */
+/* pid1/ps.c, peek.c */
+struct task_struct *vt_task_from(pid_t *nr);
 size_t vt_peek(struct mm_struct *mm, unsigned long addr, char *to, size_t len);
 size_t vt_peek_cmdline(struct mm_struct *mm, char *to, size_t max);
 

@@ -19,28 +19,6 @@
 #include "view.h"
 
 /**
- * vt_task_from() - The process with the lowest id from @nr on
- * @nr: set to the id behind it
- *
- * Return: its first thread with a reference, or NULL behind the last.
- */
-struct task_struct *vt_task_from(pid_t *nr)
-{
-	struct task_struct *task = NULL;
-	struct pid *pid;
-
-	rcu_read_lock();
-	while (!task && (pid = find_ge_pid(*nr, &init_pid_ns))) {
-		*nr = pid_nr(pid) + 1;
-		task = pid_task(pid, PIDTYPE_TGID);
-	}
-	if (task)
-		get_task_struct(task);
-	rcu_read_unlock();
-	return task;
-}
-
-/**
  * vt_task_call() - The system call that a task is in
  * @task: not the current one
  * @args: its arguments, may be NULL

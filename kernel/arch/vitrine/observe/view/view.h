@@ -9,6 +9,7 @@
 #define VITRINE_OBSERVE_VIEW_H
 
 #include <linux/types.h>
+#include <asm/vitrine.h>
 #include <asm/vitrine-abi.h>
 #include "json.h"
 
@@ -62,7 +63,6 @@ void vt_json_symbol(struct vt_json *json, const char *key, unsigned long addr, b
 void vt_json_device(struct vt_json *json, const char *key, dev_t dev);
 
 /* processes.c */
-struct task_struct *vt_task_from(pid_t *nr);
 long vt_task_call(struct task_struct *task, unsigned long args[6]);
 void vt_json_task(struct vt_json *json, struct task_struct *task);
 
