@@ -30,7 +30,7 @@ struct tier {
 	int (*start)(struct vt_boot *boot, struct error *err);
 	void (*stop)(void);
 
-	int (*mm_new)(struct vt_mm **mm);
+	int (*mm_new)(struct vt_mm **mm, int spare);
 	void (*mm_free)(struct vt_mm *mm);
 	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
 	void (*mm_barrier)(struct vt_mm *mm);

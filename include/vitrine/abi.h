@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 7
+#define VT_ABI_VERSION 8
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
@@ -297,7 +297,7 @@ struct vt_host_ops {
 	void (*memory_unused)(vt_u64 pa, vt_u64 len);
 
 	/* the interception tier */
-	int (*mm_new)(struct vt_mm **mm);
+	int (*mm_new)(struct vt_mm **mm, int spare); /* see vt_frame.spare */
 	void (*mm_free)(struct vt_mm *mm);
 	int (*mm_sync)(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count);
 	/* Order memory accesses of @mm's threads that run now, and what they have fetched as code

@@ -44,6 +44,8 @@ struct vt_regs {
  * @reset_fpu: resume with the FPU in its initial state (exec, signal handlers)
  * @no_tsc: reading the time stamp counter is a fault: prctl(PR_SET_TSC); looked at when a host
  * thread is made
+ * @spare: it is what the sandbox's user started: it may have what is kept for whoever is to end a
+ *        fork bomb; looked at when a host thread is made
  * @ds, @es, @fs, @gs: segment selectors
  * @xstate, @xstate_size: the thread's XSAVE image in signal frame layout, inside memory that the
  *        guest can write: the thread's own until it is freed, and valid while @full is set. NULL
@@ -53,7 +55,7 @@ struct vt_frame {
 	vt_u64 fs_base, gs_base;
 	vt_u64 fault_addr;
 	vt_u32 error_code, trap_nr;
-	vt_u8 full, reset_fpu, no_tsc, pad;
+	vt_u8 full, reset_fpu, no_tsc, spare;
 	vt_u32 xstate_size;
 	vt_u16 ds, es, fs, gs;
 	void *xstate;

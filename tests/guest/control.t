@@ -348,6 +348,7 @@ mkfifo "$scratch/fifo"
 # shellcheck disable=SC2016
 vitrine run --ephemeral --name tight mini -- sh -c '
 	most=$(cat /proc/sys/kernel/threads-max)
+	for i in $(seq 350); do sleep 1000 & done
 	echo 20 >/proc/sys/kernel/threads-max
 	echo started; read line; echo $most >/proc/sys/kernel/threads-max
 	echo back; read line; :' <"$scratch/fifo" >"$scratch/tight" 2>&1 &

@@ -66,7 +66,7 @@ static struct space *space_of(struct vt_mm *mm)
 
 /* ---- address spaces ---- */
 
-static int mm_new(struct vt_mm **mm)
+static int mm_new(struct vt_mm **mm, int spare)
 {
 	struct space *space = space_new();
 

@@ -62,12 +62,12 @@ void process_init(struct zygote *from)
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 }
 
-static struct stub_process *process_alloc(void)
+static struct stub_process *process_alloc(bool spare)
 {
 	struct stub_process *process;
 	int page;
 
-	if (!limits_take_process())
+	if (!limits_take_process(spare))
 		return NULL;
 	process = calloc(1, sizeof(*process));
 	page = process ? pages_get() : -1;
@@ -150,9 +150,9 @@ static int process_start(struct stub_process *process)
 	return err ?: thread_create_service(process);
 }
 
-static int process_create(struct stub_process **process)
+static int process_create(struct stub_process **process, bool spare)
 {
-	struct stub_process *new = process_alloc();
+	struct stub_process *new = process_alloc(spare);
 	int err;
 
 	if (!new)
@@ -180,7 +180,7 @@ static bool await_end(unsigned *patience)
 	return true;
 }
 
-int process_get(struct stub_process **process)
+int process_get(struct stub_process **process, bool spare)
 {
 	unsigned patience;
 	int err;
@@ -202,7 +202,7 @@ int process_get(struct stub_process **process)
 		process_end(reused);
 	}
 	do {
-		err = process_create(process);
+		err = process_create(process, spare);
 	} while (err && await_end(&patience));
 	return err;
 }
@@ -280,7 +280,8 @@ static struct stub_thread **find_idle(struct stub_process *process, bool no_tsc)
 	return at;
 }
 
-int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_thread **thread)
+int process_thread_get(struct stub_process *process, bool no_tsc, bool spare,
+		       struct stub_thread **thread)
 {
 	struct stub_thread **at, *got;
 	unsigned patience;
@@ -299,7 +300,7 @@ int process_thread_get(struct stub_process *process, bool no_tsc, struct stub_th
 		process->nidle--;
 	} else {
 		do {
-			err = thread_create(process, no_tsc, &got);
+			err = thread_create(process, no_tsc, spare, &got);
 		} while (err && !process_is_gone(process) && await_end(&patience));
 		if (err)
 			return err;

@@ -56,10 +56,10 @@ static int told(int err)
 
 /* ---- address spaces ---- */
 
-static int mm_new(struct vt_mm **mm)
+static int mm_new(struct vt_mm **mm, int spare)
 {
 	struct stub_process *process;
-	int err = process_get(&process);
+	int err = process_get(&process, spare);
 
 	if (err)
 		return told(err);
@@ -191,7 +191,7 @@ static int thread_new(struct vt_mm *mm, struct vt_thread *fpu_from, struct vt_fr
 		      struct vt_thread **thread)
 {
 	struct stub_thread *new;
-	int err = process_thread_get(process_of(mm), frame->no_tsc, &new);
+	int err = process_thread_get(process_of(mm), frame->no_tsc, frame->spare, &new);
 
 	if (err)
 		return told(err);

@@ -78,10 +78,10 @@ static int first_process(struct error *err)
 {
 	struct stub_process *process;
 	struct stub_thread *thread;
-	int failed = process_get(&process);
+	int failed = process_get(&process, false);
 
 	if (!failed) {
-		failed = process_thread_get(process, false, &thread);
+		failed = process_thread_get(process, false, false, &thread);
 		if (!failed)
 			process_thread_put(thread);
 		process_put(process);

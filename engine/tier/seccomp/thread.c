@@ -30,11 +30,11 @@
 #include "engine/tier/seccomp/host/lock.h"
 #include "engine/tier/seccomp/host/slots.h"
 
-static struct stub_thread *thread_alloc(struct stub_process *process)
+static struct stub_thread *thread_alloc(struct stub_process *process, bool spare)
 {
 	struct stub_thread *thread;
 
-	if (!limits_take_thread())
+	if (!limits_take_thread(spare))
 		return NULL;
 	thread = calloc(1, sizeof(*thread));
 	if (thread)
@@ -174,10 +174,11 @@ static int unmap_slot(struct stub_process *process, const struct stub_thread *th
 	return service_execute(process, 1);
 }
 
-int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread **thread)
+int thread_create(struct stub_process *process, bool no_tsc, bool spare,
+		  struct stub_thread **thread)
 {
 	const struct stub_command on = set_tsc(false);
-	struct stub_thread *new = thread_alloc(process);
+	struct stub_thread *new = thread_alloc(process, spare);
 	int err;
 
 	if (!new)

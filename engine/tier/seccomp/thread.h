@@ -6,10 +6,11 @@
 #include "stub.h"
 
 /*
- * Make a guest thread, with or without the time stamp counter; it has introduced itself. Return: 0
- * or a negative errno value.
+ * Make a guest thread, with or without the time stamp counter; it has introduced itself. What is
+ * kept for it may be used if it is @spare. Return: 0 or a negative errno value.
  */
-int thread_create(struct stub_process *process, bool no_tsc, struct stub_thread **thread);
+int thread_create(struct stub_process *process, bool no_tsc, bool spare,
+		  struct stub_thread **thread);
 
 /* Make the service thread of a new process; 0 or a negative errno value */
 int thread_create_service(struct stub_process *process);

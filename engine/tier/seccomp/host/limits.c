@@ -5,7 +5,8 @@
  * A guest's fork bomb must run out of what is ours before the host, or the supervisor itself, runs
  * out of something: process numbers, which all users share; descriptors, of which the supervisor
  * needs some to be told to end the sandbox; memory that is not the guest's. The guest sees EAGAIN,
- * which fork(2) documents.
+ * which fork(2) documents. The last few of the guest's own processes are kept for what its user
+ * starts from outside (exec), who may want to look at the bomb, or to end it.
  *
  * Host system calls: open and read of /proc/sys, getrlimit, setrlimit.
  */
@@ -22,6 +23,8 @@
 #define PID_MAX_DEFAULT (PAGES_MAX * PID_SHARE)
 #define RESERVED 256	 /* control connections with their streams, disks, logs */
 #define RESERVED_SHARE 4 /* but no more than one in so many */
+#define SPARE 32	 /* processes, and threads, that are kept for who is to end a fork bomb */
+#define SPARE_SHARE 8	 /* but no more than one in so many */
 #define SLOTS_SHARE 8	 /* of the sandbox's memory is the most that slots may have */
 #define THREADS_MIN 256
 #define AREA_BYTES 440 /* its structure, its place in the tree, and in the list of the file's */
@@ -83,23 +86,31 @@ const struct limits *limits_used(void)
 	return &limits;
 }
 
-static bool may_take(unsigned descriptors)
+/* How many of @limit only those may have that are spare */
+static unsigned kept(unsigned limit, bool spare)
 {
-	return processes * 2 + threads < limits.tasks &&
-	       processes * 3 + threads + descriptors <= limits.descriptors - limits.reserved;
+	return spare ? 0 : at_most(SPARE, limit / SPARE_SHARE);
 }
 
-bool limits_take_process(void)
+static bool may_take(unsigned descriptors, bool spare)
 {
-	if (processes >= limits.processes || !may_take(3))
+	unsigned last = limits.descriptors - limits.reserved;
+
+	return processes * 2 + threads + kept(limits.tasks, spare) < limits.tasks &&
+	       processes * 3 + threads + descriptors + kept(last, spare) <= last;
+}
+
+bool limits_take_process(bool spare)
+{
+	if (processes + kept(limits.processes, spare) >= limits.processes || !may_take(3, spare))
 		return false;
 	processes++;
 	return true;
 }
 
-bool limits_take_thread(void)
+bool limits_take_thread(bool spare)
 {
-	if (threads >= limits.threads || !may_take(1))
+	if (threads + kept(limits.threads, spare) >= limits.threads || !may_take(1, spare))
 		return false;
 	threads++;
 	return true;

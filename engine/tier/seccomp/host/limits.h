@@ -30,9 +30,12 @@ void limits_init(uint64_t memory);
 
 const struct limits *limits_used(void);
 
-/* Account for a process or thread that is to be made; false when the budget is spent */
-bool limits_take_process(void);
-bool limits_take_thread(void);
+/*
+ * Account for a process or thread that is to be made; false when the budget is spent. The last few
+ * are for those that may be @spare.
+ */
+bool limits_take_process(bool spare);
+bool limits_take_thread(bool spare);
 void limits_give_process(void);
 void limits_give_thread(void);
 

@@ -69,7 +69,7 @@ int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 	int err;
 
 	if (!context->host) {
-		err = vt_host->mm_new(&context->host);
+		err = vt_host->mm_new(&context->host, task->thread.frame.spare);
 		if (err)
 			return err;
 		vitrine_mm_hosted(task->mm);
@@ -184,6 +184,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	if (!(args->flags & CLONE_VM))
 		vitrine_ahead_of_fork(current->mm, regs->sp);
 	p->thread.frame = current->thread.frame;
+	p->thread.frame.spare = 0;
 	regs->ax = 0;
 	if (args->stack)
 		regs->sp = args->stack;
@@ -211,7 +212,7 @@ void flush_thread(void)
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)
 {
 	struct vt_frame *frame = &current->thread.frame;
-	bool no_tsc = frame->no_tsc;
+	bool no_tsc = frame->no_tsc, spare = frame->spare;
 
 	memset(regs, 0, sizeof(*regs));
 	regs->ip = ip;
@@ -221,6 +222,7 @@ void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)
 	regs->flags = 0x202; /* IF, and the bit that is always one */
 	memset(frame, 0, sizeof(*frame));
 	frame->no_tsc = no_tsc;
+	frame->spare = spare;
 	frame->full = 1;
 	frame->reset_fpu = 1;
 }

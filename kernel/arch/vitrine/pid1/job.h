@@ -97,6 +97,9 @@ int vt_terminal_resize(struct vt_job *job, u16 rows, u16 columns);
 void vt_spawn(const struct vt_request *req);
 int vt_launch(struct launch *launch);
 
+/* reserve.c */
+pid_t vt_reserve_child(int (*fn)(void *), void *arg);
+
 /* program.c */
 bool vt_program_wanted(void);
 long vt_program_launch(struct launch *launch);

@@ -185,6 +185,8 @@ void __noreturn vt_server_run(void)
 	if (task_work_pending(current))
 		task_work_run();
 	current->flags |= PF_KTHREAD;
+	/* What it starts is in the root control group, where no limits are */
+	current->no_cgroup_migration = 1;
 	/* Of children that have ended nobody else is told; kernel threads ignore them */
 	kernel_sigaction(SIGCHLD, SIG_DFL);
 	init_waitqueue_func_entry(&children, child_changed);

@@ -333,6 +333,8 @@ int vt_launch(struct launch *launch)
 	flush_signal_handlers(current, 1);
 	spin_unlock_irq(&current->sighand->siglock);
 	launch_begin(launch);
+	current->thread.frame.spare = 1;
+	current->no_cgroup_migration = 0; /* the server's */
 	ksys_setsid();
 	current->fs->umask = 0022;
 
@@ -390,7 +392,7 @@ static long spawn(const struct vt_request *req)
 	if (head->flags & VT_SPAWN_INIT)
 		ret = vt_program_launch(launch);
 	else
-		ret = user_mode_thread(launch_child, launch, SIGCHLD);
+		ret = vt_reserve_child(launch_child, launch);
 	if (ret < 0)
 		goto free_job;
 	job->pid = ret;
