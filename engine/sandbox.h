@@ -120,6 +120,7 @@ struct sandbox_config {
 	const char *user;  /* name, resolved in the guest; NULL: uid/gid count */
 	uint32_t uid, gid;
 	bool init;	  /* the command is pid 1 */
+	bool console;	  /* ... and writes to /dev/console, which is its output then */
 	bool tty;	  /* a pseudo terminal in the guest */
 	bool interactive; /* stdin is forwarded */
 	bool detached;	  /* what it writes is only kept for `vitrine logs` */

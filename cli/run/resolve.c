@@ -168,7 +168,7 @@ static void fill_web(struct run_options *o)
 	web->argv = o->web_argv;
 }
 
-/* Programs that are made to be pid 1 */
+/* Programs that are made to be pid 1: what they have to say goes to the console */
 static bool is_init(char *const *argv)
 {
 	static const char *const names[] = { "init",	   "systemd",	"openrc-init", "runit",
@@ -211,6 +211,7 @@ int run_options_resolve(struct run_options *o, struct error *err)
 
 	if (run_image_command(o, err))
 		return -1;
-	o->config.init = o->config.init || is_init(o->config.argv);
+	o->config.console = is_init(o->config.argv);
+	o->config.init = o->config.init || o->config.console;
 	return 0;
 }

@@ -95,7 +95,8 @@ static int spawn_pack(struct blob *blob, uint32_t id, const struct job_spec *spe
 	struct vt_spawn head = {
 		.job = id,
 		.flags = (spec->tty ? VT_SPAWN_TTY : 0) | (id == JOB_MAIN ? VT_SPAWN_MAIN : 0) |
-			 (named ? VT_SPAWN_USER : 0) | (spec->init ? VT_SPAWN_INIT : 0),
+			 (named ? VT_SPAWN_USER : 0) | (spec->init ? VT_SPAWN_INIT : 0) |
+			 (spec->console ? VT_SPAWN_CONSOLE : 0),
 		.uid = spec->uid,
 		.gid = spec->gid,
 		.rows = spec->rows,
@@ -460,6 +461,7 @@ int jobs_init(const struct sandbox_config *config, struct error *err)
 		.gid = config->gid,
 		.tty = config->tty,
 		.init = config->init,
+		.console = config->console,
 		.fds = { config->interactive ? 0 : -1, config->detached ? -1 : 1,
 			 config->detached ? -1 : 2 },
 	};

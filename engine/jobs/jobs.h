@@ -22,13 +22,14 @@
  * @fds:        stdin, stdout and stderr, not owned; -1 for none. With @tty only the first two count
  * @rows, @columns: window size, with @tty
  * @init:       it is pid 1; of the main job only
+ * @console:    what it writes to /dev/console is its output; likewise
  */
 struct job_spec {
 	char *const *argv;
 	char *const *env;
 	const char *cwd, *user;
 	uint32_t uid, gid;
-	bool tty, init;
+	bool tty, init, console;
 	uint16_t rows, columns;
 	int fds[3];
 };

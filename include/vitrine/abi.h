@@ -112,10 +112,11 @@ struct vt_request {
 	vt_u8 *data;
 };
 
-#define VT_SPAWN_TTY 1	/* one pseudo terminal instead of three pipes */
-#define VT_SPAWN_MAIN 2 /* the sandbox ends when this process does */
-#define VT_SPAWN_USER 4 /* resolve the user name string in the guest's /etc/passwd */
-#define VT_SPAWN_INIT 8 /* it is pid 1; with vitrine.init on the kernel's command line */
+#define VT_SPAWN_TTY 1	    /* one pseudo terminal instead of three pipes */
+#define VT_SPAWN_MAIN 2	    /* the sandbox ends when this process does */
+#define VT_SPAWN_USER 4	    /* resolve the user name string in the guest's /etc/passwd */
+#define VT_SPAWN_INIT 8	    /* it is pid 1; with vitrine.init on the kernel's command line */
+#define VT_SPAWN_CONSOLE 16 /* what it writes to /dev/console is its output */
 
 /**
  * struct vt_spawn - VT_REQ_SPAWN

@@ -41,6 +41,9 @@ host vitrine exec box systemctl is-active multi-user.target dbus.socket systemd-
 expect 'active
 active
 active'
+it 'what it has to say is the output of the sandbox'
+host cat "$scratch/box.out"
+shows '*Welcome to *Debian*Reached target*multi-user.target*'
 it 'a unit that is started is a child of it'
 host vitrine exec box sh -c 'systemd-run --quiet --wait --pipe sh -c "echo unit; cat /proc/self/cgroup"'
 shows 'unit

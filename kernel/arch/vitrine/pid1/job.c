@@ -86,6 +86,8 @@ static void job_free_run(struct work_struct *work)
 		if (job->pump[i].file)
 			__fput_sync(job->pump[i].file);
 	}
+	if (job->console)
+		__fput_sync(job->console);
 	if (job->slave)
 		__fput_sync(job->slave);
 	if (job->master)

@@ -44,6 +44,7 @@ struct vt_pump {
  * struct vt_job - one process started by the supervisor
  * @pid:    the process; it is the session leader of the job
  * @master, @slave: both ends of the pseudo terminal with VT_SPAWN_TTY, else NULL
+ * @console: what /dev/console is for a job with VT_SPAWN_CONSOLE and no terminal, else NULL
  * @hung_up: the host's terminal is gone, and so is the guest's, even if it is opened only later
  * @exited: the process is gone: drain what is buffered and stop
  * @exited_at: since when, in jiffies
@@ -55,7 +56,7 @@ struct vt_job {
 	struct list_head list;
 	u32 id, flags;
 	pid_t pid;
-	struct file *master, *slave;
+	struct file *master, *slave, *console;
 	struct vt_pump pump[VT_JOB_PUMPS];
 	bool hung_up;
 	bool exited, silent, told;
@@ -91,6 +92,8 @@ int vt_terminal_new(struct vt_job *job, u16 rows, u16 columns);
 struct file *vt_terminal_open(struct vt_job *job);
 void vt_terminal_opened(struct vt_job *job);
 void vt_terminal_hangup(struct vt_job *job);
+int vt_terminal_console(struct vt_job *job, struct file **output);
+void vt_terminal_is_console(struct vt_job *job);
 int vt_terminal_resize(struct vt_job *job, u16 rows, u16 columns);
 
 /* spawn.c */

@@ -303,6 +303,10 @@ static int streams_make(struct launch *launch)
 		ret = vt_terminal_new(job, launch->head.rows, launch->head.columns);
 	else
 		ret = vt_stream_pipes(job, launch->stdio);
+	if (!ret && job->flags & VT_SPAWN_CONSOLE && !job->slave)
+		ret = vt_terminal_console(job, &launch->stdio[1]);
+	if (!ret && job->flags & VT_SPAWN_CONSOLE)
+		vt_terminal_is_console(job);
 	return ret ?: vt_stream_start(job);
 }
 

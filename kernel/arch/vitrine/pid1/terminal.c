@@ -14,9 +14,12 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/tty.h>
+#include <uapi/linux/mount.h>
+#include "../../../fs/internal.h"
 #include "job.h"
 
 #define PTS "/dev/pts"
+#define CONSOLE "/dev/console"
 #define OPEN_QUIETLY (O_RDWR | O_NOCTTY | __FMODE_NONOTIFY)
 
 static struct path ptmx;
@@ -47,14 +50,39 @@ void vt_terminal_init(void)
 	path_put(&path);
 }
 
+static struct tty_struct *tty_of(struct file *end)
+{
+	return ((struct tty_file_private *)end->private_data)->tty;
+}
+
 static struct tty_struct *job_tty(struct vt_job *job)
 {
-	return ((struct tty_file_private *)job->master->private_data)->tty;
+	return tty_of(job->master);
 }
 
 static struct winsize window_size(u16 rows, u16 columns)
 {
 	return (struct winsize){ .ws_row = rows, .ws_col = columns };
+}
+
+/* Open both ends of a new terminal, without a controlling process */
+static int ends_open(struct file **master, struct file **slave)
+{
+	struct tty_struct *tty;
+
+	if (!ptmx.mnt)
+		return -ENODEV;
+	*master = dentry_open(&ptmx, OPEN_QUIETLY, current_cred());
+	if (IS_ERR(*master))
+		return PTR_ERR(*master);
+	tty = tty_of(*master);
+	clear_bit(TTY_PTY_LOCK, &tty->flags);
+	*slave = dentry_open(&(struct path){ .mnt = ptmx.mnt, .dentry = tty->link->driver_data },
+			     OPEN_QUIETLY, current_cred());
+	if (!IS_ERR(*slave))
+		return 0;
+	fput(*master);
+	return PTR_ERR(*slave);
 }
 
 /**
@@ -72,30 +100,68 @@ int vt_terminal_new(struct vt_job *job, u16 rows, u16 columns)
 	struct winsize size = window_size(rows, columns);
 	struct file *master, *slave;
 	struct tty_struct *tty;
+	int ret = ends_open(&master, &slave);
 
-	if (!ptmx.mnt)
-		return -ENODEV;
-	master = dentry_open(&ptmx, OPEN_QUIETLY, current_cred());
-	if (IS_ERR(master))
-		return PTR_ERR(master);
-	tty = ((struct tty_file_private *)master->private_data)->tty;
-	clear_bit(TTY_PTY_LOCK, &tty->flags);
+	if (ret)
+		return ret;
+	tty = tty_of(master);
 	tty->ops->resize(tty, &size);
 	/* As terminal emulators do: erase whole UTF-8 characters */
 	tty->link->termios.c_iflag |= IUTF8;
-
-	slave = dentry_open(&(struct path){ .mnt = ptmx.mnt, .dentry = tty->link->driver_data },
-			    OPEN_QUIETLY, current_cred());
-	if (IS_ERR(slave)) {
-		fput(master);
-		return PTR_ERR(slave);
-	}
 	job->slave = slave;
 	vt_stream_set(job, 0, get_file(master), &tty->write_wait);
 	vt_stream_set(job, 1, get_file(master), &tty->read_wait);
 	/* Now the server can find it */
 	smp_store_release(&job->master, master);
 	return 0;
+}
+
+/**
+ * vt_terminal_console() - Make a terminal of a job's standard output, for what is to be a console
+ * @job:    has its pipes
+ * @output: the process's end of the pipe, which the terminal takes the place of
+ *
+ * Programs that are pid 1 write to /dev/console, which has to be a terminal. Nothing is made of
+ * what they write, and nobody types.
+ *
+ * Return: 0 or a negative errno; then all is as it was.
+ */
+int vt_terminal_console(struct vt_job *job, struct file **output)
+{
+	struct file *master, *slave;
+	struct ktermios *termios;
+	int ret = ends_open(&master, &slave);
+
+	if (ret)
+		return ret;
+	termios = &tty_of(master)->link->termios;
+	termios->c_oflag &= ~OPOST;
+	termios->c_lflag &= ~(ECHO | ICANON | ISIG);
+	fput(job->pump[1].file);
+	vt_stream_set(job, 1, master, &tty_of(master)->read_wait);
+	fput(*output);
+	*output = get_file(slave);
+	job->console = slave;
+	return 0;
+}
+
+/**
+ * vt_terminal_is_console() - Let /dev/console be the terminal of a job
+ *
+ * Context: the job's process, the first one of the guest. That there is no such device is no error.
+ */
+void vt_terminal_is_console(struct vt_job *job)
+{
+	struct file *terminal = job->slave ?: job->console;
+	struct path console;
+	char name[24];
+
+	if (!terminal || kern_path(CONSOLE, LOOKUP_FOLLOW, &console))
+		return;
+	snprintf(name, sizeof(name), PTS "/%d", tty_of(terminal)->index);
+	if (path_mount(name, &console, NULL, MS_BIND, NULL))
+		pr_warn("vitrine: there is no console\n");
+	path_put(&console);
 }
 
 /**
