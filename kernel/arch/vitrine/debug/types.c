@@ -15,6 +15,7 @@
 #include <linux/cgroup.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/interrupt.h>
 #include <linux/irqdesc.h>
 #include <linux/kernel_stat.h>
@@ -95,6 +96,7 @@ union vitrine_types {
 	struct files_struct files;
 	struct file file;
 	struct dentry dentry;
+	struct fs_struct fs_struct;
 	struct inode inode;
 	struct super_block super_block;
 	struct file_system_type file_system_type;

@@ -70,6 +70,12 @@ void vitrine_complete_regs(void)
 
 	if (thread->frame.full || !thread->host)
 		return;
+	/* what was unmapped meanwhile may be much */
+	while (READ_ONCE(current->mm->context.queued) && !irqs_disabled()) {
+		if (vitrine_tlb_flush_piece(current->mm))
+			break;
+		cond_resched();
+	}
 	/* on its way into the stub it may run guest code */
 	vitrine_guest_enters(current->mm);
 	failed = vt_host->thread_capture(thread->host, vitrine_regs(regs), &thread->frame);

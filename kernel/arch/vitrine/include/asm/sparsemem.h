@@ -3,6 +3,6 @@
 #define _ASM_VITRINE_SPARSEMEM_H
 
 #define MAX_PHYSMEM_BITS 41
-#define SECTION_SIZE_BITS 26 /* 64 MiB: the step in which page structures come to life */
+#define SECTION_SIZE_BITS 24 /* 16 MiB: the step in which page structures come to life */
 
 #endif
