@@ -29,10 +29,6 @@ void *phys_ptr(uint64_t pa, uint64_t len)
 	return memory + (pa - GUEST_BASE);
 }
 
-void irq_asked(enum vt_irq irq)
-{
-}
-
 void irq_raise(enum vt_irq irq)
 {
 	atomic_fetch_add(&interrupts[irq - VT_IRQ_VIRTIO], 1);
