@@ -169,7 +169,7 @@ int cmd_help(int argc, char **argv)
 		verb = find(aliases, ARRAY_SIZE(aliases), argv[1]);
 	if (!verb)
 		return unknown_verb(argv[1]);
-	if (argc == 3 && verb->run == cmd_image)
+	if (argc == 3 && (verb->run == cmd_image || verb->run == cmd_snapshot))
 		return verb->run(3, (char *[]){ argv[1], argv[2], help, NULL });
 	if (argc > 2) {
 		error_set(&err, 0, "help takes one command; see vitrine %s --help", argv[1]);

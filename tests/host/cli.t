@@ -103,6 +103,8 @@ host vitrine kill -s TREM box
 says "did you mean 'TERM'?"
 host vitrine help image build
 shows 'Usage: vitrine image build*--packages*'
+host vitrine help snapshot ls
+shows 'Usage: vitrine snapshot ls*'
 host vitrine help image
 shows 'Usage: vitrine image*'
 
