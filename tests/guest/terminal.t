@@ -12,7 +12,7 @@ type_line() {
 }
 
 # shellcheck disable=SC2016 # for the shell in tmux
-env PS1='HOST$ ' ENV='' tmux -f /dev/null -S "$scratch/tmux" new-session -d -s main -x 80 -y 24 \
+env PS1='HOST$ ' ENV='' SHELL=/bin/bash tmux -f /dev/null -S "$scratch/tmux" new-session -d -s main -x 80 -y 24 \
 	"PS1='HOST> ' sh"
 trap 'tm kill-server; finish' EXIT
 screen '*HOST>*'

@@ -59,7 +59,7 @@ expect 0
 # shellcheck disable=SC2016 # for the guest's shell
 vitrine exec box sh -c 'printf "evil\033[31m\007" >/proc/self/comm; while :; do sleep 1; done' \
 	</dev/null >/dev/null 2>&1 &
-PS1='HOST$ ' ENV='' tmux -f /dev/null -S "$scratch/tmux" new-session -d -s main -x 100 -y 30 \
+PS1='HOST$ ' ENV='' SHELL=/bin/bash tmux -f /dev/null -S "$scratch/tmux" new-session -d -s main -x 100 -y 30 \
 	"PS1='HOST> ' sh"
 trap 'tm kill-server; finish' EXIT
 screen '*HOST>*'
