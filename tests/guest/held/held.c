@@ -9,11 +9,15 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Set when the main thread will not use its stack any more */
+static atomic_bool seated;
 
 static void *page_at(void *at, int flags)
 {
@@ -28,6 +32,8 @@ static void *page_at(void *at, int flags)
 
 static void *sit(void *arguments)
 {
+	while (!seated)
+		usleep(1000);
 	page_at((void *)((uintptr_t)arguments & ~4095UL), MAP_FIXED);
 	puts("ready");
 	fflush(stdout);
@@ -49,7 +55,8 @@ int main(int argc, char **argv)
 		return write(1, page, 4096) < 0;
 	}
 	pthread_create(&thread, NULL, sit, argv[0]);
-	/* The stack is in that page: without a word to the kernel */
+	/* The stack is in that page: from here on only registers are used */
+	seated = true;
 	for (;;)
 		asm volatile("syscall" ::"a"(34) : "rcx", "r11", "memory");
 }
