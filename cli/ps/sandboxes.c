@@ -57,6 +57,10 @@ static void print_uptime(char text[FORMAT_TEXT_MAX], const json_t *sandbox)
 	long long end = ps_number(sandbox, "ended");
 	char duration[PS_DURATION_MAX];
 
+	if (!json_object_get(sandbox, "started")) {
+		strcpy(text, "-"); /* it does not answer */
+		return;
+	}
 	snprintf(text, FORMAT_TEXT_MAX, "%s",
 		 ps_duration((end ? end : time(NULL)) - ps_number(sandbox, "started"), duration));
 }

@@ -367,3 +367,14 @@ host vitrine exec tight echo room
 expect room
 echo >&8
 exec 8>&-
+
+it 'a sandbox that does not answer is in the list, and says so of itself'
+start stopped mini -- sleep 1000
+kill -STOP "$pid"
+host vitrine ps
+shows "*stopped *$pid  (does not answer) *- "*
+host vitrine ps --format '{{.Uptime}}/{{.Status}}'
+expect -/silent
+kill -CONT "$pid"
+host vitrine kill stopped
+status 0
