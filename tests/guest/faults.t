@@ -35,10 +35,15 @@ while True:
 print(\"ready\", flush=True)
 time.sleep(1000)"
 	timeout 30 vitrine exec f3-$$ true 2>&1 | grep -o "has ended"
+	mkfifo hold; exec 9<>hold
+	for i in $(seq 6); do timeout 30 vitrine exec f3-$$ sh -c "echo in; read line" <&9 >>in 2>&1 & done
+	for i in $(seq 250); do [ "$(wc -l <in)" = 6 ] && break; sleep 0.1; done
+	sort in | uniq -c
 	timeout 30 vitrine ps -q f3-$$ >/dev/null; echo ps $?
 	timeout 30 vitrine kill f3-$$; echo kill $?
 	wait $pid; ! pgrep -P $pid'
-expect 'ps 0
+expect '      6 in
+ps 0
 kill 0'
 
 it 'turns a killed host process into a killed guest process, and goes on'

@@ -4,7 +4,7 @@
 #
 #	serve echo                 a server of tests/net/peer.py: $port
 #	serve hello 6              on ::1
-#	resolver NAME=ADDRESS...   a resolver: $dns is ADDRESS:PORT
+#	resolver NAME=ADDRESS...   a resolver: $dns is ADDRESS:PORT; names it was asked for are in $scratch/asked
 #	answers PORT               wait until something listens there
 #	certificates NAME...       $scratch/ca.pem, and NAME.pem and .key for all the names
 #	web [CERTIFICATE KEY]      a web server: $port; what has reached it is in $scratch/web.log
@@ -27,7 +27,7 @@ serve() {
 
 resolver() {
 	local ready=$scratch/ready.$RANDOM
-	python3 "$top/tests/net/resolver.py" "$ready" "$@" >/dev/null 2>&1 &
+	python3 "$top/tests/net/resolver.py" "$ready" "$@" >>"$scratch/asked" 2>/dev/null &
 	servers+=($!)
 	soon test -e "$ready"
 	dns=127.0.0.1:$(cat "$ready")

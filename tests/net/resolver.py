@@ -6,7 +6,8 @@ Usage: resolver.py READY [NAME=ADDRESS[,ADDRESS]...]...     (READY gets the port
 
 An address "big" stands for as many as do not fit in a datagram, "cname:OTHER" for another name of
 OTHER, "next:A:B" for A the first time and B afterwards, "silent" for no answer, "garbage" for
-bytes. TXT of any known name is its name. Answers come over UDP and TCP, for A and AAAA.
+bytes. TXT of any known name is its name. Answers come over UDP and TCP, for A and AAAA. Each name that
+is asked for is printed.
 """
 import ipaddress
 import os
@@ -47,6 +48,7 @@ def addresses(zone, name, asked):
 
 def answer(zone, asked, message, stream):
     name, kind, what = question(message)
+    print(name, flush=True)
     if name not in zone:
         return message[:2] + struct.pack("!HHHHH", 0x8183, 1, 0, 0, 0) + what
     words, records, owner = addresses(zone, name, asked), [], name

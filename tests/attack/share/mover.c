@@ -93,7 +93,8 @@ int main(int argc, char **argv)
 		harmed += changes("outside/moving") > ON_ITS_WAY;
 		after = entries("outside/moving");
 		harmed += after > before + ON_ITS_WAY || access("outside/moving/secret", F_OK);
-		unlink("outside/moving/secret");
+		/* Not removed, which would leave it without a place, neither outside nor inside */
+		rename("outside/moving/secret", "put-away");
 		rename("outside/moving", "folder/moving");
 	}
 	printf("moved %s, %u times something came\n", rounds > 10 ? "often" : "hardly", harmed);

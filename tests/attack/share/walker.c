@@ -35,6 +35,15 @@ static void look(int dir, const char *name)
 	close(fd);
 }
 
+/* What lies outside may not even be told of; it is longer than what lies inside */
+static void measure(int dir, const char *name)
+{
+	struct stat st;
+
+	seen += !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+		st.st_size >= (off_t)strlen(CANARY) && S_ISREG(st.st_mode);
+}
+
 static void list(int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY);
@@ -61,6 +70,7 @@ static void into_moved(int top)
 	char name[32];
 	int fd;
 
+	measure(held, "secret");
 	look(held, "secret");
 	list(held);
 	snprintf(name, sizeof(name), "planted-%d", rand());

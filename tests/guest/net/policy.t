@@ -123,10 +123,13 @@ expect 'refused 10.0.0.1'
 
 run_options=(--ephemeral --net=rules --net-allow good.example --dns "$dns" --net-log "$scratch/rules")
 it 'with rules for names, other names are not even asked for'
+: >"$scratch/asked"
 lookup good.example half.example secret-to-carry-out.example
 expect 'good.example 93.184.216.34
 half.example -
 secret-to-carry-out.example -'
+host sort -u "$scratch/asked"
+expect good.example
 
 it 'and addresses that no name of theirs stands for are refused'
 try 93.184.216.35:81
