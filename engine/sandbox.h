@@ -28,8 +28,8 @@ struct sandbox_disk {
 	/* read-only layers over @path, the lowest first, NULL terminated; NULL for none. What is
 	 * written needs one of the above */
 	const char *const *layers;
-	const char
-	    *saved; /* one more, over those: what an ephemeral disk held at a pause; or NULL */
+	/* more of them, over those: what was written until a pause or a snapshot; or NULL */
+	const char *const *saved;
 	unsigned partition; /* 1.. exposes only that partition as the whole disk, 0 for all of it */
 };
 

@@ -25,8 +25,14 @@ static const struct {
 } kinds[] = {
 	[SAVED_PAUSED] = { "paused", "paused sandbox" },
 	[SAVED_SNAPSHOT] = { "snapshots", "snapshot" },
+	[SAVED_LIVE] = { "live", "running sandbox" },
 };
 static_assert(ARRAY_SIZE(kinds) == SAVED_NKINDS, "kinds[]");
+
+char *saved_root(enum saved kind, struct error *err)
+{
+	return paths_state(kinds[kind].directory, err);
+}
 
 char *saved_path(enum saved kind, const char *name, struct error *err)
 {
@@ -47,14 +53,14 @@ static int open_directory(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Its head is written last */
 static bool is_finished(int dir)
 {
 	cleanup_close int fd = openat(dir, SNAPSHOT_STATE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char magic[8];
+	struct snapshot_head head;
+	struct stat st;
 
-	return fd >= 0 && pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-	       !memcmp(magic, SNAPSHOT_MAGIC, sizeof(magic));
+	return fd >= 0 && !fstat(fd, &st) && pread(fd, &head, sizeof(head), 0) == sizeof(head) &&
+	       snapshot_is_whole(&head, st.st_size);
 }
 
 bool saved_exists(enum saved kind, const char *name)
@@ -90,8 +96,7 @@ bool saved_remove(const char *path)
 	return !rmdir(path);
 }
 
-/* Of processes that were killed when they had just resumed one: ".NAME.PID" */
-static void sweep(const char *root)
+void saved_sweep(const char *root, bool hidden)
 {
 	DIR *dir = opendir(root);
 	struct dirent *entry;
@@ -101,8 +106,8 @@ static void sweep(const char *root)
 		cleanup_free char *path = NULL;
 		long pid = dot && dot > entry->d_name ? strtol(dot + 1, NULL, 10) : 0;
 
-		if (entry->d_name[0] == '.' && pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH &&
-		    asprintf(&path, "%s/%s", root, entry->d_name) > 0)
+		if (pid > 0 && (!hidden || entry->d_name[0] == '.') && kill((pid_t)pid, 0) &&
+		    errno == ESRCH && asprintf(&path, "%s/%s", root, entry->d_name) > 0)
 			saved_remove(path);
 	}
 	if (dir)
@@ -110,11 +115,14 @@ static void sweep(const char *root)
 }
 
 /* Its entries are durable, its own too */
-static int sync_parent(const char *root)
+int saved_sync(enum saved kind, int dir, struct error *err)
 {
-	cleanup_close int fd = open_directory(root);
+	cleanup_free char *root = saved_root(kind, err);
+	cleanup_close int fd = root ? open_directory(root) : -1;
 
-	return fd < 0 ? -1 : fsync(fd);
+	if (fd < 0 || fsync(dir) || fsync(fd))
+		return error_set(err, errno, "cannot write to %s", root ? root : "the directory");
+	return 0;
 }
 
 int saved_make(enum saved kind, const char *name, char **path, struct error *err)
@@ -129,9 +137,9 @@ int saved_make(enum saved kind, const char *name, char **path, struct error *err
 		return error_set(err, 0, "there is a %s %s already", kinds[kind].what, name);
 	if (chmod(root, 0700))
 		return error_set(err, errno, "%s", root);
-	sweep(root);
+	saved_sweep(root, true);
 	saved_remove(*path);
-	if (mkdir(*path, 0700) || sync_parent(root))
+	if (mkdir(*path, 0700))
 		return error_set(err, errno, "cannot make %s", *path);
 	dir = open_directory(*path);
 	return dir < 0 ? error_set(err, errno, "cannot open %s", *path) : dir;

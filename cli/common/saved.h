@@ -3,6 +3,7 @@
  *
  * $XDG_STATE_HOME/vitrine/paused/NAME is a sandbox that goes on from there, once;
  * vitrine/snapshots/NAME a snapshot, which stays; engine/snapshot/snapshot.h has what is in one.
+ * vitrine/live/NAME.PID has the layers that a running sandbox lies on (cli/snapshot/live.h).
  * One whose state was not finished is none: whoever made it was killed, or the sandbox went on.
  */
 #ifndef CLI_COMMON_SAVED_H
@@ -12,7 +13,7 @@
 #include <jansson.h>
 #include "vitrine/error.h"
 
-enum saved { SAVED_PAUSED, SAVED_SNAPSHOT, SAVED_NKINDS };
+enum saved { SAVED_PAUSED, SAVED_SNAPSHOT, SAVED_LIVE, SAVED_NKINDS };
 
 /**
  * saved_path() - The directory of one, whether there is one or not
@@ -42,6 +43,14 @@ int paused_refuse(const char *name, struct error *err);
 int saved_make(enum saved kind, const char *name, char **path, struct error *err);
 
 /**
+ * saved_sync() - Make it durable that a directory is there, and what names it has
+ * @dir: from saved_make()
+ *
+ * Return: 0 or -1 with @err.
+ */
+int saved_sync(enum saved kind, int dir, struct error *err);
+
+/**
  * saved_remove() - Remove a directory, and all that is in it
  * @path: from saved_path(), or what a resumed one has become
  *
@@ -55,6 +64,19 @@ bool saved_remove(const char *path);
  * Return: an object that the caller releases, or NULL with @err.
  */
 json_t *saved_config(enum saved kind, const char *name, struct error *err);
+
+/**
+ * saved_root() - The directory of a kind, which there may not be yet
+ *
+ * Return: a string that the caller frees, or NULL.
+ */
+char *saved_root(enum saved kind, struct error *err);
+
+/**
+ * saved_sweep() - Remove directories whose names end in the number of a process that is no more
+ * @hidden: only of names that begin with a dot
+ */
+void saved_sweep(const char *root, bool hidden);
 
 /**
  * saved_list() - All of them

@@ -4,7 +4,8 @@
  * Theory of operation
  * A sandbox goes on in a new process in the background. Of a paused one, that process renames the
  * directory when everything is read and nothing can go wrong any more (engine/snapshot/load.c):
- * from there on the sandbox is the process, and what is left of the directory is removed here. A
+ * from there on the sandbox is the process, and its layers keep their names for as long as it lives
+ * (live.c). A
  * snapshot stays, and several can go on from it at once: what each writes to its disks is a layer
  * of its own, over the snapshot's, and gone when it ends.
  */
@@ -14,36 +15,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/common/cli.h"
 #include "cli/run/detach.h"
 #include "engine/control/config.h"
 #include "engine/snapshot/snapshot.h"
+#include "live.h"
 #include "vitrine/util.h"
 
-/* What an ephemeral disk held is a layer below what is written from now on */
-static int find_saved(struct sandbox_config *config, char **saved, struct error *err)
+/* What a clone writes is its own, and goes with it */
+static void throw_away(struct sandbox_config *config)
 {
 	for (unsigned i = 0; i < config->ndisks; i++) {
 		struct sandbox_disk *disk = &config->disks[i];
-		struct stat st;
 
-		if (disk->read_only || (!config->clone && (!disk->ephemeral || disk->overlay)))
+		if (disk->read_only)
 			continue;
-		if (asprintf(&saved[i], "%s/disk%u", config->resume, i) < 0) {
-			saved[i] = NULL;
-			return error_set(err, ENOMEM, "disk %u", i);
-		}
-		if (!stat(saved[i], &st) && st.st_size)
-			disk->saved = saved[i];
-		if (config->clone) { /* what it writes is its own, and goes with it */
-			disk->overlay = NULL;
-			disk->ephemeral = true;
-		}
+		disk->overlay = NULL;
+		disk->ephemeral = true;
 	}
-	return 0;
 }
 
 /* The directory as the process has renamed it, if it has */
@@ -67,10 +58,13 @@ static int start(struct sandbox_config *config, struct error *err)
 	status = run_detached(&detached, err);
 	if (detached.pid > 0 && !config->clone)
 		consumed = consumed_path(config->resume, detached.pid);
-	if (!consumed)
+	if (!consumed) {
+		if (!status && config->clone)
+			live_begin(config->name, detached.pid, config->resume);
 		return status;
+	}
 	if (!status)
-		saved_remove(consumed);
+		live_become(config->name, detached.pid, consumed);
 	else if (rename(consumed, config->resume) && errno != ENOENT)
 		return error_set(err, errno, "the paused sandbox is in %s", consumed);
 	return status;
@@ -78,7 +72,6 @@ static int start(struct sandbox_config *config, struct error *err)
 
 static int start_from(enum saved kind, const char *from, const char *name, struct error *err)
 {
-	char *saved[SANDBOX_DISKS_MAX] = { NULL };
 	cleanup_free char *path = saved_path(kind, from, err);
 	struct stored_config stored = { 0 };
 	json_t *json = path ? saved_config(kind, from, err) : NULL;
@@ -91,13 +84,13 @@ static int start_from(enum saved kind, const char *from, const char *name, struc
 		stored.config.detached = true;
 		stored.config.resume = path;
 		stored.config.clone = kind == SAVED_SNAPSHOT;
-		if (stored.config.clone)
+		if (stored.config.clone) {
 			stored.config.hostname = name;
-		if (!find_saved(&stored.config, saved, err))
-			status = start(&stored.config, err);
+			throw_away(&stored.config);
+		}
+		live_sweep();
+		status = start(&stored.config, err);
 	}
-	for (unsigned i = 0; i < SANDBOX_DISKS_MAX; i++)
-		free(saved[i]);
 	config_release(&stored);
 	return status;
 }

@@ -15,6 +15,7 @@
 #include "engine/jobs/jobs.h"
 #include "kernelimage.h"
 #include "engine/log/kernellog.h"
+#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/net/net.h"
 #include "engine/control/observer.h"
@@ -139,6 +140,15 @@ bool sandbox_paused(void)
 	return paused;
 }
 
+static int confine(struct error *err)
+{
+	const struct confine_memory memory = { .fd = memory_fd(),
+					       .layers = base_reserved(),
+					       .count = BASE_LAYERS_MAX };
+
+	return confine_enter(&memory, err);
+}
+
 static int run(const struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
 {
 	const struct tier *tier;
@@ -146,8 +156,10 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	uint32_t status;
 	bool lost;
 
-	if (net_start(config, err) || fill_boot(config, err) || memory_init(boot.mem_size, err) ||
-	    share_open(config, err) || telemetry_init(&boot, err) ||
+	if (net_start(config, err) || fill_boot(config, err) || memory_init(boot.mem_size, err))
+		return -1;
+	base_reserve();
+	if (share_open(config, err) || telemetry_init(&boot, err) ||
 	    load(config, snapshot, &entry, err) || vcpu_init(&boot, err))
 		return -1;
 	kernellog_ops_fill(&ops, config->verbose);
@@ -170,8 +182,7 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	jobs_ops_fill(&ops);
 	snapshot_init(config, &boot, snapshot ? snapshot_machine(snapshot)->ran_ms : 0);
 	if (observer_start(config, err) ||
-	    (snapshot && !config->clone && snapshot_consume(config, err)) ||
-	    confine_enter(memory_fd(), err)) {
+	    (snapshot && !config->clone && snapshot_consume(config, err)) || confine(err)) {
 		tier->stop();
 		control_stop();
 		observer_finish(config);
@@ -203,16 +214,21 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	return lost && !status ? STATUS_LOST : status;
 }
 
-int sandbox_run(const struct sandbox_config *config, struct error *err)
+int sandbox_run(const struct sandbox_config *wanted, struct error *err)
 {
+	static struct sandbox_config completed; /* as long as anybody may look at it */
+	const struct sandbox_config *config = wanted;
 	struct snapshot *snapshot = NULL;
 	int status = -1;
 
 	signals_block();
 	if (confine_begin(err))
 		return -1;
-	if (config->resume)
-		snapshot = snapshot_open(config, err);
+	if (wanted->resume) {
+		completed = *wanted;
+		config = &completed;
+		snapshot = snapshot_open(&completed, err);
+	}
 	if (snapshot || !config->resume)
 		status = run(config, snapshot, err);
 	return status;

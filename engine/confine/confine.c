@@ -44,7 +44,13 @@
 #define EVERY_BIT 0xffffffffU
 
 /* What the masked argument is compared with */
-enum compare { COMPARE_NOTHING, COMPARE_VALUES, COMPARE_PID, COMPARE_MEMORY };
+enum compare {
+	COMPARE_NOTHING,
+	COMPARE_VALUES,
+	COMPARE_PID,
+	COMPARE_MEMORY,
+	COMPARE_LAYERS, /* the numbers that layers of memory have; nothing where there are none */
+};
 
 /**
  * struct rule - one way in which a call is allowed; a number may have several
@@ -79,6 +85,7 @@ static const struct rule rules[] = {
 	CALL(poll), CALL(ppoll), CALL(fstat), CALL(fstatfs), CALL(fsync), CALL(fdatasync),
 	CALL(ftruncate), CALL(fallocate), CALL(flock), CALL(eventfd2),
 	WITH(newfstatat, 3, AT_EMPTY_PATH, "of a descriptor", AT_EMPTY_PATH),
+	{ SYS_dup3, "dup3", COMPARE_LAYERS, 1, 0, { 0 }, "of a layer of memory" },
 	WITH(fcntl, 1, EVERY_BIT, "flags and locks", F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_OFD_SETLK),
 
 	/* the control socket, and its removal from the run directory */
@@ -89,6 +96,7 @@ static const struct rule rules[] = {
 	CALL(munmap), CALL(brk), CALL(madvise),
 	WITH(mmap, 2, PROT_EXEC, "not executable", 0),
 	{ SYS_mmap, "mmap", COMPARE_MEMORY, 4, EVERY_BIT, { 0 }, "of the guest's memory" },
+	{ SYS_mmap, "mmap", COMPARE_LAYERS, 4, 0, { 0 }, "of its layers" },
 	WITH(mprotect, 2, PROT_EXEC, "not executable", 0),
 
 	/* threads, signals, time */
@@ -107,7 +115,7 @@ static const struct rule rules[] = {
 
 /* What a new version of a library might call: refused, but by name */
 static const struct rule likely[] = {
-	CALL(openat), CALL(access), CALL(readlink), CALL(getdents64), CALL(dup), CALL(dup3), CALL(pipe2),
+	CALL(openat), CALL(access), CALL(readlink), CALL(getdents64), CALL(dup), CALL(dup2), CALL(pipe2),
 	CALL(mremap), CALL(memfd_create), CALL(sendto), CALL(recvfrom), CALL(prctl), CALL(uname),
 	CALL(sysinfo), CALL(getrusage), CALL(epoll_create1), CALL(timer_create), CALL(membarrier),
 };
@@ -132,7 +140,8 @@ static unsigned value_count(const struct rule *rule)
 	return n;
 }
 
-static void allow(struct callfilter *filter, const struct rule *rule, int memory_fd)
+static void allow(struct callfilter *filter, const struct rule *rule,
+		  const struct confine_memory *memory)
 {
 	const unsigned short nr = (unsigned short)rule->nr;
 	const uint32_t pid = (uint32_t)getpid();
@@ -149,19 +158,24 @@ static void allow(struct callfilter *filter, const struct rule *rule, int memory
 		callfilter_value(filter, nr, rule->arg, rule->mask, pid);
 		break;
 	case COMPARE_MEMORY:
-		callfilter_value(filter, nr, rule->arg, rule->mask, (uint32_t)memory_fd);
+		callfilter_value(filter, nr, rule->arg, rule->mask, (uint32_t)memory->fd);
+		break;
+	case COMPARE_LAYERS:
+		if (memory->layers)
+			callfilter_value(filter, nr, rule->arg, ~(memory->count - 1U),
+					 (uint32_t)memory->layers);
 		break;
 	}
 }
 
-static int enter_filter(int memory_fd, struct error *err)
+static int enter_filter(const struct confine_memory *memory, struct error *err)
 {
 	static const unsigned short clone3[] = { SYS_clone3 };
 	struct callfilter filter;
 
 	callfilter_begin(&filter);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		allow(&filter, &rules[i], memory_fd);
+		allow(&filter, &rules[i], memory);
 	/* libc falls back to clone, whose flags can be looked at */
 	callfilter_calls(&filter, clone3, 1, SECCOMP_RET_ERRNO | ENOSYS);
 	callfilter_calls(&filter, never, ARRAY_SIZE(never), SECCOMP_RET_KILL_PROCESS);
@@ -222,14 +236,14 @@ static int hide_memory(void)
 	return 0;
 }
 
-int confine_enter(int memory_fd, struct error *err)
+int confine_enter(const struct confine_memory *memory, struct error *err)
 {
 	struct sigaction action = { .sa_sigaction = on_refused,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	if (confine_landlock_enter(err) || hide_memory() || sigaction(SIGSYS, &action, NULL))
 		return -1;
-	return enter_filter(memory_fd, err);
+	return enter_filter(memory, err);
 }
 
 void confine_print(FILE *out)

@@ -17,14 +17,25 @@
 int confine_begin(struct error *err);
 
 /**
+ * struct confine_memory - the files that may be mapped executable
+ * @fd:     of the guest's memory
+ * @layers: the first of @count descriptors, a power of two that it is a multiple of, which may come
+ *          to stand for other files and be mapped, too; 0: there are none
+ */
+struct confine_memory {
+	int fd, layers;
+	unsigned count;
+};
+
+/**
  * confine_enter() - Second step: everything is open and every thread runs
- * @memory_fd: the one file that may be mapped executable
- * @err:       filled on failure
+ * @memory: what may be mapped executable
+ * @err:    filled on failure
  *
  * All threads lose the file system and every system call that is not on the list.
  * Return: 0 or -1.
  */
-int confine_enter(int memory_fd, struct error *err);
+int confine_enter(const struct confine_memory *memory, struct error *err);
 
 /* The list, with what is checked of the arguments */
 void confine_print(FILE *out);

@@ -76,11 +76,24 @@ void control_await_answer(unsigned ms);
 int observe_error(int64_t value, const char *what, struct error *err);
 
 /**
- * control_on_pause() - How the sandbox is paused when a client wants it
- * @pause: gets the descriptors that came with the message, which stay ours. On success the process
- * is about to end, unless the sandbox is to go on. Any connection's thread. Return: 0, or -1 with
- * the reason: the sandbox goes on in any case.
+ * struct pause_wish - what a client says that wants the sandbox to be paused
+ * @fds:   @nfds descriptors that came with the message; one that is set to -1 is taken over
+ * @goes_on: it is a snapshot
+ * @generation, @layers: see struct layers_wish (engine/snapshot/layers.h)
  */
-void control_on_pause(int (*pause)(const int *fds, size_t nfds, bool goes_on, struct error *err));
+struct pause_wish {
+	int *fds;
+	size_t nfds;
+	bool goes_on;
+	int64_t generation;
+	const char *const *layers;
+};
+
+/**
+ * control_on_pause() - How the sandbox is paused when a client wants it
+ * @pause: on success the process is about to end, unless the sandbox is to go on. Any connection's
+ * thread. Return: 0, or -1 with the reason: the sandbox goes on in any case.
+ */
+void control_on_pause(int (*pause)(const struct pause_wish *wish, struct error *err));
 
 #endif

@@ -121,7 +121,9 @@ static const struct operation {
 		{ "what", FIELD_STRING, AT(what), true },
 		{ "spec", FIELD_STRING, AT(spec) } } },
 	[MESSAGE_PAUSE] = { "pause", false, {
-		{ "goes_on", FIELD_BOOL, AT(goes_on) } } },
+		{ "goes_on", FIELD_BOOL, AT(goes_on) },
+		{ "generation", FIELD_INT, AT(generation), true, 1, UINT32_MAX - 1 },
+		{ "layers", FIELD_STRINGS, AT(layers) } } },
 	[MESSAGE_ATTACH] = { "attach", false, {
 		{ "stdin", FIELD_BOOL, AT(input) },
 		{ "rows", FIELD_INT, AT(rows), false, 0, UINT16_MAX },
@@ -289,6 +291,7 @@ void message_free(struct message *msg)
 {
 	free(steal_ptr(msg->argv));
 	free(steal_ptr(msg->env));
+	free(steal_ptr(msg->layers));
 	json_decref(steal_ptr(msg->json));
 }
 

@@ -59,7 +59,7 @@ struct message_bitmap {
 
 /**
  * struct message - a client's message, checked
- * @argv, @env: NULL terminated, NULL when absent; strings belong to @json
+ * @argv, @env, @layers: NULL terminated, NULL when absent; strings belong to @json
  * @view:       enum vt_view
  * @payload:    points into the packet
  * @json:       owned; message_free()
@@ -68,11 +68,12 @@ struct message {
 	enum message_op op;
 	int64_t rows, columns, signal, pid, flags, mode, handle, offset, length;
 	int64_t tail;
+	int64_t generation;
 	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;
 	bool input, tty, kernel, follow, goes_on;
 	bool counters, events, sampler, paths;
 	struct message_bitmap calls;
-	const char **argv, **env;
+	const char **argv, **env, **layers;
 	const char *cwd, *user, *what, *spec;
 	const uint8_t *payload;
 	size_t payload_len;

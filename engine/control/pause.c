@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pause.c - a client of the control socket wants the sandbox to be paused, or a snapshot of it
  *
- * The client sends descriptors of the files that the sandbox is to be written to. The supervisor
+ * The client sends descriptors of the files that the sandbox is to be written to, and says what has
+ * a name there already that an earlier generation has written. The supervisor
  * answers {"paused": b} when all of it is durable. With b it ends then, without b it goes on.
  */
 #include "operations.h"
 
-static int (*pauser)(const int *fds, size_t nfds, bool goes_on, struct error *err);
+static int (*pauser)(const struct pause_wish *wish, struct error *err);
 
-void control_on_pause(int (*pause)(const int *fds, size_t nfds, bool goes_on, struct error *err))
+void control_on_pause(int (*pause)(const struct pause_wish *wish, struct error *err))
 {
 	pauser = pause;
 }
 
 int control_pause(struct connection *conn, struct message *msg)
 {
+	const struct pause_wish wish = { .fds = conn->fds,
+					 .nfds = conn->nfds,
+					 .goes_on = msg->goes_on,
+					 .generation = msg->generation,
+					 .layers = msg->layers };
 	struct error err;
 
-	if (!pauser || pauser(conn->fds, conn->nfds, msg->goes_on, &err)) {
+	if (!pauser || pauser(&wish, &err)) {
 		if (!pauser)
 			error_set(&err, 0, "the sandbox cannot be paused yet");
 		return connection_error(conn, &err);

@@ -145,9 +145,14 @@ int disk_flush(struct disk *disk, int flags)
 	return 0;
 }
 
-int disk_keep(struct disk *disk, int fd)
+int disk_keep(struct disk *disk, int fd, bool whole)
 {
-	return disk->ops->keep(disk, fd);
+	return disk->ops->keep(disk, fd, whole);
+}
+
+int disk_kept(struct disk *disk)
+{
+	return disk->ops->kept(disk);
 }
 
 uint64_t disk_stamp(struct disk *disk, bool below)

@@ -20,9 +20,10 @@ struct disk;
  * Offsets and lengths are in bytes, inside the disk, and multiples of 512. @flags is IO_*. All may
  * be called by several threads at a time and return 0 or a negative errno; @read and @write leave
  * the vector as it was. @flush makes every write durable that returned before it was called; it is
- * NULL when nothing has to be. @keep writes what would be thrown away to a file, as a layer over
- * the rest; it is NULL when there is no such thing. @stamp tells files that somebody has written to
- * from what they were, and with @below leaves out what @keep writes down.
+ * NULL when nothing has to be. @keep writes what lies over an image to a file, as a layer; with
+ * @whole all of it, otherwise what no layer has. It is NULL when there is no such thing. @kept:
+ * that was a success, and the disk goes on. @stamp tells files that somebody has written to from
+ * what they were, and with @below leaves out what @keep writes down.
  */
 struct disk_ops {
 	int (*read)(struct disk *disk, struct iovec *iov, uint64_t off, uint64_t len, int flags);
@@ -30,7 +31,8 @@ struct disk_ops {
 	int (*zero)(struct disk *disk, uint64_t off, uint64_t len, bool unmap);
 	int (*discard)(struct disk *disk, uint64_t off, uint64_t len);
 	int (*flush)(struct disk *disk);
-	int (*keep)(struct disk *disk, int fd);
+	int (*keep)(struct disk *disk, int fd, bool whole);
+	int (*kept)(struct disk *disk);
 	uint64_t (*stamp)(struct disk *disk, bool below);
 	void (*close)(struct disk *disk);
 };
@@ -104,13 +106,29 @@ static inline bool disk_can_keep(const struct disk *disk)
 	return disk->ops->keep;
 }
 
+#define DISK_NOTHING_KEPT 1
+
 /**
  * disk_keep() - Write down what is written over an image; nothing writes to the disk meanwhile
- * @fd: an empty file, which becomes a layer (sandbox_disk.saved)
+ * @fd:    an empty file, which becomes a layer (sandbox_disk.saved)
+ * @whole: with what such layers have that the disk was opened with, or that were written since
  *
- * Return: 0 or a negative errno.
+ * Return: 0, DISK_NOTHING_KEPT, when nothing has changed, or a negative errno.
  */
-int disk_keep(struct disk *disk, int fd);
+int disk_keep(struct disk *disk, int fd, bool whole);
+
+/**
+ * disk_kept() - What was kept is a layer: later ones are over it
+ *
+ * Return: 0, or a negative errno: they have to be whole.
+ */
+int disk_kept(struct disk *disk);
+
+/**
+ * disk_saved_fd() - A descriptor of one of sandbox_disk.saved, by its index there; -1: there is
+ * none
+ */
+int disk_saved_fd(struct disk *disk, unsigned index);
 
 /**
  * disk_stamp() - A number that changes when the files behind a disk are written to, or are others

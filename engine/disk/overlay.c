@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "crc32.h"
 #include "overlay_file.h"
 #include "overlay_map.h"
 #include "stack.h"
@@ -43,13 +44,17 @@
  * @bitmap:   the bitmap in the overlay's file; unused when it has no name
  * @lock:     held during first writes to a cluster
  * @flushing: serialises flushes
+ * @stored:   clusters of @map that layers have which were written of it, as they are; no bits: none
+ * @storing:  what the layer has that is being written
+ * @stored_crc: as stack_crc(), of the disk when @stored was written
  */
 struct overlay {
 	struct disk disk;
 	uint64_t size;
 	struct disk_stack base;
 	struct file_range top, bitmap;
-	struct overlay_map map;
+	struct overlay_map map, stored, storing;
+	uint32_t stored_crc;
 	bool durable;
 	pthread_mutex_t lock, flushing;
 };
@@ -138,12 +143,19 @@ static int copy_up_edges(struct overlay *o, uint64_t off, uint64_t len, int flag
 	return ret;
 }
 
+static void no_longer_stored(struct overlay *o, uint64_t off, uint64_t len)
+{
+	if (o->stored.bits)
+		overlay_map_clear(&o->stored, cluster_of(off), cluster_end(off, len));
+}
+
 static int overlay_write(struct disk *disk, struct iovec *iov, uint64_t off, uint64_t len,
 			 int flags)
 {
 	struct overlay *o = to_overlay(disk);
 	int ret;
 
+	no_longer_stored(o, off, len);
 	if (all_in_top(o, off, len))
 		return file_write(&o->top, iov, 0, off, len, flags);
 
@@ -166,6 +178,7 @@ static int overlay_zero(struct disk *disk, uint64_t off, uint64_t len, bool unma
 	struct overlay *o = to_overlay(disk);
 	int ret;
 
+	no_longer_stored(o, off, len);
 	pthread_mutex_lock(&o->lock);
 	ret = copy_up_edges(o, off, len, 0);
 	if (!ret)
@@ -230,17 +243,28 @@ static uint64_t overlay_stamp(struct disk *disk, bool below)
 	return o->durable && !below ? base * 31 + file_stamp(o->top.fd) : base;
 }
 
-/* ---- what an unnamed overlay holds, as a layer ---- */
+/* ---- what an overlay holds, as a layer ---- */
 
 #define KEEP_CLUSTERS 256U
 
-/* In the overlay, or in what the overlay before a pause left */
-static bool is_kept(const struct overlay *o, uint64_t cluster)
+/* How many clusters from @first on are kept, or are not */
+static uint64_t kept_run(const struct overlay *o, bool whole, uint64_t first, bool *kept)
 {
-	bool in_top;
+	const uint64_t end = o->map.clusters;
+	bool in_top, stored = false;
+	uint64_t run = overlay_map_run(&o->map, first, end, &in_top), at = first, other;
 
-	overlay_map_run(&o->map, cluster, cluster + 1, &in_top);
-	return in_top || stack_is_saved(&o->base, cluster);
+	if (!whole && in_top && o->stored.bits) {
+		other = overlay_map_run(&o->stored, first, end, &stored);
+		run = other < run ? other : run;
+	}
+	*kept = in_top && !stored;
+	if (!whole || in_top || !o->base.saved)
+		return run;
+	*kept = stack_is_saved(&o->base, first);
+	while (at < first + run && stack_is_saved(&o->base, at) == *kept)
+		at++;
+	return at - first;
 }
 
 static bool is_zero(const unsigned char *cluster, uint64_t len)
@@ -269,55 +293,73 @@ static int keep_clusters(struct overlay *o, struct file_range *to, unsigned char
 	return ret;
 }
 
-/* Runs of clusters that are kept, up to the disk's end */
-static int keep_runs(struct overlay *o, struct file_range *to, unsigned char *buf,
-		     struct overlay_map *map)
+/* Return: 0, DISK_NOTHING_KEPT or a negative errno */
+static int keep_runs(struct overlay *o, bool whole, struct file_range *to, unsigned char *buf)
 {
-	uint64_t at = 0, first;
 	int ret = 0;
+	bool kept, any = false;
 
-	while (at < o->map.clusters && !ret) {
-		bool in_top;
-
-		if (!o->base.saved) { /* long runs of nothing */
-			first = overlay_map_run(&o->map, at, o->map.clusters, &in_top);
-			if (!in_top) {
-				at += first;
-				continue;
-			}
-		} else if (!is_kept(o, at)) {
-			at++;
+	for (uint64_t at = 0, run; at < o->map.clusters && !ret; at += run) {
+		run = kept_run(o, whole, at, &kept);
+		if (!kept)
 			continue;
-		}
-		first = at;
-		while (at < o->map.clusters && at - first < KEEP_CLUSTERS && is_kept(o, at))
-			at++;
-		ret = keep_clusters(o, to, buf, first, at - first);
-		overlay_map_set(map, first, at);
+		any = true;
+		if (run > KEEP_CLUSTERS)
+			run = KEEP_CLUSTERS;
+		ret = keep_clusters(o, to, buf, at, run);
+		overlay_map_set(&o->storing, at, at + run);
 	}
-	return ret;
+	return ret ?: any ? 0 : DISK_NOTHING_KEPT;
 }
 
-static int overlay_keep(struct disk *disk, int fd)
+/* What a layer of @whole lies on, or one over what is stored already */
+static int crc_below(struct overlay *o, bool whole, uint32_t *crc)
+{
+	*crc = whole ? o->base.below_crc : o->stored_crc;
+	if (whole ? o->base.saved : o->stored.bits != NULL)
+		return 0;
+	return stack_crc(&o->base, o->disk.path, o->size, crc, NULL) ? -EIO : 0;
+}
+
+static int overlay_keep(struct disk *disk, int fd, bool whole)
 {
 	struct overlay *o = to_overlay(disk);
 	const struct overlay_layout layout = overlay_layout(o->size);
 	cleanup_free unsigned char *buf = malloc(KEEP_CLUSTERS * CLUSTER);
-	struct overlay_map map;
 	struct file_range to, bits;
-	uint32_t crc = o->base.below_crc;
-	int ret = -ENOMEM;
+	uint32_t crc;
+	int ret;
 
-	if (!o->base.saved && stack_crc(&o->base, disk->path, o->size, &crc, NULL))
-		return -EIO;
+	overlay_map_free(&o->storing);
+	if (overlay_map_init(&o->storing, layout.clusters, true) || !buf)
+		return -ENOMEM;
 	file_range_init(&to, fd, layout.data_offset);
 	file_range_init(&bits, fd, OVERLAY_PAGE);
-	if (!overlay_map_init(&map, layout.clusters, true) && buf)
-		ret = keep_runs(o, &to, buf, &map);
-	if (!ret && overlay_map_capture(&map))
-		ret = overlay_map_write(&map, &bits);
-	overlay_map_free(&map);
+	ret = crc_below(o, whole, &crc) ?: keep_runs(o, whole, &to, buf);
+	if (!ret && overlay_map_capture(&o->storing))
+		ret = overlay_map_write(&o->storing, &bits);
 	return ret ?: overlay_file_make(fd, &layout, crc);
+}
+
+/* All of the overlay is in layers now; its CRC is that of what the next one will lie on */
+static int overlay_kept(struct disk *disk)
+{
+	struct overlay *o = to_overlay(disk);
+	const uint64_t len = o->size < STACK_CRC_BYTES ? o->size : STACK_CRC_BYTES;
+	cleanup_free unsigned char *buf = malloc(STACK_CRC_BYTES);
+	struct iovec iov = { buf, len };
+	bool in_top;
+
+	if (!buf || overlay_read(disk, &iov, 0, len, 0) ||
+	    (!o->stored.bits && overlay_map_init(&o->stored, o->map.clusters, false)))
+		return -ENOMEM;
+	for (uint64_t at = 0, run; at < o->map.clusters; at += run) {
+		run = overlay_map_run(&o->map, at, o->map.clusters, &in_top);
+		if (in_top)
+			overlay_map_set(&o->stored, at, at + run);
+	}
+	o->stored_crc = crc32_ieee(buf, len);
+	return 0;
 }
 
 static void overlay_close(struct disk *disk)
@@ -328,6 +370,8 @@ static void overlay_close(struct disk *disk)
 	if (o->top.fd >= 0)
 		close(o->top.fd);
 	overlay_map_free(&o->map);
+	overlay_map_free(&o->stored);
+	overlay_map_free(&o->storing);
 	pthread_mutex_destroy(&o->lock);
 	pthread_mutex_destroy(&o->flushing);
 	free(o);
@@ -340,6 +384,7 @@ static const struct disk_ops overlay_ops = {
 	.discard = overlay_discard,
 	.flush = overlay_flush,
 	.keep = overlay_keep,
+	.kept = overlay_kept,
 	.stamp = overlay_stamp,
 	.close = overlay_close,
 };
@@ -351,6 +396,7 @@ static const struct disk_ops ephemeral_ops = {
 	.zero = overlay_zero,
 	.discard = overlay_discard,
 	.keep = overlay_keep,
+	.kept = overlay_kept,
 	.stamp = overlay_stamp,
 	.close = overlay_close,
 };

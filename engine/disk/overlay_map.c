@@ -46,6 +46,7 @@ void overlay_map_free(struct overlay_map *map)
 	free(map->dirty);
 	free(map->shadow);
 	free(map->pending);
+	*map = (struct overlay_map){ 0 };
 }
 
 int overlay_map_load(struct overlay_map *map, struct file_range *file)
@@ -75,15 +76,36 @@ uint64_t overlay_map_run(const struct overlay_map *map, uint64_t first, uint64_t
 	return (at < end ? at : end) - first;
 }
 
+/* Of one word the bits from @at on that are in front of @end. Return: how many */
+static uint64_t bits_at(uint64_t at, uint64_t end, uint64_t *mask)
+{
+	uint64_t count = WORD_BITS - at % WORD_BITS;
+
+	if (count > end - at)
+		count = end - at;
+	*mask = (count == WORD_BITS ? ~0ULL : (1ULL << count) - 1) << (at % WORD_BITS);
+	return count;
+}
+
+void overlay_map_clear(struct overlay_map *map, uint64_t first, uint64_t end)
+{
+	uint64_t mask;
+
+	for (uint64_t at = first; at < end;) {
+		uint64_t *word = &map->bits[at / WORD_BITS];
+
+		at += bits_at(at, end, &mask);
+		if (__atomic_load_n(word, __ATOMIC_RELAXED) & mask)
+			__atomic_fetch_and(word, ~mask, __ATOMIC_RELEASE);
+	}
+}
+
 void overlay_map_set(struct overlay_map *map, uint64_t first, uint64_t end)
 {
 	uint64_t at, count, mask, page;
 
 	for (at = first; at < end; at += count) {
-		count = WORD_BITS - at % WORD_BITS;
-		if (count > end - at)
-			count = end - at;
-		mask = (count == WORD_BITS ? ~0ULL : (1ULL << count) - 1) << (at % WORD_BITS);
+		count = bits_at(at, end, &mask);
 		__atomic_fetch_or(&map->bits[at / WORD_BITS], mask, __ATOMIC_RELEASE);
 	}
 

@@ -69,6 +69,9 @@ uint64_t overlay_map_run(const struct overlay_map *map, uint64_t first, uint64_t
  */
 void overlay_map_set(struct overlay_map *map, uint64_t first, uint64_t end);
 
+/** overlay_map_clear() - The reverse, of a map that is never written */
+void overlay_map_clear(struct overlay_map *map, uint64_t first, uint64_t end);
+
 /**
  * overlay_map_capture() - Remember what has changed, to be written once its data are durable
  *

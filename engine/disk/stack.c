@@ -23,7 +23,6 @@
 #include "overlay_file.h"
 #include "vitrine/util.h"
 
-#define CRC_BYTES (64 * 1024)
 #define PAGE_CLUSTERS (OVERLAY_PAGE * 8ULL)
 
 static_assert(STACK_LAYERS_MAX <= UINT8_MAX, "an owner is a byte");
@@ -63,8 +62,8 @@ int stack_read(struct disk_stack *s, struct iovec *iov, uint64_t skip, uint64_t 
 int stack_crc(struct disk_stack *s, const char *path, uint64_t size, uint32_t *crc,
 	      struct error *err)
 {
-	size_t len = size < CRC_BYTES ? size : CRC_BYTES;
-	cleanup_free void *buf = malloc(CRC_BYTES);
+	size_t len = size < STACK_CRC_BYTES ? size : STACK_CRC_BYTES;
+	cleanup_free void *buf = malloc(STACK_CRC_BYTES);
 	struct iovec iov = { buf, len };
 	int ret;
 
@@ -124,7 +123,8 @@ static int add_layer(struct disk_stack *s, const char *path, const struct overla
 
 	if (stack_crc(s, path, layout->disk_size, &crc, err))
 		return -1;
-	s->below_crc = crc;
+	if (s->saved == s->count + 1)
+		s->below_crc = crc;
 	fd = overlay_file_open(path, layout, crc, true, err);
 	if (fd < 0)
 		return -1;
@@ -136,18 +136,23 @@ static int add_layer(struct disk_stack *s, const char *path, const struct overla
 	return ret ? -1 : 0;
 }
 
+static unsigned count_of(const char *const *names)
+{
+	unsigned count = 0;
+
+	while (names && names[count])
+		count++;
+	return count;
+}
+
 int stack_open(struct disk_stack *s, const struct sandbox_disk *config, int base_fd,
 	       const struct partition *part, struct error *err)
 {
 	struct overlay_layout layout = overlay_layout(part->size);
-	unsigned count = 0;
+	const unsigned below = count_of(config->layers), count = below + count_of(config->saved);
 
 	*s = (struct disk_stack){ .count = 0 };
 	file_range_init(&s->image, base_fd, part->start);
-	while (config->layers && config->layers[count])
-		count++;
-	if (config->saved)
-		count++;
 	if (!count)
 		return 0;
 	if (count > STACK_LAYERS_MAX) {
@@ -161,9 +166,9 @@ int stack_open(struct disk_stack *s, const struct sandbox_disk *config, int base
 		stack_close(s);
 		return error_set(err, ENOMEM, "cannot open image %s", config->path);
 	}
-	s->saved = config->saved ? count : 0;
+	s->saved = count > below ? below + 1 : 0;
 	for (unsigned i = 0; i < count; i++) {
-		if (add_layer(s, i + 1 == s->saved ? config->saved : config->layers[i], &layout,
+		if (add_layer(s, i < below ? config->layers[i] : config->saved[i - below], &layout,
 			      err)) {
 			stack_close(s);
 			return -1;
@@ -174,7 +179,7 @@ int stack_open(struct disk_stack *s, const struct sandbox_disk *config, int base
 
 bool stack_is_saved(const struct disk_stack *s, uint64_t cluster)
 {
-	return s->saved && s->owner[cluster] == s->saved;
+	return s->saved && s->owner[cluster] >= s->saved;
 }
 
 void stack_close(struct disk_stack *s)

@@ -14,14 +14,15 @@
 #include "partition.h"
 
 #define STACK_LAYERS_MAX 250
+#define STACK_CRC_BYTES (64 * 1024)
 
 /**
  * struct disk_stack - all that is below a writable layer
  * @image:  the raw image at the bottom
  * @layers: data of each layer, the lowest first
  * @count:  layers
- * @saved:  which of them, counted from 1, is what a pause saved of the layer above; 0: none
- * @below_crc: stack_crc() of what is below the highest of them
+ * @saved:  the first of them, counted from 1, that is what pauses saved of the layer above; 0: none
+ * @below_crc: stack_crc() of what is below the first of @saved, or of all without
  * @owner:  for each cluster: 0 when it is the image's, n when it is that of layers[n - 1]; NULL
  *          when there are no layers
  */
@@ -45,7 +46,7 @@ int stack_open(struct disk_stack *stack, const struct sandbox_disk *config, int 
 
 void stack_close(struct disk_stack *stack);
 
-/** stack_is_saved() - Is a cluster in what a pause saved? */
+/** stack_is_saved() - Is a cluster in what pauses saved? */
 bool stack_is_saved(const struct disk_stack *stack, uint64_t cluster);
 
 /** stack_read() - As file_read() */

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* base.c - physical memory that begins as a file, and is copied as it is written
+/* base.c - physical memory that begins as files, and is copied as it is written
  *
  * Theory of operation
- * Many sandboxes go on from one snapshot. Its memory file is mapped read-only where physical memory
- * is, so all of them share its pages in the host's page cache, and starting one takes as long
+ * Many sandboxes go on from one snapshot. Its memory is a few files, its layers, of which each has
+ * some of the chunks of 16 KiB. They are mapped read-only where physical memory is, so all of them
+ * share its pages in the host's page cache, and starting one takes as long
  * whatever the memory is that is in use. A write is a fault of ours, whose handler copies one chunk
- * of 16 KiB to our own memory file, maps that over it and lets the write be made again.
+ * to our own memory file, maps that over it and lets the write be made again.
  *
  *   BASE --(write, a frame for a guest process, I/O, a kernel mapping)--> OWN
+ *     ^----------------(a snapshot was taken, and we go on)----------------'
+ *
+ * So what is our own is what has changed since the last snapshot, or at least may have: it is known
+ * which layer each own chunk was copied from, for whoever wants to compare.
  *
  * Three kinds of accesses do not fault where we could heed it, so the chunk is made our own before:
  * a host system call that writes to memory (a disk's read), a mapping in a guest process, and the
@@ -21,28 +26,36 @@
  * The host limits the areas of a process, and each chunk may be one. When there are too many, what
  * is left is copied at once, and all of it is one area again.
  *
- * Host system calls: mmap, pwrite, rt_sigprocmask, sched_yield; write when the host has no memory.
+ * Host system calls: dup3, fcntl, fallocate, mmap, pwrite, rt_sigprocmask, sched_yield; write when
+ * the host has no memory.
  */
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "engine/vcpu/vcpu.h"
 #include "memory.h"
 #include "vitrine/util.h"
 
 #define CHUNK_SHIFT 14
 #define CHUNK (1UL << CHUNK_SHIFT)
-#define GAP 16		/* chunks between two extents that cost less than one more area */
+#define FILES_MIN 1024	/* descriptors: with less, none are set aside */
 #define COPIES_MAX 8192 /* of single chunks */
+#define RUNS_MAX 16384	/* of chunks of one layer, when the sandbox goes on */
 
-static int base_fd = -1;
-static uint8_t *is_base;       /* of each chunk; NULL: there is no base */
-static volatile uint64_t left; /* chunks of the base */
+static int reserved;		     /* the first descriptor of those, or 0 */
+static int fds[BASE_LAYERS_MAX + 1]; /* of layer n, plus 1; 0: there is none */
+static uint8_t *layer_of;	     /* of each chunk; 0: our own; NULL: there was never a layer */
+static uint8_t *was_of;		     /* of each own chunk */
+static volatile uint64_t left;	     /* chunks that are no own ones */
 static unsigned copies;
 static int busy; /* somebody copies */
 static struct {
@@ -66,12 +79,12 @@ static void give(void)
 }
 
 /* Where physical memory is, of the base too, there is code; from elsewhere nothing is executed */
-static int map(uint64_t va, uint64_t pa, uint64_t len, bool base)
+static int map(uint64_t va, uint64_t pa, uint64_t len, unsigned layer)
 {
-	const int code = !base || va == VT_PAGE_OFFSET + pa ? PROT_EXEC : 0;
-	const int prot = PROT_READ | (base ? 0 : PROT_WRITE) | code;
+	const int code = !layer || va == VT_PAGE_OFFSET + pa ? PROT_EXEC : 0;
+	const int prot = PROT_READ | (layer ? 0 : PROT_WRITE) | code;
 	void *at = mmap((void *)va, len, prot, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
-			base ? base_fd : memory_fd(), (off_t)pa);
+			layer ? base_layer_fd(layer) : memory_fd(), (off_t)pa);
 
 	return at == MAP_FAILED ? -errno : 0;
 }
@@ -85,14 +98,14 @@ static void __attribute__((noreturn)) fail(void)
 }
 
 /* What of [pa, end) is mapped a second time, likewise */
-static void map_both(uint64_t pa, uint64_t end, bool base)
+static void map_both(uint64_t pa, uint64_t end, unsigned layer)
 {
 	const uint64_t first = pa > alias.pa ? pa : alias.pa;
 	const uint64_t last = end < alias.pa + alias.len ? end : alias.pa + alias.len;
 
-	if (map(VT_PAGE_OFFSET + pa, pa, end - pa, base))
+	if (map(VT_PAGE_OFFSET + pa, pa, end - pa, layer))
 		fail();
-	if (first < last && map(alias.va + first - alias.pa, first, last - first, base))
+	if (first < last && map(alias.va + first - alias.pa, first, last - first, layer))
 		fail();
 }
 
@@ -111,17 +124,18 @@ static void copy(uint64_t chunk)
 			fail();
 		done += n;
 	}
-	is_base[chunk] = 0;
+	was_of[chunk] = layer_of[chunk];
+	layer_of[chunk] = 0;
 	left--;
 }
 
 static void copy_all(void)
 {
 	for (uint64_t i = 0; i < chunks(); i++) {
-		if (is_base[i])
+		if (layer_of[i])
 			copy(i);
 	}
-	map_both(0, memory_size(), false);
+	map_both(0, memory_size(), 0);
 	copies = 0;
 }
 
@@ -132,7 +146,7 @@ static void make_own(uint64_t chunk)
 		return;
 	}
 	copy(chunk);
-	map_both(chunk << CHUNK_SHIFT, (chunk + 1) << CHUNK_SHIFT, false);
+	map_both(chunk << CHUNK_SHIFT, (chunk + 1) << CHUNK_SHIFT, 0);
 }
 
 bool base_fault(uint64_t addr)
@@ -140,7 +154,7 @@ bool base_fault(uint64_t addr)
 	uint64_t pa = addr - VT_PAGE_OFFSET;
 	const int saved = errno;
 
-	if (!is_base)
+	if (!layer_of)
 		return false;
 	if (addr >= alias.va && addr < alias.va + alias.len)
 		pa = addr - alias.va + alias.pa;
@@ -148,7 +162,7 @@ bool base_fault(uint64_t addr)
 		return false;
 	take();
 	/* another thread may have been here first; then there is nothing to do */
-	if (is_base[pa >> CHUNK_SHIFT])
+	if (layer_of[pa >> CHUNK_SHIFT])
 		make_own(pa >> CHUNK_SHIFT);
 	give();
 	errno = saved;
@@ -160,7 +174,7 @@ static bool any_base(uint64_t pa, uint64_t len)
 	if (!left || !len || !phys_ptr(pa, len))
 		return false;
 	for (uint64_t i = pa >> CHUNK_SHIFT; i <= (pa + len - 1) >> CHUNK_SHIFT; i++) {
-		if (is_base[i])
+		if (layer_of[i])
 			return true;
 	}
 	return false;
@@ -181,7 +195,7 @@ static void locked(void (*act)(uint64_t pa, uint64_t len), uint64_t pa, uint64_t
 static void own(uint64_t pa, uint64_t len)
 {
 	for (uint64_t i = pa >> CHUNK_SHIFT; i <= (pa + len - 1) >> CHUNK_SHIFT; i++) {
-		if (is_base[i])
+		if (layer_of[i])
 			make_own(i);
 	}
 }
@@ -209,15 +223,15 @@ static void zero(uint64_t pa, uint64_t len)
 	for (uint64_t i = pa >> CHUNK_SHIFT; i <= (pa + len - 1) >> CHUNK_SHIFT; i++) {
 		const uint64_t start = i << CHUNK_SHIFT, end = start + CHUNK;
 
-		if (!is_base[i])
+		if (!layer_of[i])
 			continue;
 		if (start < pa || end > pa + len) {
 			make_own(i);
 			continue;
 		}
-		is_base[i] = 0;
+		layer_of[i] = was_of[i] = 0;
 		left--;
-		map_both(start, end, false);
+		map_both(start, end, 0);
 	}
 }
 
@@ -232,7 +246,7 @@ static uint64_t run_from(uint64_t chunk, uint64_t end)
 {
 	uint64_t at = chunk;
 
-	while (at < end && is_base[at] == is_base[chunk])
+	while (at < end && layer_of[at] == layer_of[chunk])
 		at++;
 	return at;
 }
@@ -248,7 +262,7 @@ static int map_runs(uint64_t va, uint64_t pa, uint64_t len)
 		next = run_from(i, end);
 		first = i << CHUNK_SHIFT > pa ? i << CHUNK_SHIFT : pa;
 		last = next << CHUNK_SHIFT < pa + len ? next << CHUNK_SHIFT : pa + len;
-		if (is_base[i] && map(va + first - pa, first, last - first, true))
+		if (layer_of[i] && map(va + first - pa, first, last - first, layer_of[i]))
 			return -errno;
 	}
 	return 0;
@@ -256,7 +270,7 @@ static int map_runs(uint64_t va, uint64_t pa, uint64_t len)
 
 int base_alias(uint64_t va, uint64_t pa, uint64_t len)
 {
-	int err = map(va, pa, len, false);
+	int err = map(va, pa, len, 0);
 
 	if (err || !left)
 		return err;
@@ -268,38 +282,197 @@ int base_alias(uint64_t va, uint64_t pa, uint64_t len)
 	return err;
 }
 
-int base_begin(int fd)
+void base_reserve(void)
 {
-	void *at = mmap(NULL, CHUNK, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	struct rlimit files;
 
-	if (at == MAP_FAILED) /* a file system without programs */
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max < FILES_MIN)
+		return;
+	for (int first = BASE_LAYERS_MAX; first < FILES_MIN / 2; first += BASE_LAYERS_MAX) {
+		int i;
+
+		for (i = 0; i < BASE_LAYERS_MAX; i++) {
+			int fd = fcntl(memory_fd(), F_DUPFD_CLOEXEC, first + i);
+
+			if (fd != first + i) {
+				if (fd >= 0)
+					close(fd);
+				break;
+			}
+		}
+		if (i == BASE_LAYERS_MAX) {
+			reserved = first;
+			return;
+		}
+		while (i > 0)
+			close(first + --i);
+	}
+}
+
+int base_reserved(void)
+{
+	return reserved;
+}
+
+int base_layer_fd(unsigned layer)
+{
+	return layer <= BASE_LAYERS_MAX ? fds[layer] - 1 : -1;
+}
+
+/* Where it may be mapped as code later on, too */
+static int keep_fd(unsigned layer, int fd)
+{
+	const int own = reserved ? dup3(fd, reserved + (int)layer - 1, O_CLOEXEC)
+				 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (own < 0)
 		return -1;
-	munmap(at, CHUNK);
-	is_base = calloc(chunks() + 1, 1);
-	if (!is_base)
-		return -1;
-	base_fd = fd;
+	fds[layer] = own + 1;
 	return 0;
 }
 
-void base_add(uint64_t offset, uint64_t length)
+static void drop_fd(unsigned layer)
+{
+	/* A number that is set aside stays ours */
+	if (!reserved || dup3(memory_fd(), base_layer_fd(layer), O_CLOEXEC) < 0)
+		close(base_layer_fd(layer));
+	fds[layer] = 0;
+}
+
+static int make_maps(void)
+{
+	if (!layer_of)
+		layer_of = calloc(chunks() + 1, 1);
+	if (!was_of)
+		was_of = calloc(chunks() + 1, 1);
+	return layer_of && was_of ? 0 : -1;
+}
+
+unsigned base_layer(int fd)
+{
+	unsigned layer = 1;
+	void *at;
+
+	while (layer <= BASE_LAYERS_MAX && fds[layer])
+		layer++;
+	if (layer > BASE_LAYERS_MAX || make_maps() || keep_fd(layer, fd))
+		return 0;
+	at = mmap(NULL, CHUNK, PROT_READ | PROT_EXEC, MAP_SHARED, base_layer_fd(layer), 0);
+	if (at != MAP_FAILED) {
+		munmap(at, CHUNK);
+		return layer;
+	}
+	drop_fd(layer); /* a file system without programs */
+	return 0;
+}
+
+void base_add(unsigned layer, uint64_t offset, uint64_t length)
 {
 	const uint64_t first = offset >> CHUNK_SHIFT, end = (offset + length - 1) >> CHUNK_SHIFT;
-	uint64_t from = first;
 
-	while (from > 0 && first - from < GAP && !is_base[from - 1])
-		from--;
-	if (!from || !is_base[from - 1]) /* too far away from the one before */
-		from = first;
-	for (uint64_t i = from; i <= end; i++) {
-		left += !is_base[i];
-		is_base[i] = 1;
+	for (uint64_t i = first; i <= end; i++) {
+		left += !layer_of[i];
+		layer_of[i] = (uint8_t)layer;
 	}
+}
+
+static uint64_t count_runs(void)
+{
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < chunks(); i = run_from(i, chunks()))
+		count++;
+	return count;
+}
+
+/* All that is a layer's becomes our own, without having been mapped where it belongs */
+static int copy_layer(unsigned layer)
+{
+	const uint8_t *at = mmap(NULL, memory_size(), PROT_READ, MAP_SHARED | MAP_NORESERVE,
+				 base_layer_fd(layer), 0);
+	int ret = 0;
+
+	if (at == MAP_FAILED)
+		return -1;
+	for (uint64_t i = 0; i < chunks() && !ret; i++) {
+		const uint64_t pa = i << CHUNK_SHIFT;
+
+		if (layer_of[i] != layer)
+			continue;
+		ret = pwrite(memory_fd(), at + pa, CHUNK, (off_t)pa) == (ssize_t)CHUNK ? 0 : -1;
+		was_of[i] = layer_of[i];
+		layer_of[i] = 0;
+		left--;
+	}
+	munmap((void *)at, memory_size());
+	return ret;
 }
 
 int base_map(struct error *err)
 {
-	if (map_runs(VT_PAGE_OFFSET, 0, memory_size()))
-		return error_set(err, errno, "cannot map the sandbox's memory");
-	return 0;
+	int ret = 0;
+
+	if (count_runs() <= RUNS_MAX) {
+		ret = map_runs(VT_PAGE_OFFSET, 0, memory_size());
+	} else {
+		for (unsigned layer = 1; layer <= BASE_LAYERS_MAX && !ret; layer++)
+			ret = fds[layer] ? copy_layer(layer) : 0;
+	}
+	return ret ? error_set(err, errno, "cannot map the sandbox's memory") : 0;
+}
+
+unsigned base_of(uint64_t pa)
+{
+	return layer_of ? layer_of[pa >> CHUNK_SHIFT] : 0;
+}
+
+unsigned base_was(uint64_t pa)
+{
+	return was_of ? was_of[pa >> CHUNK_SHIFT] : 0;
+}
+
+/* What nothing is of any more */
+static void close_unused(void)
+{
+	uint64_t uses[BASE_LAYERS_MAX + 1] = { 0 };
+
+	for (uint64_t i = 0; i < chunks(); i++)
+		uses[layer_of[i]]++;
+	for (unsigned layer = 1; layer <= BASE_LAYERS_MAX; layer++) {
+		if (fds[layer] && !uses[layer])
+			drop_fd(layer);
+	}
+}
+
+void base_adopt(const uint8_t *layers)
+{
+	uint64_t end;
+
+	if (!reserved || make_maps())
+		return;
+	for (uint64_t i = 0; i < chunks(); i = end) {
+		const uint64_t pa = i << CHUNK_SHIFT;
+		const bool same = layers[i] == layer_of[i];
+
+		for (end = i + 1; end < chunks() && layers[end] == layers[i] &&
+				  (layers[end] == layer_of[end]) == same;
+		     end++)
+			;
+		if (same)
+			continue;
+		/* zeros can be of no layer, and are a hole of our own file */
+		if (map(VT_PAGE_OFFSET + pa, pa, (end - i) << CHUNK_SHIFT, layers[i]))
+			continue;
+		fallocate(memory_fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)pa,
+			  (off_t)((end - i) << CHUNK_SHIFT));
+		for (uint64_t at = i; at < end; at++) {
+			left += !layer_of[at];
+			left -= !layers[at];
+			layer_of[at] = layers[at];
+		}
+	}
+	memset(was_of, 0, chunks());
+	copies = 0;
+	close_unused();
+	vcpu_on_write(base_fault);
 }

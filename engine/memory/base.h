@@ -12,17 +12,36 @@
 #include "vitrine/abi.h"
 #include "vitrine/error.h"
 
-/**
- * base_begin() - Physical memory begins as a file
- * @fd: readable, as long as physical memory, and nobody changes it; taken over on success
- *
- * Before the kernel is entered. Return: 0, or -1 when the host does not map it as code, or has no
- * memory: copy it.
- */
-int base_begin(int fd);
+#define BASE_LAYERS_MAX 16
 
-/** base_add() - These bytes of the file count, whole pages; all others are zeros */
-void base_add(uint64_t offset, uint64_t length);
+/**
+ * base_reserve() - Set descriptors aside that layers will have
+ *
+ * Before the supervisor gives up its rights, which is when it is said which descriptors may be
+ * mapped as code. Without them (ulimit -n) no layer comes in later.
+ */
+void base_reserve(void);
+
+/* The first of BASE_LAYERS_MAX descriptors that are set aside, a multiple of that; 0: none */
+int base_reserved(void);
+
+/**
+ * base_layer() - A file that parts of physical memory can be those of
+ * @fd: readable, as long as physical memory, and nobody changes it; stays the caller's
+ *
+ * Return: its number, from 1 on, or 0: the host does not map it as code, or there are too many.
+ */
+unsigned base_layer(int fd);
+
+/** base_layer_fd() - Its descriptor; -1 when there is no such layer, or none any more */
+int base_layer_fd(unsigned layer);
+
+/**
+ * base_add() - These bytes of a layer are physical memory, whole chunks
+ *
+ * Before the kernel is entered. All that is never added is zeros.
+ */
+void base_add(unsigned layer, uint64_t offset, uint64_t length);
 
 /**
  * base_map() - Map all that was added
@@ -30,6 +49,24 @@ void base_add(uint64_t offset, uint64_t length);
  * Return: 0 or -1 with @err.
  */
 int base_map(struct error *err);
+
+/* Bytes of what belongs to one layer */
+#define BASE_CHUNK 16384UL
+
+/** base_of() - The layer that the chunk at @pa is of; 0: it is our own */
+unsigned base_of(uint64_t pa);
+
+/** base_was() - The layer that our own chunk at @pa was copied from; 0: from none */
+unsigned base_was(uint64_t pa);
+
+/**
+ * base_adopt() - All of physical memory is that of layers from now on
+ * @layers: of each chunk the layer that has the same bytes, or 0 for one that is zeros
+ *
+ * While the kernel stands still. What is our own is given back to the host; layers that nothing is
+ * of any more are closed. What could not be done is left as it was.
+ */
+void base_adopt(const uint8_t *layers);
 
 /**
  * base_own() - Give a range of physical memory pages of its own

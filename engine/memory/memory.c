@@ -132,6 +132,12 @@ static void forget_kernel_areas(void)
 	kernel_areas = 0;
 }
 
+void memory_forget_kernel(void)
+{
+	unmap_kernel_areas();
+	kernel_areas = 0;
+}
+
 static int map_frames(vt_u64 va, vt_u64 pa, vt_u64 len)
 {
 	void *at = mmap((void *)va, len, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_FIXED,

@@ -40,6 +40,9 @@ uint64_t memory_size(void);
 /* Has the kernel said, before it paused, that nobody wants to know what the page at @pa holds? */
 bool memory_is_unused(uint64_t pa);
 
+/* The kernel stands still: its own mappings go, and come again when it touches them */
+void memory_forget_kernel(void);
+
 /* The pause is over */
 void memory_unused_forget(void);
 

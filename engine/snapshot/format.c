@@ -4,12 +4,12 @@
  * Theory of operation
  * Sections are put together in memory, for they are small: what is large (memory, disks) lies in
  * files of its own, of which there are extents here. They are written and made durable first, then
- * the head; a crash leaves a file with zeros where the head belongs, which is none.
+ * this file; a crash leaves one that is shorter than its head says, or has none.
  *
  * Whoever reads believes nothing. snapshot_parse() alone looks at offsets and lengths of sections,
  * snapshot_extents() at those of extents; what is in a section is for its owner to check.
  *
- * Host system calls: pwrite, fsync.
+ * Host system calls: pwrite.
  */
 #include "format.h"
 
@@ -103,14 +103,8 @@ int snapshot_write(struct snapshot_writer *writer, int fd, struct error *err)
 		    crc32_ieee(writer->data + entry->offset - SNAPSHOT_PAGE, entry->length);
 	}
 	head->crc = crc32_ieee(head, offsetof(struct snapshot_head, crc));
-	if (write_all(fd, writer->data, writer->len, SNAPSHOT_PAGE) || fsync(fd))
-		return error_set(err, errno, "cannot write the sandbox's state");
-	return 0;
-}
-
-int snapshot_commit(struct snapshot_writer *writer, int fd, struct error *err)
-{
-	if (write_all(fd, &writer->head, sizeof(writer->head), 0) || fsync(fd))
+	if (write_all(fd, writer->data, writer->len, SNAPSHOT_PAGE) ||
+	    write_all(fd, head, sizeof(*head), 0))
 		return error_set(err, errno, "cannot write the sandbox's state");
 	return 0;
 }
@@ -139,6 +133,11 @@ static int check_sections(const struct snapshot_file *file)
 		seen |= 1UL << entry->kind;
 	}
 	return 0;
+}
+
+bool snapshot_is_whole(const struct snapshot_head *head, uint64_t len)
+{
+	return !memcmp(head->magic, SNAPSHOT_MAGIC, sizeof(head->magic)) && head->length == len;
 }
 
 int snapshot_parse(const void *data, size_t len, struct snapshot_file *file, struct error *err)
@@ -172,26 +171,99 @@ const void *snapshot_section(const struct snapshot_file *file, enum snapshot_kin
 	return NULL;
 }
 
-const struct snapshot_extent *snapshot_extents(const struct snapshot_file *file,
-					       enum snapshot_kind kind, uint64_t size,
-					       size_t *count, struct error *err)
+static const void *damaged(struct error *err)
+{
+	error_set(err, 0, "the state is damaged");
+	return NULL;
+}
+
+static int refuse(struct error *err)
+{
+	damaged(err);
+	return -1;
+}
+
+const struct snapshot_layer *snapshot_layers(const struct snapshot_file *file, size_t *count,
+					     struct error *err)
 {
 	size_t len;
-	const struct snapshot_extent *extents = snapshot_section(file, kind, &len);
+	const struct snapshot_layer *layers = snapshot_section(file, SNAPSHOT_LAYERS, &len);
+	uint32_t last = 0;
+	bool good = layers && len % sizeof(*layers) == 0;
+
+	*count = len / sizeof(*layers);
+	good = good && *count <= SNAPSHOT_LAYERS_MAX;
+	for (size_t i = 0; good && i < *count; i++) {
+		good = layers[i].first > last && layers[i].last >= layers[i].first;
+		last = layers[i].last;
+	}
+	return good ? layers : damaged(err);
+}
+
+/* A range of a region behind @end; multiples of @unit */
+static bool is_good(uint64_t offset, uint64_t length, uint64_t end, uint64_t size, uint64_t unit)
+{
+	return length && offset >= end && offset % unit == 0 && length % unit == 0 &&
+	       offset <= size && length <= size - offset;
+}
+
+const struct snapshot_extent *snapshot_extents(const struct snapshot_file *file, uint64_t size,
+					       size_t *count, struct error *err)
+{
+	size_t len, layers;
+	const struct snapshot_extent *extents = snapshot_section(file, SNAPSHOT_MEMORY, &len);
 	uint64_t end = 0;
 	bool good = extents && len % sizeof(*extents) == 0;
 
 	*count = len / sizeof(*extents);
+	if (!snapshot_layers(file, &layers, err))
+		return NULL;
 	for (size_t i = 0; good && i < *count; i++) {
 		const struct snapshot_extent *e = &extents[i];
 
-		good = e->length && e->offset >= end && e->offset % SNAPSHOT_PAGE == 0 &&
-		       e->length % SNAPSHOT_PAGE == 0 && e->offset <= size &&
-		       e->length <= size - e->offset;
+		good = is_good(e->offset, e->length, end, size, SNAPSHOT_CHUNK) &&
+		       e->layer < layers && !e->pad;
 		end = e->offset + e->length;
 	}
-	if (good)
-		return extents;
-	error_set(err, 0, "the state is damaged");
-	return NULL;
+	return good ? extents : damaged(err);
+}
+
+int snapshot_region(const struct snapshot_file *file, void *into, uint64_t size, struct error *err)
+{
+	size_t len, count = 0;
+	const struct snapshot_range *ranges = snapshot_section(file, SNAPSHOT_TELEMETRY, &len);
+	const size_t most = len / sizeof(*ranges);
+	const uint8_t *bytes;
+	uint64_t end = 0;
+
+	while (ranges && count < most && ranges[count].length) {
+		const struct snapshot_range *r = &ranges[count++];
+
+		if (!is_good(r->offset, r->length, end, size, SNAPSHOT_PAGE))
+			return refuse(err);
+		end = r->offset + r->length;
+	}
+	if (!ranges || count == most)
+		return refuse(err);
+	bytes = (const uint8_t *)&ranges[count + 1];
+	len -= (count + 1) * sizeof(*ranges);
+	for (size_t i = 0; i < count; i++) {
+		if (ranges[i].length > len)
+			return refuse(err);
+		memcpy((uint8_t *)into + ranges[i].offset, bytes, ranges[i].length);
+		bytes += ranges[i].length;
+		len -= ranges[i].length;
+	}
+	return 0;
+}
+
+const struct snapshot_disk_layer *snapshot_disk_layers(const struct snapshot_file *file,
+						       size_t *count, struct error *err)
+{
+	size_t len;
+	const struct snapshot_disk_layer *layers =
+	    snapshot_section(file, SNAPSHOT_DISK_LAYERS, &len);
+
+	*count = len / sizeof(*layers);
+	return layers && len % sizeof(*layers) == 0 ? layers : damaged(err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* format.h - the file that says what a paused sandbox is: its head and its sections
  *
- * docs/snapshot-format.md describes it for others. All numbers are little-endian. The head is
- * written last: a file without one is what somebody left who did not finish.
+ * docs/snapshot-format.md describes it for others. All numbers are little-endian. A file without a
+ * head, or that is shorter than that says, is what somebody left who did not finish.
  */
 #ifndef ENGINE_SNAPSHOT_FORMAT_H
 #define ENGINE_SNAPSHOT_FORMAT_H
@@ -13,8 +13,10 @@
 #include "vitrine/error.h"
 
 #define SNAPSHOT_MAGIC "VTSNAP\r\n"
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
 #define SNAPSHOT_PAGE 4096U
+#define SNAPSHOT_CHUNK 16384U /* of memory: what a layer has or has not */
+#define SNAPSHOT_LAYERS_MAX 16
 #define SNAPSHOT_SECTIONS_MAX 64
 #define SNAPSHOT_STATE_MAX (256UL << 20) /* bytes of the whole file */
 
@@ -26,14 +28,34 @@ enum snapshot_kind {
 	SNAPSHOT_JOBS,	      /* struct snapshot_jobs */
 	SNAPSHOT_STREAM,      /* of the main job: 0, 1, 2; struct snapshot_stream and bytes */
 	SNAPSHOT_LOG = SNAPSHOT_STREAM + 3, /* of the kernel, of the main job; text */
-	SNAPSHOT_MEMORY = SNAPSHOT_LOG + 2, /* struct snapshot_extent, of the file `memory` */
-	SNAPSHOT_TELEMETRY,		    /* likewise of the file `telemetry` */
+	SNAPSHOT_MEMORY = SNAPSHOT_LOG + 2, /* struct snapshot_extent */
+	SNAPSHOT_TELEMETRY,   /* struct snapshot_range, one of zeros behind the last; bytes */
+	SNAPSHOT_LAYERS,      /* struct snapshot_layer, the oldest first */
+	SNAPSHOT_DISK_LAYERS, /* struct snapshot_disk_layer, the lowest first */
 	SNAPSHOT_NKINDS,
 };
 
-/* Of bytes of a file that are not zero: in order, apart, whole pages */
+/**
+ * struct snapshot_extent - a part of memory that is not zero: in order, apart, whole chunks
+ * @layer: the layer that has it, an index into SNAPSHOT_LAYERS
+ */
 struct snapshot_extent {
 	uint64_t offset, length;
+	uint32_t layer, pad;
+};
+
+/* Of bytes that are not zero: in order, apart, whole pages */
+struct snapshot_range {
+	uint64_t offset, length;
+};
+
+/* A layer of memory, which generations @first to @last have written */
+struct snapshot_layer {
+	uint32_t first, last;
+};
+
+struct snapshot_disk_layer {
+	uint32_t disk, generation;
 };
 
 /**
@@ -75,17 +97,12 @@ void snapshot_add(struct snapshot_writer *writer, enum snapshot_kind kind, const
 void snapshot_append(struct snapshot_writer *writer, const void *data, size_t len);
 
 /**
- * snapshot_write() - Write everything but the head, durably
+ * snapshot_write() - Write the file, the head last
  * @fd: an empty file
  *
  * Return: 0, or -1 with @err.
  */
 int snapshot_write(struct snapshot_writer *writer, int fd, struct error *err);
-
-/**
- * snapshot_commit() - Write the head, durably: from here on the file is one
- */
-int snapshot_commit(struct snapshot_writer *writer, int fd, struct error *err);
 
 void snapshot_end(struct snapshot_writer *writer);
 
@@ -98,6 +115,13 @@ struct snapshot_file {
 	const uint8_t *data;
 	size_t len;
 };
+
+/**
+ * snapshot_is_whole() - Was writing it finished? For who wants to know only that
+ * @head: what was read of its beginning, which may be anything
+ * @len:  of the file
+ */
+bool snapshot_is_whole(const struct snapshot_head *head, uint64_t len);
 
 /**
  * snapshot_parse() - Check a file, which may be anything
@@ -116,14 +140,34 @@ const void *snapshot_section(const struct snapshot_file *file, enum snapshot_kin
 			     size_t *len);
 
 /**
- * snapshot_extents() - A section of extents, checked
- * @size:  of the file that they are of: none reaches over its end
+ * snapshot_layers() - The layers of memory, checked
+ * @count: set to their number, at most SNAPSHOT_LAYERS_MAX
+ *
+ * Return: the layers, or NULL with @err.
+ */
+const struct snapshot_layer *snapshot_layers(const struct snapshot_file *file, size_t *count,
+					     struct error *err);
+
+/**
+ * snapshot_extents() - The extents of memory, checked
+ * @size:  of memory: none reaches over its end
  * @count: set to their number
  *
  * Return: the extents, or NULL with @err.
  */
-const struct snapshot_extent *snapshot_extents(const struct snapshot_file *file,
-					       enum snapshot_kind kind, uint64_t size,
+const struct snapshot_extent *snapshot_extents(const struct snapshot_file *file, uint64_t size,
 					       size_t *count, struct error *err);
+
+/**
+ * snapshot_region() - Read the telemetry region, checked
+ * @into: @size bytes of zeros
+ *
+ * Return: 0, or -1 with @err.
+ */
+int snapshot_region(const struct snapshot_file *file, void *into, uint64_t size, struct error *err);
+
+/** snapshot_disk_layers() - As snapshot_layers(), for disks; there may be none */
+const struct snapshot_disk_layer *snapshot_disk_layers(const struct snapshot_file *file,
+						       size_t *count, struct error *err);
 
 #endif

@@ -11,7 +11,7 @@
  *
  * The state file is read in whole before anything is looked at, so it cannot change meanwhile.
  *
- * Host system calls: openat, fstat, pread, close, and those of extents.c.
+ * Host system calls: openat, fstat, pread, close, and those of layers.c and disks.c.
  */
 #include "snapshot.h"
 
@@ -24,13 +24,12 @@
 #include "engine/disk/disk.h"
 #include "engine/jobs/jobs.h"
 #include "engine/log/logring.h"
-#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
-#include "engine/vcpu/vcpu.h"
 #include "engine/virtio/blk.h"
 #include "engine/virtio/virtio.h"
-#include "extents.h"
+#include "disks.h"
+#include "layers.h"
 #include "machine.h"
 #include "vitrine/telemetry.h"
 #include "vitrine/util.h"
@@ -38,7 +37,7 @@
 struct snapshot {
 	struct snapshot_file file;
 	const struct snapshot_machine *machine;
-	int memory, telemetry;
+	int dir;
 	void *data;
 };
 
@@ -114,7 +113,7 @@ static int check_fits(const struct snapshot *s, const struct sandbox_config *con
 	return snapshot_cpu_fits(cpu, &here, err);
 }
 
-struct snapshot *snapshot_open(const struct sandbox_config *config, struct error *err)
+struct snapshot *snapshot_open(struct sandbox_config *config, struct error *err)
 {
 	cleanup_close int dir = open(config->resume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct snapshot *s = calloc(1, sizeof(*s));
@@ -124,16 +123,13 @@ struct snapshot *snapshot_open(const struct sandbox_config *config, struct error
 		free(s);
 		return NULL;
 	}
-	s->memory = s->telemetry = -1;
-	if (!read_state(s, dir, err)) {
+	s->dir = steal_fd(dir);
+	if (!read_state(s, s->dir, err)) {
 		s->machine = section_of(s, SNAPSHOT_MACHINE, sizeof(*s->machine));
-		if (!check_fits(s, config, err)) {
-			s->memory = open_in(dir, SNAPSHOT_MEMORY_FILE, err);
-			s->telemetry = open_in(dir, SNAPSHOT_TELEMETRY_FILE, err);
-		}
+		if (!check_fits(s, config, err) &&
+		    !disks_open(&s->file, s->dir, config->resume, config, err))
+			return s;
 	}
-	if (s->memory >= 0 && s->telemetry >= 0)
-		return s;
 	snapshot_close(s);
 	return NULL;
 }
@@ -143,34 +139,11 @@ const struct snapshot_machine *snapshot_machine(const struct snapshot *s)
 	return s->machine;
 }
 
-/* Pages of the file are ours until they are written; where that cannot be, they are copied */
-static int share_memory(struct snapshot *s, struct error *err)
-{
-	size_t count;
-	const struct snapshot_extent *extents =
-	    snapshot_extents(&s->file, SNAPSHOT_MEMORY, memory_size(), &count, err);
-	struct stat st;
-
-	if (!extents)
-		return -1;
-	if (fstat(s->memory, &st) || (uint64_t)st.st_size != memory_size())
-		return error_set(err, 0, "the paused sandbox's memory is damaged");
-	if (base_begin(s->memory))
-		return extents_load(&s->file, SNAPSHOT_MEMORY, s->memory, memory_fd(), NULL,
-				    memory_size(), err);
-	s->memory = -1;
-	for (size_t i = 0; i < count; i++)
-		base_add(extents[i].offset, extents[i].length);
-	vcpu_on_write(base_fault);
-	return base_map(err);
-}
-
 int snapshot_memory(struct snapshot *s, struct error *err)
 {
-	if (share_memory(s, err))
+	if (layers_load(&s->file, s->dir, err))
 		return -1;
-	return extents_load(&s->file, SNAPSHOT_TELEMETRY, s->telemetry, -1, telemetry,
-			    VT_TELEMETRY_SIZE, err);
+	return snapshot_region(&s->file, telemetry, VT_TELEMETRY_SIZE, err);
 }
 
 static int check_disks(const struct snapshot *s, struct error *err)
@@ -264,10 +237,7 @@ void snapshot_close(struct snapshot *s)
 {
 	if (!s)
 		return;
-	if (s->memory >= 0)
-		close(s->memory);
-	if (s->telemetry >= 0)
-		close(s->telemetry);
+	close(s->dir);
 	free(s->data);
 	free(s);
 }

@@ -10,34 +10,36 @@
  *   client ---- pause, descriptors ----> connection's thread            vCPU's thread
  *                                        VT_REQ_PAUSE  -------------->  guest kernel: comes home
  *                                        waits                          snapshot_write_down()
- *                                                                         sections, memory, disks
- *                                                                         fsync, the head, fsync
+ *                                                                         disks, memory, fsync
+ *                                                                         the state, fsync
  *   client <------ paused ---------------- <-------------------------   ends the process
  *
- * The head of the state file is the last thing that is written, and by us: once it is there, the
+ * The state file is the last thing that is written, and by us: once it is there, the
  * paused sandbox is whole, whoever is killed then; before, there is none. When anything fails, or
  * what is wanted is a snapshot, the kernel is entered again and the sandbox goes on.
  *
- * Host system calls: those of format.c, extents.c and disks; futex.
+ * Host system calls: those of format.c, layers.c and disks.c; lseek, fdatasync, futex.
  */
 #include "snapshot.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/control/control.h"
 #include "engine/disk/disk.h"
 #include "engine/jobs/jobs.h"
 #include "engine/jobs/request.h"
 #include "engine/log/logring.h"
-#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
 #include "engine/virtio/blk.h"
 #include "engine/virtio/virtio.h"
-#include "extents.h"
+#include "disks.h"
+#include "layers.h"
 #include "lib/clock.h"
 #include "machine.h"
 #include "vitrine/telemetry.h"
@@ -50,7 +52,7 @@
 #define FREEZE_MS 2000 /* for whoever reads the command's output */
 #define LOG_SIZE (256 * 1024)
 
-enum { FD_STATE, FD_MEMORY, FD_TELEMETRY, FD_DISKS };
+enum { FD_STATE, FD_MEMORY, FD_DISKS };
 
 /* What a pause has come to */
 enum step { IDLE, ASKED, WRITING, WRITTEN, FAILED };
@@ -63,8 +65,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct {
 	enum step step;
-	const int *fds;
+	int *fds;
 	bool goes_on;
+	struct layers_wish wish;
 	struct error err;
 } pause_;
 
@@ -143,11 +146,12 @@ static void await_step(void)
 		refused(-ETIMEDOUT, &pause_.err);
 }
 
-static int pause_sandbox(const int *fds, size_t nfds, bool goes_on, struct error *err)
+static int pause_sandbox(const struct pause_wish *wish, struct error *err)
 {
+	const bool goes_on = wish->goes_on;
 	int ret;
 
-	if (check_possible(nfds, goes_on, err))
+	if (check_possible(wish->nfds, goes_on, err))
 		return -1;
 	pthread_mutex_lock(&lock);
 	if (pause_.step != IDLE) {
@@ -155,8 +159,9 @@ static int pause_sandbox(const int *fds, size_t nfds, bool goes_on, struct error
 		return error_set(err, 0, "the sandbox is being paused already");
 	}
 	pause_.step = ASKED;
-	pause_.fds = fds;
+	pause_.fds = wish->fds;
 	pause_.goes_on = goes_on;
+	pause_.wish = (struct layers_wish){ (uint32_t)wish->generation, wish->layers };
 	pthread_mutex_unlock(&lock);
 	ret = request_post(&(struct question){ .kind = VT_REQ_PAUSE }, answered, NULL);
 	pthread_mutex_lock(&lock);
@@ -211,32 +216,6 @@ static void add_devices(struct snapshot_writer *writer)
 	snapshot_add(writer, SNAPSHOT_DEVICES, saved, count * sizeof(*saved));
 }
 
-/* A snapshot's disks are not its source's, whatever that does with its own */
-static bool is_kept(const struct disk *disk)
-{
-	return disk_is_thrown_away(disk) || (pause_.goes_on && !disk->read_only);
-}
-
-static int add_disks(struct snapshot_writer *writer, const int *fds, struct error *err)
-{
-	snapshot_add(writer, SNAPSHOT_DISKS, NULL, 0);
-	for (unsigned i = 0; i < config->ndisks; i++) {
-		struct disk *disk = blk_disk(i);
-		struct snapshot_disk entry = { .size = disk->size };
-		int ret = disk_flush(disk, 0);
-
-		if (!ret && is_kept(disk)) {
-			entry.kept = 1;
-			ret = disk_keep(disk, fds[i]) ?: fsync(fds[i]) ? -errno : 0;
-		}
-		if (ret)
-			return error_set(err, -ret, "cannot write disk %u down", i);
-		entry.stamp = disk_stamp(disk, entry.kept);
-		snapshot_append(writer, &entry, sizeof(entry));
-	}
-	return 0;
-}
-
 static int add_jobs(struct snapshot_writer *writer, struct error *err)
 {
 	cleanup_free struct jobs_saved *saved = calloc(1, sizeof(*saved));
@@ -272,35 +251,64 @@ static void add_logs(struct snapshot_writer *writer)
 	}
 }
 
-static int add_memory(struct snapshot_writer *writer, const int *fds, struct error *err)
+/* Pages that were never touched would come to be when they are looked at */
+static void add_telemetry(struct snapshot_writer *writer)
 {
-	const struct extents_source memory = { memory_fd(), phys_ptr(0, memory_size()),
-					       memory_size(), memory_is_unused };
-	const struct extents_source region = { telemetry_fd(), (const uint8_t *)telemetry,
-					       VT_TELEMETRY_SIZE, NULL };
+	const uint8_t *region = (const uint8_t *)telemetry;
+	const struct snapshot_range end = { 0 };
+	off_t at = 0, to;
 
-	if (extents_save(&memory, writer, SNAPSHOT_MEMORY, fds[FD_MEMORY], err))
-		return -1;
-	return extents_save(&region, writer, SNAPSHOT_TELEMETRY, fds[FD_TELEMETRY], err);
+	snapshot_add(writer, SNAPSHOT_TELEMETRY, NULL, 0);
+	while ((at = lseek(telemetry_fd(), at, SEEK_DATA)) >= 0 &&
+	       (to = lseek(telemetry_fd(), at, SEEK_HOLE)) >= 0) {
+		const struct snapshot_range range = { (uint64_t)at, (uint64_t)(to - at) };
+
+		snapshot_append(writer, &range, sizeof(range));
+		at = to;
+	}
+	snapshot_append(writer, &end, sizeof(end));
+	at = 0;
+	while ((at = lseek(telemetry_fd(), at, SEEK_DATA)) >= 0 &&
+	       (to = lseek(telemetry_fd(), at, SEEK_HOLE)) >= 0) {
+		snapshot_append(writer, region + at, to - at);
+		at = to;
+	}
 }
 
-static int write_down(const int *fds, struct error *err)
+static int write_memory(struct snapshot_writer *writer, int fd, struct error *err)
+{
+	if (layers_save(writer, &pause_.wish, fd, err))
+		return -1;
+	return fdatasync(fd) ? error_set(err, errno, "cannot write the sandbox's memory") : 0;
+}
+
+static int write_state(struct snapshot_writer *writer, int fd, struct error *err)
+{
+	if (snapshot_write(writer, fd, err))
+		return -1;
+	return fdatasync(fd) ? error_set(err, errno, "cannot write the sandbox's state") : 0;
+}
+
+static int write_down(int *fds, struct error *err)
 {
 	struct snapshot_writer writer;
 	int ret;
 
 	virtio_quiesce();
-	base_own_all(); /* or it would be missing */
 	if (!jobs_freeze(FREEZE_MS))
 		return error_set(err, 0, "nobody reads what the command has written");
 	snapshot_begin(&writer);
 	add_machine(&writer);
 	add_devices(&writer);
 	add_logs(&writer);
-	ret = add_disks(&writer, fds + FD_DISKS, err) || add_jobs(&writer, err) ||
-	      add_memory(&writer, fds, err) || snapshot_write(&writer, fds[FD_STATE], err) ||
-	      snapshot_commit(&writer, fds[FD_STATE], err);
+	add_telemetry(&writer);
+	ret = disks_save(&writer, &pause_.wish, fds + FD_DISKS, pause_.goes_on, err) ||
+	      add_jobs(&writer, err) || write_memory(&writer, fds[FD_MEMORY], err) ||
+	      write_state(&writer, fds[FD_STATE], err);
 	snapshot_end(&writer);
+	if (!ret && pause_.goes_on)
+		disks_end(fds + FD_DISKS);
+	layers_end(fds[FD_MEMORY], !ret && pause_.goes_on);
 	return ret ? -1 : 0;
 }
 

@@ -5,9 +5,8 @@
  *
  *   config      how it was started (config.h); written by the command line alone, which trusts it
  *   state       format.h; everything from here on is the supervisor's, and may be anything
- *   memory      physical memory: bytes at their physical addresses, sparse
- *   telemetry   the telemetry region, likewise
- *   diskN       what disk N held that would have been thrown away, as a layer
+ *   memory.F-L  a layer of physical memory: bytes at their physical addresses, sparse
+ *   diskN.G     a layer of what was written to disk N
  */
 #ifndef ENGINE_SNAPSHOT_SNAPSHOT_H
 #define ENGINE_SNAPSHOT_SNAPSHOT_H
@@ -21,14 +20,12 @@
 
 #define SNAPSHOT_CONFIG "config"
 #define SNAPSHOT_STATE "state"
-#define SNAPSHOT_MEMORY_FILE "memory"
-#define SNAPSHOT_TELEMETRY_FILE "telemetry"
 
 /* "." NAME "." and the process id */
 #define SNAPSHOT_CONSUMED ".%s.%d"
 
-/* Descriptors that pausing takes: of state, memory, telemetry, and of a file for each disk */
-#define SNAPSHOT_FDS(disks) (3 + (disks))
+/* Descriptors that pausing takes: of state, memory, and of a file for each disk */
+#define SNAPSHOT_FDS(disks) (2 + (disks))
 
 /**
  * struct snapshot_machine - the sandbox as a whole
@@ -45,7 +42,7 @@ struct snapshot_machine {
 	char program[32];
 };
 
-/* @stamp: disk_stamp(), of what is below diskN when that is there: @kept */
+/* @stamp: disk_stamp(), of what is below its layers when those have all that is over it: @kept */
 struct snapshot_disk {
 	uint64_t size, stamp;
 	uint32_t kept, pad;
@@ -87,12 +84,12 @@ struct snapshot;
 
 /**
  * snapshot_open() - Read a paused sandbox, and see whether it can go on here
- * @config: has its directory
+ * @config: has its directory; gets the layers of its disks
  * @err: one line that says what does not fit
  *
  * Return: the snapshot, for the functions below, or NULL.
  */
-struct snapshot *snapshot_open(const struct sandbox_config *config, struct error *err);
+struct snapshot *snapshot_open(struct sandbox_config *config, struct error *err);
 
 /** snapshot_machine() - What it was */
 const struct snapshot_machine *snapshot_machine(const struct snapshot *snapshot);

@@ -29,26 +29,41 @@ static void make_right(uint8_t *data, size_t len)
 	head->crc = crc32_ieee(head, offsetof(struct snapshot_head, crc));
 }
 
-static void read_extents(const struct snapshot_file *file, enum snapshot_kind kind)
+static void read_extents(const struct snapshot_file *file)
 {
 	struct error err;
 	uint64_t end = 0;
-	size_t count;
-	const struct snapshot_extent *extents = snapshot_extents(file, kind, MEMORY, &count, &err);
+	size_t count, layers;
+	const struct snapshot_extent *extents = snapshot_extents(file, MEMORY, &count, &err);
 
+	if (extents && (!snapshot_layers(file, &layers, &err) || layers > SNAPSHOT_LAYERS_MAX))
+		abort();
 	for (size_t i = 0; extents && i < count; i++) {
 		if (extents[i].offset < end || extents[i].offset + extents[i].length > MEMORY ||
-		    !extents[i].length)
+		    !extents[i].length || extents[i].layer >= layers)
 			abort();
 		end = extents[i].offset + extents[i].length;
 	}
+}
+
+static unsigned read_rest(const struct snapshot_file *file)
+{
+	static uint8_t region[FILE_MAX];
+	struct error err;
+	size_t count;
+	const struct snapshot_disk_layer *disks = snapshot_disk_layers(file, &count, &err);
+	unsigned sum = 0;
+
+	for (size_t i = 0; disks && i < count; i++)
+		sum += disks[i].disk + disks[i].generation;
+	return sum + (unsigned)snapshot_region(file, region, sizeof(region), &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct snapshot_file file;
 	struct error err;
-	volatile uint8_t sum = 0;
+	volatile unsigned sum = 0;
 	size_t len = size ? size - 1 : 0;
 	uint8_t *copy;
 
@@ -66,8 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			for (size_t i = 0; at && i < length; i++)
 				sum += at[i];
 		}
-		read_extents(&file, SNAPSHOT_MEMORY);
-		read_extents(&file, SNAPSHOT_TELEMETRY);
+		read_extents(&file);
+		sum += read_rest(&file);
 	}
 	free(copy);
 	return 0;

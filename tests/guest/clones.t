@@ -107,6 +107,54 @@ expect ''
 vitrine snapshot rm drawn
 end draws draw1 draw2
 
+it 'a snapshot of what was a snapshot has what is new, and shares the rest'
+vitrine run -d "${run_options[@]}" --name layers mini -- sleep 1000 >/dev/null
+vitrine exec layers -- sh -c 'dd if=/dev/urandom of=/dev/shm/a bs=64k count=300 2>/dev/null; cp /dev/shm/a /root; md5sum /dev/shm/a /root/a >/sums; sync'
+vitrine snapshot layers one >/dev/null
+vitrine exec layers -- sh -c 'dd if=/dev/urandom of=/root/b bs=64k count=10 2>/dev/null; md5sum /root/b >>/sums; sync'
+vitrine snapshot layers two >/dev/null
+vitrine exec layers -- sh -c 'echo new >/root/c; sync'
+vitrine snapshot layers three >/dev/null
+snapshots=$scratch/state/vitrine/snapshots
+host sh -c "cd $snapshots/three && stat -c '%n %h' memory.* disk0.* | sort"
+expect 'disk0.1 4
+disk0.2 3
+disk0.3 2
+memory.1-1 4
+memory.2-2 3
+memory.3-3 2'
+[ $(($(stat -c %b "$snapshots/three/memory.3-3") * 4)) -lt "$(stat -c %b "$snapshots/three/memory.1-1")" ]
+check $? 'the last one is small'
+it 'each can be removed while the others live'
+host vitrine snapshot rm one two
+status 0
+host vitrine run --from three --name last
+expect last
+host vitrine exec last -- sh -c 'echo 3 >/proc/sys/vm/drop_caches; md5sum -c /sums; cat /root/c'
+expect '/dev/shm/a: OK
+/root/a: OK
+/root/b: OK
+new'
+it 'what goes on from there adds to the same layers'
+vitrine snapshot rm three
+vitrine pause last >/dev/null
+host sh -c "ls $scratch/state/vitrine/paused/last"
+expect 'config
+disk0.1
+disk0.2
+disk0.3
+memory.1-1
+memory.2-2
+memory.3-3
+memory.4-4
+state'
+vitrine resume last >/dev/null
+host vitrine exec last -- md5sum -c /sums
+expect '/dev/shm/a: OK
+/root/a: OK
+/root/b: OK'
+end layers last
+
 it 'a disk that is written in place is not for a snapshot'
 cp --sparse=always "$XDG_DATA_HOME/vitrine/images/mini.ext4" "$scratch/image"
 vitrine run -d --name inplace "$scratch/image" -- sleep 1000 >/dev/null

@@ -209,7 +209,7 @@ box damage mini -- sleep 1000
 vitrine pause damage >/dev/null
 cp "$paused/damage/state" "$scratch/whole"
 for change in 'printf x | dd of=$f bs=1 seek=5000 conv=notrunc' 'printf x | dd of=$f bs=1 seek=20 conv=notrunc' \
-	'truncate -s 6000 $f' 'truncate -s 0 $paused/damage/memory'; do
+	'truncate -s 6000 $f' 'truncate -s 0 $paused/damage/memory.1-1'; do
 	cp "$scratch/whole" "$paused/damage/state"
 	f=$paused/damage/state sh -c "$(paused=$paused; eval "echo \"${change//\$f/$paused/damage/state}\"")" 2>/dev/null
 	host vitrine resume damage

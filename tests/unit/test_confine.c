@@ -88,7 +88,8 @@ static int confined(int (*attempt)(void))
 		if (confine_begin(&err) || pthread_create(&thread, NULL, idle_thread, NULL))
 			_exit(50);
 		memory = memfd_create("memory", 0);
-		if (ftruncate(memory, 4096) || confine_enter(memory, &err)) {
+		if (ftruncate(memory, 4096) ||
+		    confine_enter(&(struct confine_memory){ .fd = memory }, &err)) {
 			dprintf(STDERR_FILENO, "%s\n", err.text);
 			_exit(51);
 		}

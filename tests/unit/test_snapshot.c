@@ -9,17 +9,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "engine/control/config.h"
-#include "engine/snapshot/extents.h"
 #include "engine/snapshot/format.h"
 #include "engine/snapshot/machine.h"
 #include "lib/memfile.h"
 
 #define PAGE 4096UL
-#define MEMORY (64 * PAGE)
+#define CHUNK ((uint64_t)SNAPSHOT_CHUNK)
+#define MEMORY (16 * CHUNK)
 
 static int empty_file(void)
 {
@@ -40,8 +39,9 @@ static uint8_t *read_all(int fd, size_t *len)
 	return data;
 }
 
-static void write_some(int fd, bool commit)
+static void write_some(int fd, bool whole)
 {
+	static const char zeros[PAGE];
 	struct snapshot_writer writer;
 	struct error err;
 
@@ -51,8 +51,8 @@ static void write_some(int fd, bool commit)
 	snapshot_add(&writer, SNAPSHOT_JOBS, "one", 3);
 	snapshot_append(&writer, "two", 3);
 	assert_int_equal(snapshot_write(&writer, fd, &err), 0);
-	if (commit)
-		assert_int_equal(snapshot_commit(&writer, fd, &err), 0);
+	if (!whole)
+		assert_int_equal(pwrite(fd, zeros, PAGE, 0), PAGE);
 	snapshot_end(&writer);
 }
 
@@ -120,62 +120,85 @@ static void a_changed_byte_is_noticed(void **state)
 	close(fd);
 }
 
-static bool third_page(uint64_t offset)
+static uint8_t *write_sections(const struct snapshot_layer *layers, size_t nlayers,
+			       const struct snapshot_extent *extents, size_t count, size_t *len)
 {
-	return offset == 3 * PAGE;
-}
-
-static void memory_comes_back(void **state)
-{
-	struct error err;
-	int memory = empty_file(), out = empty_file(), fd = empty_file(), back = empty_file();
 	struct snapshot_writer writer;
-	struct snapshot_file file;
-	uint8_t *at, *again, *data;
-	const struct snapshot_extent *extents;
-	size_t len, count;
-
-	assert_int_equal(ftruncate(memory, MEMORY) | ftruncate(back, MEMORY), 0);
-	at = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-	again = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, back, 0);
-	at[0] = 1; /* the first page, and its neighbour */
-	at[PAGE + 17] = 2;
-	at[2 * PAGE] = 0;   /* there, but zero */
-	at[3 * PAGE] = 3;   /* of no interest */
-	at[MEMORY - 1] = 4; /* the last byte */
+	struct error err;
+	int fd = empty_file();
+	uint8_t *data;
 
 	snapshot_begin(&writer);
-	assert_int_equal(extents_save(&(struct extents_source){ memory, at, MEMORY, third_page },
-				      &writer, SNAPSHOT_MEMORY, out, &err),
-			 0);
+	snapshot_add(&writer, SNAPSHOT_LAYERS, layers, nlayers * sizeof(*layers));
+	snapshot_add(&writer, SNAPSHOT_MEMORY, extents, count * sizeof(*extents));
 	assert_int_equal(snapshot_write(&writer, fd, &err), 0);
-	assert_int_equal(snapshot_commit(&writer, fd, &err), 0);
 	snapshot_end(&writer);
+	data = read_all(fd, len);
+	close(fd);
+	return data;
+}
 
+static void extents_are_chunks_of_layers_that_there_are(void **state)
+{
+	static const struct snapshot_layer layers[] = { { 1, 3 }, { 4, 4 } },
+					   mixed[] = { { 2, 2 }, { 1, 1 } };
+	static const struct {
+		struct snapshot_extent extents[2];
+		bool good;
+	} cases[] = {
+		{ { { 0, CHUNK, 0 }, { CHUNK, MEMORY - CHUNK, 1 } }, true },
+		{ { { 0, CHUNK, 0 }, { CHUNK, CHUNK, 2 } }, false },
+		{ { { 0, CHUNK, 0 }, { CHUNK, MEMORY, 1 } }, false },
+		{ { { CHUNK, CHUNK, 0 }, { CHUNK, CHUNK, 1 } }, false },
+		{ { { 0, CHUNK, 0 }, { CHUNK, PAGE, 1 } }, false },
+		{ { { 0, CHUNK, 0 }, { CHUNK + PAGE, CHUNK, 1 } }, false },
+		{ { { 0, CHUNK, 0 }, { CHUNK, 0, 1 } }, false },
+		{ { { 0, CHUNK, 0 }, { CHUNK, CHUNK, 1, 1 } }, false },
+	};
+	struct snapshot_file file;
+	struct error err;
+	size_t len, count;
+	uint8_t *data;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		data = write_sections(layers, 2, cases[i].extents, 2, &len);
+		assert_int_equal(snapshot_parse(data, len, &file, &err), 0);
+		assert_int_equal(!!snapshot_extents(&file, MEMORY, &count, &err), cases[i].good);
+		free(data);
+	}
+	data = write_sections(mixed, 2, cases[0].extents, 2, &len);
+	assert_int_equal(snapshot_parse(data, len, &file, &err), 0);
+	assert_null(snapshot_extents(&file, MEMORY, &count, &err));
+	assert_string_equal(err.text, "the state is damaged");
+	free(data);
+}
+
+static void a_region_comes_back(void **state)
+{
+	static const struct snapshot_range ranges[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE }, { 0 } };
+	uint8_t bytes[2 * PAGE], region[4 * PAGE] = { 0 };
+	struct snapshot_writer writer;
+	struct snapshot_file file;
+	int fd = empty_file();
+	struct error err;
+	uint8_t *data;
+	size_t len;
+
+	memset(bytes, 1, PAGE);
+	memset(bytes + PAGE, 2, PAGE);
+	snapshot_begin(&writer);
+	snapshot_add(&writer, SNAPSHOT_TELEMETRY, ranges, sizeof(ranges));
+	snapshot_append(&writer, bytes, sizeof(bytes));
+	assert_int_equal(snapshot_write(&writer, fd, &err), 0);
+	snapshot_end(&writer);
 	data = read_all(fd, &len);
 	assert_int_equal(snapshot_parse(data, len, &file, &err), 0);
-	extents = snapshot_extents(&file, SNAPSHOT_MEMORY, MEMORY, &count, &err);
-	assert_int_equal(count, 2);
-	assert_true(extents[0].offset == 0 && extents[0].length == 2 * PAGE);
-	assert_true(extents[1].offset == MEMORY - PAGE && extents[1].length == PAGE);
-	assert_null(snapshot_extents(&file, SNAPSHOT_MEMORY, MEMORY - PAGE, &count, &err));
-
-	assert_int_equal(extents_load(&file, SNAPSHOT_MEMORY, out, back, NULL, MEMORY, &err), 0);
-	at[3 * PAGE] = 0;
-	assert_memory_equal(at, again, MEMORY);
-	memset(again, 0, MEMORY);
-	assert_int_equal(extents_load(&file, SNAPSHOT_MEMORY, out, -1, again, MEMORY, &err), 0);
-	assert_memory_equal(at, again, MEMORY);
-
-	assert_int_equal(ftruncate(out, MEMORY - PAGE), 0);
-	assert_int_equal(extents_load(&file, SNAPSHOT_MEMORY, out, -1, again, MEMORY, &err), -1);
+	assert_int_equal(snapshot_region(&file, region, sizeof(region), &err), 0);
+	assert_true(!region[0] && region[PAGE] == 1 && !region[2 * PAGE] &&
+		    region[4 * PAGE - 1] == 2);
+	assert_int_equal(snapshot_region(&file, region, 3 * PAGE, &err), -1);
 	free(data);
-	munmap(at, MEMORY);
-	munmap(again, MEMORY);
-	close(memory);
-	close(out);
 	close(fd);
-	close(back);
 }
 
 static void what_the_cpu_lacks_is_named(void **state)
@@ -271,7 +294,8 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(without_a_head_it_is_none),
 		cmocka_unit_test(a_changed_byte_is_noticed),
-		cmocka_unit_test(memory_comes_back),
+		cmocka_unit_test(extents_are_chunks_of_layers_that_there_are),
+		cmocka_unit_test(a_region_comes_back),
 		cmocka_unit_test(what_the_cpu_lacks_is_named),
 		cmocka_unit_test(a_config_comes_back),
 		cmocka_unit_test(a_config_that_is_none),

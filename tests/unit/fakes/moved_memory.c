@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "moved.h"
+
+#include "engine/memory/memory.c"

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_generations.c - physical memory as layers: what has changed is written, all of it comes back
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/memory/base.h"
+#include "engine/memory/memory.h"
+#include "engine/snapshot/layers.h"
+#include "engine/vcpu/vcpu.h"
+
+#define CHUNK ((size_t)SNAPSHOT_CHUNK)
+#define MEMORY (4UL << 20)
+#define ALL (MEMORY / CHUNK)
+
+/* ---- what memory.c asks of vCPUs ---- */
+
+unsigned vcpu_index(void)
+{
+	return 0;
+}
+
+void vcpu_take_pause(void)
+{
+}
+
+void vcpu_pause_others(void (*act)(void))
+{
+	act();
+}
+
+static bool (*heed)(uint64_t addr);
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	if (!heed || !heed((uint64_t)info->si_addr))
+		_exit(99);
+}
+
+void vcpu_on_write(bool (*handler)(uint64_t addr))
+{
+	const struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+	heed = handler;
+	sigaction(SIGSEGV, &action, NULL);
+}
+
+/* ---- */
+
+static char place[] = "/var/tmp/generations-XXXXXX";
+static int dir = -1;
+
+static uint8_t *chunk(unsigned n)
+{
+	return (uint8_t *)phys_ptr(n * CHUNK, CHUNK);
+}
+
+static void begin_memory(void)
+{
+	struct error err;
+
+	assert_int_equal(memory_init(MEMORY, &err), 0);
+	base_reserve();
+	assert_true(base_reserved());
+}
+
+static int make(const char *format, unsigned first, unsigned last)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), format, first, last);
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Return: bytes that the new layer takes */
+static long save(unsigned generation, const char *const *names, bool goes_on)
+{
+	const struct layers_wish wish = { generation, names };
+	int fd = make(LAYERS_FILE, generation, generation), state = make("state", 0, 0);
+	struct snapshot_writer writer;
+	struct error err;
+	struct stat st;
+
+	snapshot_begin(&writer);
+	assert_int_equal(layers_save(&writer, &wish, fd, &err), 0);
+	assert_int_equal(snapshot_write(&writer, state, &err), 0);
+	snapshot_end(&writer);
+	layers_end(fd, goes_on);
+	fstat(fd, &st);
+	close(fd);
+	close(state);
+	return st.st_blocks * 512L;
+}
+
+static char *name_of(unsigned generation)
+{
+	char file[32], *name = malloc(LAYERS_NAME_MAX);
+	struct stat st;
+
+	snprintf(file, sizeof(file), LAYERS_FILE, generation, generation);
+	assert_int_equal(fstatat(dir, file, &st, 0), 0);
+	layers_name(name, file, &st);
+	return name;
+}
+
+static void parse(struct snapshot_file *file)
+{
+	struct error err;
+	int fd = openat(dir, "state", O_RDONLY);
+	size_t len = lseek(fd, 0, SEEK_END);
+	void *data = malloc(len);
+
+	assert_int_equal(pread(fd, data, len, 0), len);
+	assert_int_equal(snapshot_parse(data, len, file, &err), 0);
+	close(fd);
+}
+
+static size_t layers_of_state(void)
+{
+	struct snapshot_file file;
+	struct error err;
+	size_t count;
+
+	parse(&file);
+	assert_non_null(snapshot_layers(&file, &count, &err));
+	free((void *)file.data);
+	return count;
+}
+
+static void go_on(void)
+{
+	struct snapshot_file file;
+	struct error err;
+
+	begin_memory();
+	parse(&file);
+	if (layers_load(&file, dir, &err))
+		fail_msg("%s", err.text);
+	free((void *)file.data);
+}
+
+/* Each test has the memory of a process of its own, and each sandbox that goes on in it, too */
+static void in_process(void (*act)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		act();
+		_exit(7);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+static void expect(unsigned n, uint8_t value)
+{
+	assert_int_equal(chunk(n)[0], value);
+	assert_int_equal(chunk(n)[CHUNK - 1], value);
+}
+
+static void write_first(void)
+{
+	begin_memory();
+	for (unsigned n = 0; n < 100; n++)
+		memset(chunk(n), (int)n + 1, CHUNK);
+	chunk(120)[5] = 1; /* three pages of zeros with it */
+	memset(chunk(121), 0, CHUNK);
+	assert_in_range(save(1, NULL, false), 100 * CHUNK, 102 * CHUNK);
+}
+
+static void read_first(void)
+{
+	go_on();
+	expect(0, 1);
+	expect(99, 100);
+	expect(121, 0);
+	assert_int_equal(chunk(120)[5], 1);
+	chunk(3)[0] = 77;
+	base_own(4 * CHUNK, CHUNK); /* for somebody who only reads */
+	base_zero(5 * CHUNK, CHUNK);
+	memset(chunk(200), 200, CHUNK);
+	assert_in_range(save(2, (const char *[]){ name_of(1), NULL }, false), 2 * CHUNK, 3 * CHUNK);
+	assert_int_equal(layers_of_state(), 2);
+}
+
+static void read_second(void)
+{
+	go_on();
+	assert_int_equal(chunk(3)[0], 77);
+	assert_int_equal(chunk(3)[1], 4);
+	expect(4, 5);
+	expect(5, 0);
+	expect(200, 200);
+	expect(99, 100);
+	/* one that has lost its name is written again, with what is in the other */
+	assert_in_range(save(3, (const char *[]){ name_of(2), NULL }, false), 98 * CHUNK,
+			101 * CHUNK);
+	assert_int_equal(unlinkat(dir, "memory.1-1", 0), 0);
+}
+
+static void read_third(void)
+{
+	go_on();
+	assert_int_equal(chunk(3)[0], 77);
+	expect(200, 200);
+	expect(99, 100);
+	expect(5, 0);
+}
+
+static void what_has_changed_is_written(void **state)
+{
+	in_process(write_first);
+	in_process(read_first);
+	in_process(read_second);
+	in_process(read_third);
+}
+
+static void another_file_of_that_name(void)
+{
+	char *name = name_of(1);
+
+	go_on();
+	unlinkat(dir, "memory.1-1", 0);
+	close(make(LAYERS_FILE, 1, 1));
+	free(name);
+	assert_in_range(save(2, (const char *[]){ name_of(1), NULL }, false), 100 * CHUNK,
+			102 * CHUNK);
+	assert_int_equal(layers_of_state(), 1);
+}
+
+static void a_layer_is_a_file_not_a_name(void **state)
+{
+	in_process(write_first);
+	in_process(another_file_of_that_name);
+}
+
+/* Snapshots of a sandbox that goes on: more than there can be layers */
+static void take_many(void)
+{
+	const char *names[64] = { NULL };
+	long bytes;
+
+	begin_memory();
+	for (unsigned n = 0; n < 100; n++)
+		memset(chunk(n), (int)n + 1, CHUNK);
+	for (unsigned generation = 1; generation < 40; generation++) {
+		chunk(generation)[0] = (uint8_t)(100 + generation);
+		bytes = save(generation, names, true);
+		names[generation - 1] = name_of(generation);
+		if (generation > 1) /* the newest ones are merged, never all */
+			assert_in_range(bytes, 1, 40 * CHUNK);
+		assert_true(layers_of_state() <= SNAPSHOT_LAYERS_MAX);
+		expect(99, 100);
+	}
+	chunk(50)[7] = 9; /* after the last of them */
+}
+
+static void read_many(void)
+{
+	go_on();
+	for (unsigned n = 1; n < 40; n++) {
+		assert_int_equal(chunk(n)[0], 100 + n);
+		assert_int_equal(chunk(n)[1], n + 1);
+	}
+	expect(50, 51);
+	expect(0, 1);
+}
+
+static void a_chain_has_an_end(void **state)
+{
+	in_process(take_many);
+	in_process(read_many);
+}
+
+static int make_place(void **state)
+{
+	dir = open(mkdtemp(place), O_RDONLY | O_DIRECTORY);
+	return dir < 0;
+}
+
+static int remove_place(void **state)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -r %s", place);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_changed_is_written),
+		cmocka_unit_test(a_layer_is_a_file_not_a_name),
+		cmocka_unit_test(a_chain_has_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, make_place, remove_place);
+}
