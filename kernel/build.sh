@@ -37,7 +37,7 @@ debug=${DEBUG:-0}
 observe=${OBSERVE:-1}
 precompiled=${PRECOMPILED:-1}
 images_kept=12
-shared_headers="abi layout fpframe telemetry syscalls calltable" # of include/vitrine, as asm/vitrine-*.h
+shared_headers="abi layout fpframe telemetry syscalls calltable share" # of include/vitrine, as asm/vitrine-*.h
 objects_in_all=1836 # roughly; only for the progress of a first build
 temporary=
 

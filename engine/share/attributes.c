@@ -102,25 +102,21 @@ static int set_times(struct message *m, const struct fuse_setattr_in *in)
 }
 
 /* Who has it, and which bits the host's file does not get; then the mode of the host's file */
-static int set_owner(struct message *m, const struct fuse_setattr_in *in)
+static int set_owner(struct message *m, const struct fuse_setattr_in *in, const struct statx *st)
 {
-	struct owner owner;
-	struct statx st;
-	int ret = node_stat(m->node, &st);
+	struct owner owner = owner_of(m->node, st);
+	int ret;
 
-	if (ret)
-		return ret;
-	owner = owner_of(m->node, &st);
 	if (in->valid & FATTR_UID)
 		owner.uid = in->uid;
 	if (in->valid & FATTR_GID)
 		owner.gid = in->gid;
 	/* What is given away runs as nobody else */
 	if (in->valid & (FATTR_UID | FATTR_GID) && m->node->type == S_IFREG)
-		owner.special &= ~(S_ISUID | (st.stx_mode & S_IXGRP ? S_ISGID : 0));
+		owner.special &= ~(S_ISUID | (st->stx_mode & S_IXGRP ? S_ISGID : 0));
 	if (in->valid & FATTR_MODE)
 		owner.special = in->mode & OWNER_SPECIAL;
-	ret = owner_keep(m->node, &st, &owner);
+	ret = owner_keep(m->node, st, &owner);
 	if (ret || !(in->valid & FATTR_MODE))
 		return ret;
 	return fchmodat(AT_FDCWD, node_link(m->node).name, in->mode & 01777, 0) ? -errno : 0;
@@ -129,17 +125,19 @@ static int set_owner(struct message *m, const struct fuse_setattr_in *in)
 int op_setattr(struct message *m)
 {
 	const struct fuse_setattr_in *in = m->arg;
-	struct statx st;
-	int ret = 0;
+	struct statx st, before;
+	int ret = node_stat(m->node, &before);
 
-	if (in->valid & (FATTR_UID | FATTR_GID | FATTR_MODE))
-		ret = set_owner(m, in);
+	if (!ret && in->valid & (FATTR_UID | FATTR_GID | FATTR_MODE))
+		ret = set_owner(m, in, &before);
 	if (!ret && in->valid & FATTR_SIZE)
 		ret = truncate_to(m, in);
 	if (!ret && in->valid & (FATTR_ATIME | FATTR_MTIME | FATTR_ATIME_NOW | FATTR_MTIME_NOW))
 		ret = set_times(m, in);
 	if (!ret)
 		ret = node_stat(m->node, &st);
+	if (!ret)
+		files_changed(m->node, &before, &st);
 	return ret ?: answer(m, &st);
 }
 

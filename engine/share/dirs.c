@@ -22,6 +22,7 @@
 #include "foreign.h"
 #include "handle.h"
 #include "operations.h"
+#include "vitrine/share.h"
 
 /* As the host's kernel writes it */
 struct entry {
@@ -106,6 +107,17 @@ static bool tell_plus(struct message *m, const struct entry *entry, size_t room)
 	return true;
 }
 
+/* Whoever knows what it means need not ask once more. Others find too little for an entry */
+static void tell_end(struct message *m, size_t room)
+{
+	const uint64_t end = VT_SHARE_END;
+
+	if (!m->answer_len || m->answer_len + sizeof(end) > room)
+		return;
+	memcpy(m->answer + m->answer_len, &end, sizeof(end));
+	m->answer_len += sizeof(end);
+}
+
 /* More from the host. Return: 1, 0 at the end, or a negative errno */
 static int fill(struct handle *handle)
 {
@@ -137,6 +149,8 @@ static int list(struct message *m, struct handle *handle, uint64_t offset, size_
 		if (listing->at >= listing->len) {
 			int ret = fill(handle);
 
+			if (!ret)
+				tell_end(m, room);
 			if (ret <= 0) /* what was told so far is no failure */
 				return m->answer_len ? 0 : ret;
 			continue;

@@ -10,7 +10,9 @@
  * host, overwrites another; but pages that the guest's cache writes back go where they belong.
  *
  * The guest keeps what it has in its cache across an open when the file is as it was when we looked
- * last: at its last open, or when its last writer closed it.
+ * last: at its last open, or behind the guest's last change of it. A change of the guest's counts
+ * as seen when the file was as we knew it immediately before. A change of the host's in these
+ * microseconds cannot be told from it, as two within a tick of the host's clock cannot.
  *
  * Host system calls: openat, openat2, preadv2, pwritev2, fsync, fdatasync, fallocate, lseek,
  * copy_file_range, dup, close.
@@ -29,6 +31,7 @@
 #include "handle.h"
 #include "operations.h"
 #include "owner.h"
+#include "vitrine/share.h"
 #include "vitrine/util.h"
 
 #define FLAGS_KEPT (O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC)
@@ -48,6 +51,15 @@ static bool seen_before(struct node *node, const struct statx *st)
 	node->seen = st->stx_ctime;
 	pthread_mutex_unlock(&seen_lock);
 	return same;
+}
+
+void files_changed(struct node *node, const struct statx *before, const struct statx *after)
+{
+	pthread_mutex_lock(&seen_lock);
+	if (node->seen.tv_sec == before->stx_ctime.tv_sec &&
+	    node->seen.tv_nsec == before->stx_ctime.tv_nsec)
+		node->seen = after->stx_ctime;
+	pthread_mutex_unlock(&seen_lock);
 }
 
 static int answer_open(struct message *m, struct node *node, const struct statx *st, int fd,
@@ -186,7 +198,7 @@ int op_create(struct message *m)
 	int fd;
 
 	/* What cannot be opened is not made */
-	if (handles_full())
+	if (handles_full() || nodes_make_room())
 		return -ENFILE;
 	fd = syscall(SYS_openat2, m->node->fd, m->names[0], &how, sizeof(how));
 	if (fd >= 0)
@@ -203,7 +215,7 @@ int op_tmpfile(struct message *m)
 	int flags = (int)(in->flags & (FLAGS_KEPT & ~O_TRUNC)) | (FLAGS_OURS & ~O_NOFOLLOW);
 	int fd;
 
-	if (handles_full())
+	if (handles_full() || nodes_make_room())
 		return -ENFILE;
 	fd = openat(m->node->fd, ".", flags | O_TMPFILE, in->mode & 01777);
 	return fd < 0 ? -errno : answer_new(m, NULL, fd, in);
@@ -240,6 +252,44 @@ int op_read(struct message *m)
 	return len < 0 ? (int)len : 0;
 }
 
+/* What the file was like and is like, for a guest that has made room for it */
+static void tell_written(struct message *m, const struct statx *before, const struct statx *after)
+{
+	const struct vt_share_written written = {
+		.was_mtime = before->stx_mtime.tv_sec,
+		.was_mtimensec = before->stx_mtime.tv_nsec,
+		.mtime = after->stx_mtime.tv_sec,
+		.mtimensec = after->stx_mtime.tv_nsec,
+		.ctime = after->stx_ctime.tv_sec,
+		.ctimensec = after->stx_ctime.tv_nsec,
+		.size = after->stx_size,
+	};
+
+	if (m->room_len < m->answer_len + sizeof(written))
+		return;
+	memcpy(m->answer + m->answer_len, &written, sizeof(written));
+	m->answer_len += sizeof(written);
+}
+
+static ssize_t write_to(struct message *m, const struct fuse_write_in *in, struct handle *handle)
+{
+	const bool append = handle->flags & O_APPEND && !(in->write_flags & FUSE_WRITE_CACHE);
+	struct statx before, after;
+	const int known = node_stat(handle->node, &before);
+	const ssize_t len = pwritev2(handle->fd, m->data, (int)m->ndata, (off_t)in->offset,
+				     append ? RWF_APPEND : 0);
+
+	if (len < 0)
+		return -errno;
+	if (len > 0 && in->write_flags & FUSE_WRITE_KILL_SUIDGID)
+		owner_written(handle->node);
+	if (!known && !node_stat(handle->node, &after)) {
+		files_changed(handle->node, &before, &after);
+		tell_written(m, &before, &after);
+	}
+	return len;
+}
+
 int op_write(struct message *m)
 {
 	const struct fuse_write_in *in = m->arg;
@@ -249,20 +299,10 @@ int op_write(struct message *m)
 
 	if (!handle)
 		return -EBADF;
-	if (out && in->size == m->data_len) {
-		const bool append =
-		    handle->flags & O_APPEND && !(in->write_flags & FUSE_WRITE_CACHE);
-
-		handle->writing = true;
-		len = pwritev2(handle->fd, m->data, (int)m->ndata, (off_t)in->offset,
-			       append ? RWF_APPEND : 0);
-		if (len < 0)
-			len = -errno;
-		else
-			out->size = len;
-		if (len > 0 && in->write_flags & FUSE_WRITE_KILL_SUIDGID)
-			owner_written(handle->node);
-	}
+	if (out && in->size == m->data_len)
+		len = write_to(m, in, handle);
+	if (len >= 0)
+		out->size = len;
 	handle_put(handle);
 	return len < 0 ? (int)len : 0;
 }
@@ -285,14 +325,7 @@ int op_flush(struct message *m)
 int op_release(struct message *m)
 {
 	const struct fuse_release_in *in = m->arg;
-	struct handle *handle = handle_get(in->fh, false);
-	struct statx st;
 
-	if (!handle)
-		return -EBADF;
-	if (handle->writing && !node_stat(handle->node, &st))
-		seen_before(handle->node, &st);
-	handle_put(handle);
 	return handle_close(in->fh, false);
 }
 
@@ -314,16 +347,22 @@ int op_fallocate(struct message *m)
 {
 	const struct fuse_fallocate_in *in = m->arg;
 	struct handle *handle = handle_get(in->fh, false);
+	struct statx before, after;
 	int ret;
 
 	if (!handle)
 		return -EBADF;
-	if (in->offset > INT64_MAX || in->length > INT64_MAX)
+	ret = node_stat(handle->node, &before);
+	if (ret)
+		;
+	else if (in->offset > INT64_MAX || in->length > INT64_MAX)
 		ret = -EINVAL;
 	else
 		ret = fallocate(handle->fd, (int)in->mode, (off_t)in->offset, (off_t)in->length)
 			  ? -errno
 			  : 0;
+	if (!ret && !node_stat(handle->node, &after))
+		files_changed(handle->node, &before, &after);
 	handle_put(handle);
 	return ret;
 }
@@ -354,16 +393,20 @@ int op_copy(struct message *m)
 	struct fuse_write_out *out = message_answer(m, sizeof(*out));
 	struct handle *from = handle_get(in->fh_in, false), *to = handle_get(in->fh_out, false);
 	off_t off_in = (off_t)in->off_in, off_out = (off_t)in->off_out;
+	struct statx before, after;
 	ssize_t len = -EBADF;
 
-	if (from && to && out) {
-		to->writing = true;
+	if (from && to && out)
+		len = node_stat(to->node, &before);
+	if (!len) {
 		len = copy_file_range(from->fd, &off_in, to->fd, &off_out,
 				      in->len < COPY_MAX ? in->len : COPY_MAX, 0);
 		if (len < 0)
 			len = -errno;
 		else
 			out->size = len;
+		if (!node_stat(to->node, &after))
+			files_changed(to->node, &before, &after);
 	}
 	if (from)
 		handle_put(from);

@@ -25,14 +25,13 @@ struct listing {
 /**
  * struct handle - one open file
  * @flags:   as it was opened by the guest
- * @writing: something may have been written through it
  * @listing: of a directory; NULL for a file
  */
 struct handle {
 	uint64_t id;
 	int fd;
 	unsigned users;
-	bool closing, writing;
+	bool closing;
 	uint32_t flags;
 	struct node *node;
 	struct listing *listing;

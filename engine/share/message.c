@@ -30,6 +30,7 @@
 #define DATA OPERATION_DATA
 #define SILENT OPERATION_SILENT
 #define DIR_ (OPERATION_DIR | OPERATION_NODE)
+#define NAMES (DIR_ | OPERATION_CHANGE | OPERATION_TELL)
 #define INSIDE (OPERATION_INSIDE | OPERATION_NODE)
 
 /* clang-format off */
@@ -39,13 +40,13 @@ static const struct operation operations[CHANNEL_OPERATIONS] = {
 	[FUSE_GETATTR] = { "getattr", sizeof(struct fuse_getattr_in), 0, NODE, op_getattr },
 	[FUSE_SETATTR] = { "setattr", sizeof(struct fuse_setattr_in), 0, INSIDE | CHANGE, op_setattr },
 	[FUSE_READLINK] = { "readlink", 0, 0, INSIDE, op_readlink },
-	[FUSE_SYMLINK] = { "symlink", 0, 1, DIR_ | CHANGE, op_symlink },
-	[FUSE_MKNOD] = { "mknod", sizeof(struct fuse_mknod_in), 1, DIR_ | CHANGE, op_mknod },
-	[FUSE_MKDIR] = { "mkdir", sizeof(struct fuse_mkdir_in), 1, DIR_ | CHANGE, op_mkdir },
-	[FUSE_UNLINK] = { "unlink", 0, 1, DIR_ | CHANGE, op_unlink },
-	[FUSE_RMDIR] = { "rmdir", 0, 1, DIR_ | CHANGE, op_rmdir },
-	[FUSE_RENAME] = { "rename", sizeof(struct fuse_rename_in), 2, DIR_ | CHANGE, op_rename },
-	[FUSE_LINK] = { "link", sizeof(struct fuse_link_in), 1, DIR_ | CHANGE, op_link },
+	[FUSE_SYMLINK] = { "symlink", 0, 1, NAMES, op_symlink },
+	[FUSE_MKNOD] = { "mknod", sizeof(struct fuse_mknod_in), 1, NAMES, op_mknod },
+	[FUSE_MKDIR] = { "mkdir", sizeof(struct fuse_mkdir_in), 1, NAMES, op_mkdir },
+	[FUSE_UNLINK] = { "unlink", 0, 1, NAMES, op_unlink },
+	[FUSE_RMDIR] = { "rmdir", 0, 1, NAMES, op_rmdir },
+	[FUSE_RENAME] = { "rename", sizeof(struct fuse_rename_in), 2, NAMES, op_rename },
+	[FUSE_LINK] = { "link", sizeof(struct fuse_link_in), 1, NAMES, op_link },
 	[FUSE_OPEN] = { "open", sizeof(struct fuse_open_in), 0, NODE, op_open },
 	[FUSE_READ] = { "read", sizeof(struct fuse_read_in), 0, 0, op_read },
 	[FUSE_WRITE] = { "write", sizeof(struct fuse_write_in), 0, DATA, op_write },
@@ -58,17 +59,17 @@ static const struct operation operations[CHANNEL_OPERATIONS] = {
 	[FUSE_REMOVEXATTR] = { "removexattr", 0, 0, NODE | CHANGE, op_removexattr },
 	[FUSE_FLUSH] = { "flush", sizeof(struct fuse_flush_in), 0, 0, op_flush },
 	[FUSE_INIT] = { "init", sizeof(struct fuse_init_in) - 12 * 4, 0, 0, op_init },
-	[FUSE_OPENDIR] = { "opendir", sizeof(struct fuse_open_in), 0, NODE, op_opendir },
+	[FUSE_OPENDIR] = { "opendir", sizeof(struct fuse_open_in), 0, NODE | OPERATION_TELL, op_opendir },
 	[FUSE_READDIR] = { "readdir", sizeof(struct fuse_read_in), 0, DIR_, op_readdir },
 	[FUSE_RELEASEDIR] = { "releasedir", sizeof(struct fuse_release_in), 0, 0, op_releasedir },
 	[FUSE_FSYNCDIR] = { "fsyncdir", sizeof(struct fuse_fsync_in), 0, 0, op_fsyncdir },
-	[FUSE_CREATE] = { "create", sizeof(struct fuse_create_in), 1, DIR_ | CHANGE, op_create },
+	[FUSE_CREATE] = { "create", sizeof(struct fuse_create_in), 1, NAMES, op_create },
 	[FUSE_DESTROY] = { "destroy", 0, 0, 0, op_destroy },
 	[FUSE_BATCH_FORGET] = { "batch_forget", sizeof(struct fuse_batch_forget_in), 0, SILENT,
 				op_batch_forget },
 	[FUSE_FALLOCATE] = { "fallocate", sizeof(struct fuse_fallocate_in), 0, 0, op_fallocate },
 	[FUSE_READDIRPLUS] = { "readdirplus", sizeof(struct fuse_read_in), 0, DIR_, op_readdirplus },
-	[FUSE_RENAME2] = { "rename2", sizeof(struct fuse_rename2_in), 2, DIR_ | CHANGE, op_rename2 },
+	[FUSE_RENAME2] = { "rename2", sizeof(struct fuse_rename2_in), 2, NAMES, op_rename2 },
 	[FUSE_LSEEK] = { "lseek", sizeof(struct fuse_lseek_in), 0, 0, op_lseek },
 	[FUSE_COPY_FILE_RANGE] = { "copy_file_range", sizeof(struct fuse_copy_file_range_in), 0, 0,
 				   op_copy },
@@ -195,6 +196,20 @@ static int check_node(struct message *m, const struct operation *op)
 	return folder_inside(m->node, op->flags & (OPERATION_INSIDE | OPERATION_CHANGE));
 }
 
+/* A guest that has made room for it is told what the directory is like now */
+static void tell_directory(struct message *m)
+{
+	struct fuse_attr_out out = { .attr_valid_nsec = CACHED_NS };
+	struct statx st;
+
+	if (!m->node->folder || m->room_len < m->answer_len + sizeof(out) ||
+	    node_stat(m->node, &st))
+		return;
+	message_attr(m->node, &st, &out.attr);
+	memcpy(m->answer + m->answer_len, &out, sizeof(out));
+	m->answer_len += sizeof(out);
+}
+
 static int run(struct message *m, const struct operation *op)
 {
 	int ret = read_body(m, op);
@@ -209,8 +224,19 @@ static int run(struct message *m, const struct operation *op)
 		ret = check_node(m, op);
 	if (!ret)
 		ret = op->run(m);
+	if (!ret && op->flags & OPERATION_TELL)
+		tell_directory(m);
 	node_put(m->node);
 	return ret;
+}
+
+bool message_removes(const volatile struct channel_slot *slot)
+{
+	const volatile struct fuse_in_header *header =
+	    phys_ptr(slot->buffers[0].address, sizeof(*header));
+	const uint32_t operation = header ? header->opcode : 0;
+
+	return operation == FUSE_UNLINK || operation == FUSE_RMDIR;
 }
 
 uint32_t message_serve(struct message *m, struct channel_slot *slot)

@@ -70,6 +70,7 @@ struct operation {
 #define OPERATION_DATA 4    /* what follows the structure stays where it is */
 #define OPERATION_SILENT 8  /* nobody waits for an answer */
 #define OPERATION_DIR 16    /* of a directory in a folder: its names are used */
+#define OPERATION_TELL 64   /* answered with the attributes of the directory, too */
 #define OPERATION_INSIDE 32 /* of a file that has to be below its folder at this moment */
 
 /* The requests that there are, by number; NULL for the others */
@@ -83,6 +84,9 @@ const struct operation *operation_of(uint32_t number);
  * Return: bytes of the answer.
  */
 uint32_t message_serve(struct message *m, struct channel_slot *slot);
+
+/* Does a request say that it removes a name? What the guest writes there may be anything */
+bool message_removes(const volatile struct channel_slot *slot);
 
 /* An answer of @size bytes, all zero; NULL when the guest has no room for it */
 void *message_answer(struct message *m, size_t size);

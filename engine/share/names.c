@@ -23,6 +23,7 @@
 #include "folder.h"
 #include "operations.h"
 #include "owner.h"
+#include "vitrine/share.h"
 #include "vitrine/util.h"
 
 static int result(long ret)
@@ -174,11 +175,23 @@ int op_link(struct message *m)
 	return ret ?: names_answer(m, m->names[0]);
 }
 
+/*
+ * What the guest has no other use for is closed before: the host would have to keep a file that has
+ * no name, and whoever removes its directory meanwhile waits for it to go.
+ */
 static int remove_name(struct message *m, int flags)
 {
+	struct vt_share_removed removed = { 0 };
+
+	if (m->rest_len == sizeof(removed)) {
+		memcpy(&removed, m->rest, sizeof(removed));
+		node_let_go(m->node, m->names[0], removed.node);
+	}
 	if (unlinkat(m->node->fd, m->names[0], flags))
 		return -errno;
 	node_unlinked(m->node, m->names[0]);
+	if (removed.node)
+		node_forget(removed.node, removed.lookups);
 	return 0;
 }
 

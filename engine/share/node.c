@@ -98,8 +98,7 @@ static int evict(void)
 	return -1;
 }
 
-/* Room for one more descriptor. Return: 0 or -ENFILE */
-static int make_room(void)
+int nodes_make_room(void)
 {
 	int fd = -1, ret = 0;
 
@@ -138,7 +137,7 @@ static int reopen(struct node *node, unsigned depth)
 	}
 	ret = pin(parent, depth + 1);
 	if (!ret)
-		ret = make_room();
+		ret = nodes_make_room();
 	if (ret)
 		goto out;
 	ret = fd = open_path(parent->fd, name);
@@ -350,7 +349,7 @@ int node_find(struct node *parent, const char *name, struct node **node, struct 
 		if (tell_known(parent, name, st, node))
 			return 0;
 	}
-	ret = make_room();
+	ret = nodes_make_room();
 	if (ret)
 		return ret;
 	fd = open_path(parent->fd, name);
@@ -373,6 +372,22 @@ void node_moved(struct node *from, const char *old_name, struct node *to, const 
 		node_place(node, to, new_name, &closing);
 	pthread_mutex_unlock(&nodes.lock);
 	close_all(&closing);
+}
+
+void node_let_go(struct node *parent, const char *name, uint64_t id)
+{
+	struct node *node;
+	int fd = -1;
+
+	pthread_mutex_lock(&nodes.lock);
+	node = node_by_name(parent, name);
+	if (node && node->id == id && node->fd >= 0 && !node->users && !node->handles) {
+		fd = steal_fd(node->fd);
+		nodes.pinned--;
+	}
+	pthread_mutex_unlock(&nodes.lock);
+	if (fd >= 0)
+		close(fd);
 }
 
 void node_unlinked(struct node *parent, const char *name)

@@ -69,6 +69,9 @@ struct node *node_folder(unsigned i);
 /* The guest is told of a node that the caller has */
 void node_tell(struct node *node);
 
+/* Room for the descriptor of one more. Return: 0 or -ENFILE */
+int nodes_make_room(void);
+
 /* The guest starts anew: forget everything that it knew */
 void nodes_forget_all(void);
 
@@ -108,6 +111,9 @@ void node_untell(struct node *node);
 /* Names have changed by a request */
 void node_moved(struct node *from, const char *old_name, struct node *to, const char *new_name);
 void node_unlinked(struct node *parent, const char *name);
+
+/* The descriptor of what has this name and number is closed, if nothing needs it */
+void node_let_go(struct node *parent, const char *name, uint64_t id);
 
 /* An open file begins and ends */
 void node_opened(struct node *node);

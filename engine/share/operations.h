@@ -30,6 +30,9 @@ operation_run op_open, op_create, op_tmpfile, op_read, op_write, op_flush, op_re
 /* dirs.c */
 operation_run op_opendir, op_readdir, op_readdirplus, op_releasedir, op_fsyncdir;
 
+/* files.c: the guest has changed a file: what it has of it is still good, if it was @before */
+void files_changed(struct node *node, const struct statx *before, const struct statx *after);
+
 /* names.c: answer with a file that has just been found or made */
 int names_answer(struct message *m, const char *name);
 

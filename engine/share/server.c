@@ -154,6 +154,12 @@ static void *worker(void *arg)
 	for (;;) {
 		const int number = next_request(owed, &urgent);
 
+		/*
+		 * A directory goes when what is in it has gone, and Linux has whoever removes it
+		 * wait for that without sleeping. So what was closed is closed before.
+		 */
+		if (urgent && message_removes(&server.channel->slots[number]))
+			serve_deferred(m);
 		serve(m, number);
 		/* There is room when what the guest has closed is closed */
 		if (m->error == -ENFILE && urgent && serve_deferred(m))
