@@ -24,9 +24,11 @@
 
 #include "cli/common/paths.h"
 #include "cli/common/saved.h"
+#include "engine/snapshot/collapse.h"
 #include "engine/snapshot/disks.h"
 #include "engine/snapshot/layers.h"
 #include "engine/snapshot/snapshot.h"
+#include "engine/snapshot/sums.h"
 #include "vitrine/util.h"
 
 unsigned live_layer(const char *file)
@@ -151,8 +153,10 @@ void live_add(const char *name, pid_t pid, int from, unsigned generation)
 	cleanup_free char *path = path_of(name, pid);
 	cleanup_close int to = path ? make(path) : -1;
 
-	if (to >= 0)
-		link_layers(from, to, generation);
+	if (to < 0)
+		return;
+	link_layers(from, to, generation);
+	snapshot_keep_named(from, to);
 }
 
 void live_sweep(void)

@@ -24,6 +24,7 @@
 #include "engine/snapshot/layers.h"
 #include "engine/snapshot/snapshot.h"
 #include "live.h"
+#include "tidy.h"
 #include "vitrine/util.h"
 
 static_assert(SNAPSHOT_FDS(SANDBOX_DISKS_MAX) <= MESSAGE_FDS, "a message has all descriptors");
@@ -157,5 +158,7 @@ int sandbox_write(struct client *client, enum saved kind, const char *name, bool
 	/* the answer may be what was lost */
 	if (dir >= 0 && ret && !saved_exists(kind, name))
 		saved_remove(path);
+	if (!ret)
+		tidy_later(path);
 	return ret;
 }

@@ -181,8 +181,9 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
 	snapshot_init(config, &boot, snapshot ? snapshot_machine(snapshot)->ran_ms : 0);
+	snapshot_close(snapshot);
 	if (observer_start(config, err) ||
-	    (snapshot && !config->clone && snapshot_consume(config, err)) || confine(err)) {
+	    (config->resume && !config->clone && snapshot_consume(config, err)) || confine(err)) {
 		tier->stop();
 		control_stop();
 		observer_finish(config);

@@ -11,7 +11,6 @@
 /* A layer's file; and how a client says which one it has given a name, see layers_name() */
 #define LAYERS_FILE "memory.%u-%u"
 #define LAYERS_NAME_MAX 96
-#define SUMS_SUFFIX ".sums"
 
 /**
  * struct layers_wish - what a client says about the generation that is to be written

@@ -11,13 +11,14 @@
  *
  * The state file is read in whole before anything is looked at, so it cannot change meanwhile.
  *
- * Host system calls: openat, fstat, pread, close, and those of layers.c and disks.c.
+ * Host system calls: openat, flock, fstat, pread, close, and those of layers.c and disks.c.
  */
 #include "snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +125,7 @@ struct snapshot *snapshot_open(struct sandbox_config *config, struct error *err)
 		return NULL;
 	}
 	s->dir = steal_fd(dir);
+	flock(s->dir, LOCK_SH); /* nobody takes a layer away: collapse.c */
 	if (!read_state(s, s->dir, err)) {
 		s->machine = section_of(s, SNAPSHOT_MACHINE, sizeof(*s->machine));
 		if (!check_fits(s, config, err) &&

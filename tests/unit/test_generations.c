@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,7 +20,10 @@
 
 #include "engine/memory/base.h"
 #include "engine/memory/memory.h"
+#include "engine/snapshot/collapse.h"
 #include "engine/snapshot/layers.h"
+#include "engine/snapshot/snapshot.h"
+#include "engine/snapshot/sums.h"
 #include "engine/vcpu/vcpu.h"
 
 #define CHUNK ((size_t)SNAPSHOT_CHUNK)
@@ -91,6 +95,7 @@ static int make(const char *format, unsigned first, unsigned last)
 /* Return: bytes that the new layer takes */
 static long save(unsigned generation, const char *const *names, bool goes_on)
 {
+	const struct snapshot_machine machine = { .memory = MEMORY };
 	const struct layers_wish wish = { generation, names };
 	int fd = make(LAYERS_FILE, generation, generation), state = make("state", 0, 0);
 	struct snapshot_writer writer;
@@ -98,6 +103,8 @@ static long save(unsigned generation, const char *const *names, bool goes_on)
 	struct stat st;
 
 	snapshot_begin(&writer);
+	snapshot_add(&writer, SNAPSHOT_MACHINE, &machine, sizeof(machine));
+	snapshot_add(&writer, SNAPSHOT_DISK_LAYERS, NULL, 0);
 	assert_int_equal(layers_save(&writer, &wish, fd, &err), 0);
 	assert_int_equal(snapshot_write(&writer, state, &err), 0);
 	snapshot_end(&writer);
@@ -283,10 +290,56 @@ static void read_many(void)
 	expect(0, 1);
 }
 
+/* In background, with the reader's lock and without */
+static void a_chain_is_collapsed(void)
+{
+	const int reader = openat(dir, ".", O_RDONLY | O_DIRECTORY);
+	const size_t before = layers_of_state();
+	struct error err;
+
+	assert_true(before > COLLAPSE_ABOVE);
+	assert_int_equal(flock(reader, LOCK_SH), 0);
+	assert_int_equal(snapshot_tidy(dir, &err), -1);
+	assert_int_equal(layers_of_state(), before);
+	close(reader);
+	if (snapshot_tidy(dir, &err))
+		fail_msg("%s", err.text);
+	assert_true(layers_of_state() < before / 2 + 2);
+	assert_int_equal(faccessat(dir, "memory.2-2", F_OK, 0), -1);
+	assert_int_equal(faccessat(dir, ".state", F_OK, 0), -1);
+	assert_int_equal(snapshot_tidy(dir, &err), 0);
+}
+
 static void a_chain_has_an_end(void **state)
 {
 	in_process(take_many);
 	in_process(read_many);
+	a_chain_is_collapsed();
+	in_process(read_many);
+}
+
+static void checksums_find_what_has_changed(void **state)
+{
+	struct error err;
+	int fd;
+
+	in_process(write_first);
+	assert_int_equal(sums_check(dir, "memory.1-1", &err), SUMS_MISSING);
+	assert_int_equal(sums_make(dir, "memory.1-1", &err), 0);
+	assert_int_equal(sums_make(dir, "memory.1-1", &err), 0);
+	assert_int_equal(sums_check(dir, "memory.1-1", &err), SUMS_GOOD);
+	fd = openat(dir, "memory.1-1", O_RDWR);
+	assert_int_equal(pwrite(fd, "x", 1, 5 * CHUNK + 1), 1);
+	assert_int_equal(sums_check(dir, "memory.1-1", &err), SUMS_BAD);
+	assert_string_equal(err.text, "memory.1-1 is damaged at offset 65536");
+	assert_int_equal(pwrite(fd, "\6", 1, 5 * CHUNK + 1), 1);
+	assert_int_equal(sums_check(dir, "memory.1-1", &err), SUMS_GOOD);
+	assert_int_equal(pwrite(fd, "x", 1, MEMORY - 1), 1); /* in a hole */
+	assert_int_equal(sums_check(dir, "memory.1-1", &err), SUMS_BAD);
+	assert_int_equal(ftruncate(fd, MEMORY - CHUNK), 0);
+	assert_int_equal(sums_check(dir, "memory.1-1", &err), SUMS_BAD);
+	assert_string_equal(err.text, "memory.1-1.sums is damaged");
+	close(fd);
 }
 
 static int make_place(void **state)
@@ -309,6 +362,7 @@ int main(void)
 		cmocka_unit_test(what_has_changed_is_written),
 		cmocka_unit_test(a_layer_is_a_file_not_a_name),
 		cmocka_unit_test(a_chain_has_an_end),
+		cmocka_unit_test(checksums_find_what_has_changed),
 	};
 
 	return cmocka_run_group_tests(tests, make_place, remove_place);
