@@ -32,7 +32,7 @@ $(BUILD)/build.ninja: | setup
 		{ cat $(BUILD)/setup.log; exit 1; }
 
 program: setup $(BUILD)/build.ninja
-	@ninja -C $(BUILD) vitrine
+	@ninja -C $(BUILD) vitrine vitrined
 
 kernel: setup
 	@kernel/build.sh $(BUILD)/kernel/vmlinux
@@ -70,7 +70,7 @@ soak: all unit
 
 install: all
 	@meson configure $(BUILD) --prefix $(PREFIX)
-	@ninja -C $(BUILD) --quiet vitrine
+	@ninja -C $(BUILD) --quiet vitrine vitrined
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/vitrine $(BUILD)/kernel/vmlinux*
 	@echo "vitrine is in $(DESTDIR)$(PREFIX)/bin"

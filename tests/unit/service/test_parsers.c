@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_parsers.c - what the service understands of strangers' words */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/api/fields.h"
+#include "service/config.h"
+#include "service/http/match.h"
+#include "service/starter/order.h"
+#include "vitrine/util.h"
+
+static void names_are_no_paths(void **state)
+{
+	static const char *const good[] = { "a", "0", "a.b-c_d", "A..b", "vd-1" };
+	static const char *const bad[] = { "",	  "-a", ".a",  "_a",	  "a/b",
+					   "a b", "..", "a\n", "\303\251" };
+	char most[67];
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_true(order_name_valid(good[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(order_name_valid(bad[i]));
+	assert_false(order_name_valid(NULL));
+	memset(most, 'x', sizeof(most));
+	most[64] = '\0';
+	assert_true(order_name_valid(most));
+	most[64] = 'x';
+	most[65] = '\0';
+	assert_false(order_name_valid(most));
+}
+
+/* The words of an order, with a blank between two; or why it is none */
+static char *words_of(const char *text)
+{
+	static char line[4096];
+	json_t *json = json_loads(text, 0, NULL);
+	struct error err = { 0 };
+	struct order order;
+
+	line[0] = '\0';
+	if (order_parse(json, "vitrine", &order, &err)) {
+		snprintf(line, sizeof(line), "refused: %s", err.text);
+	} else {
+		for (unsigned i = 0; i < order.nwords; i++) {
+			strcat(line, i ? " " : "");
+			strcat(line, order.words[i]);
+		}
+	}
+	order_free(&order);
+	json_decref(json);
+	return line;
+}
+
+static void orders_become_command_lines(void **state)
+{
+	assert_string_equal(words_of("{'op':'pause','name':'vd-a'}"), "refused: an order needs op "
+								      "and the name of a sandbox");
+	assert_string_equal(words_of("{\"op\":\"pause\",\"name\":\"vd-a\"}"), "vitrine pause vd-a");
+	assert_string_equal(words_of("{\"op\":\"end\",\"name\":\"vd-a\"}"),
+			    "vitrine rm --force vd-a");
+	assert_string_equal(
+	    words_of("{\"op\":\"rollback\",\"name\":\"vd-a\",\"snapshot\":\"vd-b\"}"),
+	    "vitrine rollback vd-a vd-b");
+	assert_string_equal(
+	    words_of("{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"mini\",\"vcpus\":2,"
+		     "\"memory_mb\":256,\"env\":[\"A=-b c\"],\"network\":\"rules\","
+		     "\"allow\":[\"example.com:443\"]}"),
+	    "vitrine run --detach --ephemeral --rm --name vd-a --memory=256M --cpus=2 -e A=-b c "
+	    "--net=rules --net-allow example.com:443 mini -- sleep infinity");
+}
+
+static void orders_that_could_be_options_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"[]",
+		"{}",
+		"{\"op\":\"explode\",\"name\":\"vd-a\"}",
+		"{\"op\":\"end\",\"name\":\"--all\"}",
+		"{\"op\":\"end\",\"name\":\"web\"}", /* somebody's own sandbox */
+		"{\"op\":\"forget\",\"name\":\"../x\"}",
+		"{\"op\":\"snapshot\",\"name\":\"vd-a\",\"snapshot\":\"mine\"}",
+		"{\"op\":\"clone\",\"name\":\"vd-a\"}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"-v/:/"
+		"\",\"vcpus\":1,\"memory_mb\":64}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"/"
+		"etc\",\"vcpus\":1,\"memory_mb\":64}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":0,\"memory_mb\":64}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":1,\"memory_mb\":1}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":1,\"memory_mb\":64,"
+		"\"env\":[\"HOME\"]}", /* the host's value */
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":1,\"memory_mb\":64,"
+		"\"env\":[3]}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":1,\"memory_mb\":64,"
+		"\"network\":\"rules\",\"allow\":[\"-x\"]}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":1,\"memory_mb\":64,"
+		"\"network\":\"host\"}",
+		"{\"op\":\"run\",\"name\":\"vd-a\",\"image\":\"m\",\"vcpus\":1,\"memory_mb\":64,"
+		"\"syscall_mode\":\"x\"}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (strncmp(words_of(bad[i]), "refused: ", 9) != 0)
+			fail_msg("%s: %s", bad[i], words_of(bad[i]));
+	}
+}
+
+static void patterns_fit_whole_paths(void **state)
+{
+	char params[MATCH_PARAMS][MATCH_PARAM_MAX];
+
+	assert_true(match_path("/a/{}/c", "/a/b/c", params));
+	assert_string_equal(params[0], "b");
+	assert_true(match_path("/{}/{}", "/x/..", params));
+	assert_string_equal(params[1], "..");
+	assert_false(match_path("/a/{}/c", "/a//c", params));
+	assert_false(match_path("/a/{}", "/a/b/c", params));
+	assert_false(match_path("/a/{}", "/a/", params));
+	assert_false(match_path("/a", "/a/", params));
+	assert_false(match_path("/a/b", "/a", params));
+}
+
+static void fields_are_of_their_types(void **state)
+{
+	static const char *const bad[] = {
+		"{\"n\":1.5}",
+		"{\"n\":11}",
+		"{\"n\":\"1\"}",
+		"{\"t\":1}",
+		"{\"t\":\"../x\"}",
+		"{\"m\":[]}",
+		"{\"m\":{\"a\":1}}",
+		"{\"m\":{\"\":\"b\"}}",
+		"{\"x\":1}",
+		"{\"l\":[1]}",
+		"{\"l\":[\"1\",\"2\",\"3\"]}",
+		"{\"b\":1}",
+	};
+	const json_t *map = NULL, *list = NULL;
+	const char *text = NULL;
+	int64_t number = 5;
+	bool flag = false;
+	const struct field fields[] = {
+		{ "n", FIELD_NUMBER, 0, 10, &number, false },
+		{ "t", FIELD_NAME, 0, 0, &text, false },
+		{ "m", FIELD_MAP, 0, 2, &map, false },
+		{ "l", FIELD_TEXTS, 0, 2, &list, false },
+		{ "b", FIELD_BOOL, 0, 0, &flag, false },
+	};
+	struct fault fault = { 0 };
+	json_t *body;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		body = json_loads(bad[i], 0, NULL);
+		assert_non_null(body);
+		assert_int_equal(fields_take(body, fields, ARRAY_SIZE(fields), &fault), -1);
+		assert_int_equal(fault.code, FAULT_BAD_REQUEST);
+		json_decref(body);
+	}
+	body = json_loads("{\"n\":7,\"t\":\"x\",\"m\":{\"a\":\"b\"},\"l\":[\"y\"],\"b\":true}", 0,
+			  NULL);
+	assert_int_equal(fields_take(body, fields, ARRAY_SIZE(fields), &fault), 0);
+	assert_int_equal(number, 7);
+	assert_string_equal(text, "x");
+	assert_true(flag);
+	json_decref(body);
+}
+
+static void files_are_options(void **state)
+{
+	char text[] = "# none\n\n  listen = 1:2 \nstore=x=y\r\ndrain\n";
+	char *words[4];
+	struct error err;
+
+	assert_int_equal(config_words(text, words, 4, &err), 3);
+	assert_string_equal(words[0], "--listen=1:2");
+	assert_string_equal(words[1], "--store=x=y");
+	assert_string_equal(words[2], "--drain");
+	for (unsigned i = 0; i < 3; i++)
+		free(words[i]);
+}
+
+static void addresses_are_numbers(void **state)
+{
+	static const char *const bad[] = { "",	     ":",      "1.2.3.4",   "x:1", "1.2.3.4:65536",
+					   "[::1]:", "::1:-1", "1.2.3.4: 1" };
+	struct config config;
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(config_listen(&config, bad[i], &err), -1);
+	assert_int_equal(config_listen(&config, "80", &err), 0);
+	assert_string_equal(config.address, "127.0.0.1");
+	assert_int_equal(config.port, 80);
+	assert_int_equal(config_listen(&config, "[::1]:81", &err), 0);
+	assert_string_equal(config.address, "::1");
+	assert_int_equal(config.port, 81);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_no_paths),
+		cmocka_unit_test(orders_become_command_lines),
+		cmocka_unit_test(orders_that_could_be_options_are_refused),
+		cmocka_unit_test(patterns_fit_whole_paths),
+		cmocka_unit_test(fields_are_of_their_types),
+		cmocka_unit_test(files_are_options),
+		cmocka_unit_test(addresses_are_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
