@@ -46,8 +46,8 @@ static int run(struct run_options *options)
 	int status;
 
 	if (options->from)
-		return start_clones(options->from, options->config.name, options->from,
-				    options->count);
+		return start_clones(&(struct origin){ options->from, NULL }, options->config.name,
+				    options->from, options->count);
 	if (options->trace_format)
 		return run_traced(options);
 	if (run_options_resolve(options, &err) || paused_refuse(options->config.name, &err))

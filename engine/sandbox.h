@@ -85,6 +85,10 @@ struct sandbox_net {
 	bool requests, trust;
 };
 
+#define SANDBOX_LAYERS_FD 3
+#define SANDBOX_LAYERS_MAX 16
+#define SANDBOX_MEMORY_ALIGN (2UL << 20) /* what --memory has over a multiple is not used */
+
 struct sandbox_config {
 	const char *name;	 /* registered in the run directory */
 	const char *kernel_path; /* NULL: the image that was built or installed with the program */
@@ -112,6 +116,9 @@ struct sandbox_config {
 	 * and this one has a name of its own */
 	const char *resume;
 	bool clone;
+	/* of its memory, all layers are descriptors from SANDBOX_LAYERS_FD on; 0: they are in the
+	 * directory */
+	unsigned layers;
 
 	/* the main command */
 	char *const *argv; /* NULL terminated */

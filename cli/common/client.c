@@ -139,15 +139,24 @@ int client_send(struct client *client, json_t *json, const void *payload, size_t
 
 int client_receive(struct client *client, struct answer *answer, struct error *err)
 {
-	int fds[MESSAGE_FDS];
+	int fds[MESSAGE_FDS], ret;
+	size_t nfds = 0;
+
+	ret = client_receive_fds(client, answer, fds, &nfds, err);
+	while (nfds)
+		close(fds[--nfds]);
+	return ret;
+}
+
+int client_receive_fds(struct client *client, struct answer *answer, int fds[MESSAGE_FDS],
+		       size_t *nfds, struct error *err)
+{
 	const char *why;
-	size_t nfds, json_len;
+	size_t json_len;
 	ssize_t len;
 
 	*answer = (struct answer){ 0 };
-	len = message_receive(client->fd, client->packet, sizeof(client->packet), fds, &nfds);
-	while (nfds)
-		close(fds[--nfds]);
+	len = message_receive(client->fd, client->packet, sizeof(client->packet), fds, nfds);
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
 		return 0;
 	if (len < 0 && errno == EAGAIN)

@@ -91,6 +91,10 @@ int client_send(struct client *client, json_t *json, const void *payload, size_t
  */
 int client_receive(struct client *client, struct answer *answer, struct error *err);
 
+/** client_receive_fds() - The same, of a message that brings descriptors, the caller's then */
+int client_receive_fds(struct client *client, struct answer *answer, int fds[MESSAGE_FDS],
+		       size_t *nfds, struct error *err);
+
 /**
  * client_call() - Send a message and wait for its answer
  *

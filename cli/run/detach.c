@@ -42,9 +42,29 @@ static void give_up(int number)
 	_exit(128 + number);
 }
 
-static void __attribute__((noreturn))
-supervise(const struct sandbox_config *config, struct kept *kept, int words)
+#define FD_HIGH 64 /* out of the way of those that the supervisor has */
+
+/* Behind the standard streams, which are there by now */
+static int hand_over(const int *layers, unsigned count)
 {
+	int high[SANDBOX_LAYERS_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		high[i] = fcntl(layers[i], F_DUPFD, FD_HIGH);
+		if (high[i] < 0)
+			return -1;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (dup2(high[i], SANDBOX_LAYERS_FD + (int)i) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void __attribute__((noreturn))
+supervise(const struct detached *detached, struct kept *kept, int words)
+{
+	const struct sandbox_config *config = detached->config;
 	struct error err = { 0 };
 	int status;
 
@@ -54,7 +74,7 @@ supervise(const struct sandbox_config *config, struct kept *kept, int words)
 	signal(SIGHUP, SIG_DFL);
 	/* A supervisor closes all descriptors but three, and this one has no use for those */
 	if (dup2(kept->record, STDIN_FILENO) < 0 || dup2(kept->log, STDOUT_FILENO) < 0 ||
-	    dup2(words, STDERR_FILENO) < 0)
+	    dup2(words, STDERR_FILENO) < 0 || hand_over(detached->layers, config->layers))
 		_exit(EXIT_VITRINE);
 	kept->record = STDIN_FILENO;
 	kept->log = STDOUT_FILENO;
@@ -181,7 +201,7 @@ int run_detached(struct detached *d, struct error *err)
 	child = fork();
 	if (child == 0) {
 		close(words[0]);
-		supervise(d->config, &kept, words[1]);
+		supervise(d, &kept, words[1]);
 	}
 	close(words[1]);
 	if (child < 0) {

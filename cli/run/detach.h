@@ -11,11 +11,13 @@
  * struct detached - a sandbox in the background
  * @remove: keep nothing when it has ended
  * @says:   it says something when it runs (the address of --web)
+ * @layers: descriptors of its memory, config->layers of them
  * @pid:    set: its process
  */
 struct detached {
 	const struct sandbox_config *config;
 	bool remove, says;
+	const int *layers;
 	pid_t pid;
 };
 

@@ -44,23 +44,39 @@ static const struct option_set rollback_options = {
 	.anywhere = true,
 };
 
-/* A snapshot that nobody sees for long */
+/*
+ * A snapshot that nobody sees for long, and whose memory is that of the source, which stands still
+ * for a moment only. Where that cannot be, memory is written.
+ */
+static int take(struct client *client, const char *snapshot, struct layers *layers,
+		struct error *err)
+{
+	if (!sandbox_freeze(client, snapshot, layers, err))
+		return 0;
+	if (err->code != ENOTSUP)
+		return -1;
+	return sandbox_write(client, SAVED_SNAPSHOT, snapshot, true, err);
+}
+
 static int fork_sandbox(const char *name, const struct fork_options *opt, struct error *err)
 {
 	static struct client client = { .fd = -1 };
 	char snapshot[RUNDIR_NAME_MAX + 1];
 	cleanup_free char *path = NULL;
+	struct layers layers = { .count = 0 };
 	int ret;
 
 	if (client_open(&client, name, err))
 		return -1;
 	snprintf(snapshot, sizeof(snapshot), "fork-%d", getpid());
 	path = saved_path(SAVED_SNAPSHOT, snapshot, err);
-	ret = path ? sandbox_write(&client, SAVED_SNAPSHOT, snapshot, true, err) : -1;
+	ret = path ? take(&client, snapshot, &layers, err) : -1;
 	if (!ret) {
-		ret = start_clones(snapshot, opt->pattern, client.name, opt->count);
+		ret = start_clones(&(struct origin){ snapshot, &layers }, opt->pattern, client.name,
+				   opt->count);
 		saved_remove(path);
 	}
+	layers_close(&layers);
 	client_close(&client);
 	return ret;
 }
@@ -97,7 +113,7 @@ static int rollback(const char *name, const char *snapshot, struct error *err)
 		return -1;
 	client_close(&client);
 	kept_remove(found);
-	return start_clone(snapshot, found, err);
+	return start_clone(&(struct origin){ snapshot, NULL }, found, err);
 }
 
 int cmd_rollback(int argc, char **argv)

@@ -49,9 +49,9 @@ static char *consumed_path(const char *path, pid_t pid)
 	return consumed;
 }
 
-static int start(struct sandbox_config *config, struct error *err)
+static int start(struct sandbox_config *config, const struct layers *layers, struct error *err)
 {
-	struct detached detached = { .config = config };
+	struct detached detached = { .config = config, .layers = layers ? layers->fds : NULL };
 	cleanup_free char *consumed = NULL;
 	int status;
 
@@ -70,7 +70,8 @@ static int start(struct sandbox_config *config, struct error *err)
 	return status;
 }
 
-static int start_from(enum saved kind, const char *from, const char *name, struct error *err)
+static int start_from(enum saved kind, const char *from, const struct layers *layers,
+		      const char *name, struct error *err)
 {
 	cleanup_free char *path = saved_path(kind, from, err);
 	struct stored_config stored = { 0 };
@@ -88,8 +89,9 @@ static int start_from(enum saved kind, const char *from, const char *name, struc
 			stored.config.hostname = name;
 			throw_away(&stored.config);
 		}
+		stored.config.layers = layers ? layers->count : 0;
 		live_sweep();
-		status = start(&stored.config, err);
+		status = start(&stored.config, layers, err);
 	}
 	config_release(&stored);
 	return status;
@@ -97,14 +99,14 @@ static int start_from(enum saved kind, const char *from, const char *name, struc
 
 int start_paused(const char *name, struct error *err)
 {
-	return start_from(SAVED_PAUSED, name, name, err);
+	return start_from(SAVED_PAUSED, name, NULL, name, err);
 }
 
-int start_clone(const char *snapshot, const char *name, struct error *err)
+int start_clone(const struct origin *from, const char *name, struct error *err)
 {
 	if (paused_refuse(name, err))
 		return -1;
-	return start_from(SAVED_SNAPSHOT, snapshot, name, err);
+	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, err);
 }
 
 int start_name(const char *pattern, const char *stem, unsigned number, unsigned count,
@@ -131,7 +133,7 @@ int start_name(const char *pattern, const char *stem, unsigned number, unsigned 
 	return 0;
 }
 
-int start_clones(const char *snapshot, const char *pattern, const char *stem, unsigned count)
+int start_clones(const struct origin *from, const char *pattern, const char *stem, unsigned count)
 {
 	char name[RUNDIR_NAME_MAX + 1];
 	struct error err = { 0 };
@@ -139,7 +141,7 @@ int start_clones(const char *snapshot, const char *pattern, const char *stem, un
 
 	for (unsigned i = 1; i <= count; i++) {
 		one = start_name(pattern, stem, i, count, name, &err)
-			  ?: start_clone(snapshot, name, &err);
+			  ?: start_clone(from, name, &err);
 		if (one)
 			status = one < 0 ? cli_fail(EXIT_VITRINE, &err) : one;
 	}

@@ -5,6 +5,7 @@
 
 #include "cli/common/saved.h"
 #include "engine/control/rundir.h"
+#include "write.h"
 
 /**
  * start_paused() - A paused sandbox goes on, in the background, and is paused no longer
@@ -15,13 +16,22 @@
 int start_paused(const char *name, struct error *err);
 
 /**
+ * struct origin - what a sandbox goes on from
+ * @snapshot: name of a snapshot
+ * @layers:   its memory, when that is not in its directory; or NULL
+ */
+struct origin {
+	const char *snapshot;
+	const struct layers *layers;
+};
+
+/**
  * start_clone() - Another sandbox goes on from a snapshot, in the background
- * @snapshot: its name
- * @name:     of the sandbox, and its host name
+ * @name: of the sandbox, and its host name
  *
  * Return: as start_paused(). The snapshot stays as it is.
  */
-int start_clone(const char *snapshot, const char *name, struct error *err);
+int start_clone(const struct origin *from, const char *name, struct error *err);
 
 /**
  * start_name() - The name of one of several clones
@@ -39,6 +49,6 @@ int start_name(const char *pattern, const char *stem, unsigned number, unsigned 
  *
  * Return: 0, or the status to exit with, when what was wrong has been said.
  */
-int start_clones(const char *snapshot, const char *pattern, const char *stem, unsigned count);
+int start_clones(const struct origin *from, const char *pattern, const char *stem, unsigned count);
 
 #endif

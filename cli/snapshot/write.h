@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include "cli/common/client.h"
 #include "cli/common/saved.h"
+#include "engine/sandbox.h"
 
 /**
  * sandbox_write() - Write a sandbox to a directory of its own
@@ -18,5 +19,27 @@
  */
 int sandbox_write(struct client *client, enum saved kind, const char *name, bool goes_on,
 		  struct error *err);
+
+#define LAYERS_MAX SANDBOX_LAYERS_MAX
+
+/* Layers of memory that are memory, in their order */
+struct layers {
+	int fds[LAYERS_MAX];
+	unsigned count;
+};
+
+/**
+ * sandbox_freeze() - Have a snapshot of a sandbox that is gone when nobody has its memory any more
+ * @name:   of its directory, which has the rest of it, and which the caller removes
+ * @layers: set; layers_close()
+ *
+ * The sandbox stands still for a moment only: no memory is copied or written.
+ *
+ * Return: 0, or -1 with @err, whose code is ENOTSUP when it cannot be done with this one.
+ */
+int sandbox_freeze(struct client *client, const char *name, struct layers *layers,
+		   struct error *err);
+
+void layers_close(struct layers *layers);
 
 #endif

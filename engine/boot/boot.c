@@ -30,7 +30,6 @@
 #include "engine/virtio/virtio.h"
 #include "vitrine/util.h"
 
-#define MEMORY_ALIGN (2UL << 20)
 #define STATUS_PANIC 125
 #define STATUS_LOST 125 /* of a command that succeeded, but whose output could not be written */
 #define OBSERVE "vitrine.observe="
@@ -77,7 +76,7 @@ static int build_cmdline(const struct sandbox_config *config, struct error *err)
 static int fill_boot(const struct sandbox_config *config, struct error *err)
 {
 	boot.ops = &ops;
-	boot.mem_size = config->memory & ~(MEMORY_ALIGN - 1);
+	boot.mem_size = config->memory & -SANDBOX_MEMORY_ALIGN;
 	boot.hwcap = getauxval(AT_HWCAP);
 	boot.hwcap2 = getauxval(AT_HWCAP2);
 	boot.sigframe_size = getauxval(AT_MINSIGSTKSZ) ?: 2048;
@@ -223,7 +222,7 @@ int sandbox_run(const struct sandbox_config *wanted, struct error *err)
 	int status = -1;
 
 	signals_block();
-	if (confine_begin(err))
+	if (confine_begin(wanted->layers, err))
 		return -1;
 	if (wanted->resume) {
 		completed = *wanted;

@@ -85,7 +85,8 @@ static const struct rule rules[] = {
 	CALL(poll), CALL(ppoll), CALL(fstat), CALL(fstatfs), CALL(fsync), CALL(fdatasync),
 	CALL(ftruncate), CALL(fallocate), CALL(flock), CALL(eventfd2),
 	WITH(newfstatat, 3, AT_EMPTY_PATH, "of a descriptor", AT_EMPTY_PATH),
-	{ SYS_dup3, "dup3", COMPARE_LAYERS, 1, 0, { 0 }, "of a layer of memory" },
+	{ SYS_dup3, "dup3", COMPARE_LAYERS, 1, 0, { 0 }, "to a layer of memory" },
+	{ SYS_dup3, "dup3", COMPARE_MEMORY, 1, EVERY_BIT, { 0 }, "to the guest's memory" },
 	WITH(fcntl, 1, EVERY_BIT, "flags and locks", F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_OFD_SETLK),
 
 	/* the control socket, and its removal from the run directory */
@@ -210,12 +211,12 @@ static void on_refused(int sig, siginfo_t *info, void *context)
 	syscall(SYS_exit_group, STATUS_FAILED);
 }
 
-int confine_begin(struct error *err)
+int confine_begin(unsigned inherited, struct error *err)
 {
 	const struct rlimit none = { 0, 0 };
 
 	/* Before we have any of our own: what our parent forgot to close is no business of ours */
-	close_range(STDERR_FILENO + 1, ~0U, 0);
+	close_range(STDERR_FILENO + 1 + inherited, ~0U, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(err, errno, "cannot give up new privileges");
 	if (!VITRINE_DEBUGGER && setrlimit(RLIMIT_CORE, &none))

@@ -8,13 +8,14 @@
 
 /**
  * confine_begin() - First step: before anything of the sandbox is opened or started
+ * @inherited: descriptors, behind the three of standard streams, that are for us
  * @err: filled on failure
  *
- * Closes inherited descriptors, gives up new privileges and core dumps, and bounds whom this
+ * Closes other inherited descriptors, gives up new privileges and core dumps, and bounds whom this
  * process and all that it starts can signal, where the host can do that.
  * Return: 0 or -1.
  */
-int confine_begin(struct error *err);
+int confine_begin(unsigned inherited, struct error *err);
 
 /**
  * struct confine_memory - the files that may be mapped executable

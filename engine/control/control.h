@@ -75,18 +75,26 @@ void control_await_answer(unsigned ms);
  */
 int observe_error(int64_t value, const char *what, struct error *err);
 
+#define PAUSE_LAYERS_MAX 16
+
 /**
  * struct pause_wish - what a client says that wants the sandbox to be paused
  * @fds:   @nfds descriptors that came with the message; one that is set to -1 is taken over
  * @goes_on: it is a snapshot
- * @generation, @layers: see struct layers_wish (engine/snapshot/layers.h)
+ * @live:  ... of which nothing has to outlive the host: memory stays memory
+ * @generation, @names: see struct layers_wish (engine/snapshot/layers.h)
+ * @layers: set for @live: descriptors of @count layers, which stay the sandbox's
+ * @stopped_ns: set: how long the guest stood still, and who asked waited
  */
 struct pause_wish {
 	int *fds;
 	size_t nfds;
-	bool goes_on;
+	bool goes_on, live;
 	int64_t generation;
-	const char *const *layers;
+	const char *const *names;
+	int layers[PAUSE_LAYERS_MAX];
+	unsigned count;
+	uint64_t stopped_ns;
 };
 
 /**
@@ -94,6 +102,6 @@ struct pause_wish {
  * @pause: on success the process is about to end, unless the sandbox is to go on. Any connection's
  * thread. Return: 0, or -1 with the reason: the sandbox goes on in any case.
  */
-void control_on_pause(int (*pause)(const struct pause_wish *wish, struct error *err));
+void control_on_pause(int (*pause)(struct pause_wish *wish, struct error *err));
 
 #endif

@@ -122,6 +122,7 @@ static const struct operation {
 		{ "spec", FIELD_STRING, AT(spec) } } },
 	[MESSAGE_PAUSE] = { "pause", false, {
 		{ "goes_on", FIELD_BOOL, AT(goes_on) },
+		{ "live", FIELD_BOOL, AT(live) },
 		{ "generation", FIELD_INT, AT(generation), true, 1, UINT32_MAX - 1 },
 		{ "layers", FIELD_STRINGS, AT(layers) } } },
 	[MESSAGE_ATTACH] = { "attach", false, {

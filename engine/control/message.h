@@ -70,7 +70,7 @@ struct message {
 	int64_t tail;
 	int64_t generation;
 	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;
-	bool input, tty, kernel, follow, goes_on;
+	bool input, tty, kernel, follow, goes_on, live;
 	bool counters, events, sampler, paths;
 	struct message_bitmap calls;
 	const char **argv, **env, **layers;

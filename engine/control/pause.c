@@ -3,24 +3,26 @@
  *
  * The client sends descriptors of the files that the sandbox is to be written to, and says what has
  * a name there already that an earlier generation has written. The supervisor
- * answers {"paused": b} when all of it is durable. With b it ends then, without b it goes on.
+ * answers {"paused": b} when all of it is durable. With b it ends then, without b it goes on. With
+ * "live", memory is not written: the answer has descriptors of it.
  */
 #include "operations.h"
 
-static int (*pauser)(const struct pause_wish *wish, struct error *err);
+static int (*pauser)(struct pause_wish *wish, struct error *err);
 
-void control_on_pause(int (*pause)(const struct pause_wish *wish, struct error *err))
+void control_on_pause(int (*pause)(struct pause_wish *wish, struct error *err))
 {
 	pauser = pause;
 }
 
 int control_pause(struct connection *conn, struct message *msg)
 {
-	const struct pause_wish wish = { .fds = conn->fds,
-					 .nfds = conn->nfds,
-					 .goes_on = msg->goes_on,
-					 .generation = msg->generation,
-					 .layers = msg->layers };
+	struct pause_wish wish = { .fds = conn->fds,
+				   .nfds = conn->nfds,
+				   .goes_on = msg->goes_on,
+				   .live = msg->live,
+				   .generation = msg->generation,
+				   .names = msg->layers };
 	struct error err;
 
 	if (!pauser || pauser(&wish, &err)) {
@@ -28,5 +30,8 @@ int control_pause(struct connection *conn, struct message *msg)
 			error_set(&err, 0, "the sandbox cannot be paused yet");
 		return connection_error(conn, &err);
 	}
-	return connection_answer(conn, json_pack("{s:b}", "paused", (int)!msg->goes_on));
+	return connection_send(conn,
+			       json_pack("{s:b, s:I}", "paused", (int)!msg->goes_on, "stopped_ns",
+					 (json_int_t)wish.stopped_ns),
+			       NULL, 0, wish.layers, wish.count);
 }

@@ -47,9 +47,10 @@
 
 #define CHUNK_SHIFT 14
 #define CHUNK (1UL << CHUNK_SHIFT)
-#define FILES_MIN 1024	/* descriptors: with less, none are set aside */
-#define COPIES_MAX 8192 /* of single chunks */
-#define RUNS_MAX 16384	/* of chunks of one layer, when the sandbox goes on */
+#define FILES_MIN 1024	  /* descriptors: with less, none are set aside */
+#define COPIES_MAX 8192	  /* of single chunks */
+#define PIECE (4UL << 20) /* that a fault of another thread may have to wait for */
+#define RUNS_MAX 16384	  /* of chunks of one layer, when the sandbox goes on */
 
 static int reserved;		     /* the first descriptor of those, or 0 */
 static int fds[BASE_LAYERS_MAX + 1]; /* of layer n, plus 1; 0: there is none */
@@ -475,4 +476,40 @@ void base_adopt(const uint8_t *layers)
 	copies = 0;
 	close_unused();
 	vcpu_on_write(base_fault);
+}
+
+unsigned base_freeze(int fd)
+{
+	const unsigned layer = reserved ? base_layer(memory_fd()) : 0;
+	uint64_t end;
+
+	if (!layer)
+		return 0;
+	if (dup3(fd, memory_fd(), O_CLOEXEC) < 0) {
+		drop_fd(layer);
+		return 0;
+	}
+	for (uint64_t i = 0; i < chunks(); i = end) {
+		const uint64_t pa = i << CHUNK_SHIFT;
+
+		end = run_from(i, chunks());
+		if (layer_of[i])
+			continue;
+		if (map(VT_PAGE_OFFSET + pa, pa, (end - i) << CHUNK_SHIFT, layer))
+			fail(); /* there is no way back any more */
+		memset(layer_of + i, (int)layer, end - i);
+		left += end - i;
+	}
+	memset(was_of, 0, chunks());
+	copies = 0;
+	close_unused();
+	vcpu_on_write(base_fault);
+	return layer;
+}
+
+void base_let_go(void)
+{
+	for (uint64_t at = 0; at < memory_size(); at += PIECE)
+		madvise((char *)VT_PAGE_OFFSET + at,
+			memory_size() - at < PIECE ? memory_size() - at : PIECE, MADV_DONTNEED);
 }

@@ -99,4 +99,21 @@ int base_alias(uint64_t va, uint64_t pa, uint64_t len);
  */
 bool base_fault(uint64_t addr);
 
+/**
+ * base_freeze() - All that is our own becomes a layer, and we go on with a new memory file
+ * @fd: that file, empty, as long as physical memory; stays the caller's
+ *
+ * While the kernel stands still; whatever was made from memory_fd() has to be made anew. Takes as
+ * long whatever is in use.
+ *
+ * Return: the number of the layer, or 0: there is no room for one, and all is as it was.
+ */
+unsigned base_freeze(int fd);
+
+/** base_let_go() - Everything that maps our own memory does so anew when it is next used
+ *
+ * Any time: what is not mapped need not be unmapped while the kernel stands still.
+ */
+void base_let_go(void);
+
 #endif

@@ -217,14 +217,33 @@ static size_t unused_size(void)
 	return (phys_size / PAGE + 63) / 64 * sizeof(*unused);
 }
 
+/* Bits [at, end), of which there are many as a rule */
+static void set_bits(uint64_t at, uint64_t end)
+{
+	for (; at < end && at % 64; at++)
+		unused[at / 64] |= 1UL << at % 64;
+	for (; at + 64 <= end; at += 64)
+		unused[at / 64] = ~0UL;
+	for (; at < end; at++)
+		unused[at / 64] |= 1UL << at % 64;
+}
+
+static bool unused_wanted = true;
+
+void memory_want_unused(bool yes)
+{
+	unused_wanted = yes;
+}
+
 static void memory_unused(vt_u64 pa, vt_u64 len)
 {
+	if (!unused_wanted)
+		return;
 	if (!unused)
 		unused = calloc(1, unused_size());
 	if (!unused || !phys_ptr(pa, len))
 		return; /* written down like everything else */
-	for (uint64_t page = pa / PAGE; page < (pa + len) / PAGE; page++)
-		unused[page / 64] |= 1UL << page % 64;
+	set_bits(pa / PAGE, (pa + len) / PAGE);
 }
 
 bool memory_is_unused(uint64_t pa)

@@ -43,6 +43,9 @@ bool memory_is_unused(uint64_t pa);
 /* The kernel stands still: its own mappings go, and come again when it touches them */
 void memory_forget_kernel(void);
 
+/* Is anybody going to ask? */
+void memory_want_unused(bool yes);
+
 /* The pause is over */
 void memory_unused_forget(void);
 

@@ -35,6 +35,7 @@ static struct chain {
 	struct {
 		uint32_t generation;
 		int fd;
+		bool durable;
 	} layers[CHAIN_MAX];
 } chains[SANDBOX_DISKS_MAX];
 
@@ -48,12 +49,13 @@ static void file_name(char name[32], unsigned disk, uint32_t generation)
 	snprintf(name, 32, DISKS_FILE, disk, generation);
 }
 
-static int add_layer(struct chain *chain, uint32_t generation, int fd)
+static int add_layer(struct chain *chain, uint32_t generation, int fd, bool durable)
 {
 	if (chain->count == CHAIN_MAX ||
 	    (chain->count && chain->layers[chain->count - 1].generation >= generation))
 		return -1;
 	chain->layers[chain->count].generation = generation;
+	chain->layers[chain->count].durable = durable;
 	chain->layers[chain->count++].fd = fd;
 	return 0;
 }
@@ -76,7 +78,7 @@ static int open_layer(const struct snapshot_disk_layer *layer, int dir, struct e
 	if (fd < 0)
 		return error_set(err, errno, "cannot open the sandbox's %s", name);
 	if (layer->disk >= SANDBOX_DISKS_MAX ||
-	    add_layer(&chains[layer->disk], layer->generation, fd))
+	    add_layer(&chains[layer->disk], layer->generation, fd, true))
 		return error_set(err, 0, "the state is damaged");
 	(void)steal_fd(fd);
 	return 0;
@@ -135,8 +137,19 @@ static bool chain_is_named(unsigned disk, const struct layers_wish *wish)
 	return chain->count < CHAIN_MAX && !chain->broken;
 }
 
+static int make_durable(struct chain *chain)
+{
+	for (unsigned i = 0; i < chain->count; i++) {
+		if (!chain->layers[i].durable && fdatasync(chain->layers[i].fd))
+			return -errno;
+		chain->layers[i].durable = true;
+	}
+	return 0;
+}
+
 /* Return: 0 or a negative errno */
-static int save_disk(struct disk *disk, unsigned number, const struct layers_wish *wish, int fd)
+static int save_disk(struct disk *disk, unsigned number, const struct layers_wish *wish, int fd,
+		     bool durable)
 {
 	int ret;
 
@@ -144,9 +157,11 @@ static int save_disk(struct disk *disk, unsigned number, const struct layers_wis
 	saved[number].whole = !chain_is_named(number, wish);
 	ret = disk_keep(disk, fd, saved[number].whole);
 	saved[number].written = !ret;
-	if (ret == DISK_NOTHING_KEPT)
-		return 0;
-	return ret ?: fdatasync(fd) ? -errno : 0;
+	if (!ret && durable && fdatasync(fd))
+		return -errno;
+	if (ret >= 0 && durable && !saved[number].whole)
+		ret = make_durable(&chains[number]);
+	return ret < 0 ? ret : 0;
 }
 
 static void add_layers(struct snapshot_writer *writer, unsigned disk)
@@ -164,7 +179,7 @@ static void add_layers(struct snapshot_writer *writer, unsigned disk)
 }
 
 int disks_save(struct snapshot_writer *writer, const struct layers_wish *wish, const int *fds,
-	       bool goes_on, struct error *err)
+	       bool goes_on, bool durable, struct error *err)
 {
 	unsigned count = 0;
 
@@ -173,11 +188,11 @@ int disks_save(struct snapshot_writer *writer, const struct layers_wish *wish, c
 	snapshot_add(writer, SNAPSHOT_DISKS, NULL, 0);
 	for (struct disk *disk; (disk = blk_disk(count)); count++) {
 		struct snapshot_disk entry = { .size = disk->size };
-		int ret = disk_flush(disk, 0);
+		int ret = durable ? disk_flush(disk, 0) : 0;
 
 		/* a snapshot's disks are not its source's, whatever that does with its own */
 		if (!ret && (disk_is_thrown_away(disk) || (goes_on && !disk->read_only)))
-			ret = save_disk(disk, count, wish, fds[count]);
+			ret = save_disk(disk, count, wish, fds[count], durable);
 		if (ret)
 			return error_set(err, -ret, "cannot write disk %u down", count);
 		entry.kept = saved[count].kept;
@@ -190,15 +205,17 @@ int disks_save(struct snapshot_writer *writer, const struct layers_wish *wish, c
 	return 0;
 }
 
-static void end_disk(struct disk *disk, struct chain *chain, bool written, bool whole, int *fd)
+static void end_disk(struct disk *disk, unsigned number, int *fd, bool durable)
 {
-	if (whole) {
+	struct chain *chain = &chains[number];
+
+	if (saved[number].whole) {
 		drop_layers(chain);
 		chain->broken = false;
 	}
-	if (!written)
+	if (!saved[number].written)
 		return;
-	if (disk_kept(disk) || add_layer(chain, saved_generation, *fd)) {
+	if (disk_kept(disk) || add_layer(chain, saved_generation, *fd, durable)) {
 		drop_layers(chain);
 		chain->broken = true;
 		return;
@@ -206,12 +223,12 @@ static void end_disk(struct disk *disk, struct chain *chain, bool written, bool 
 	*fd = -1;
 }
 
-void disks_end(int *fds)
+void disks_end(int *fds, bool durable)
 {
 	struct disk *disk;
 
 	for (unsigned i = 0; (disk = blk_disk(i)); i++) {
 		if (saved[i].kept)
-			end_disk(disk, &chains[i], saved[i].written, saved[i].whole, &fds[i]);
+			end_disk(disk, i, &fds[i], durable);
 	}
 }

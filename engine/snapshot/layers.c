@@ -76,14 +76,16 @@ bool layers_named(const struct layers_wish *wish, const char *file, int fd)
 
 /* ---- loading ---- */
 
-static int open_layer(int dir, const struct snapshot_layer *layer, struct error *err)
+/* Given: or -1 */
+static int open_layer(int dir, int given, const struct snapshot_layer *layer, struct error *err)
 {
 	char name[32];
 	struct stat st;
-	int fd;
+	int fd = given;
 
 	snprintf(name, sizeof(name), LAYERS_FILE, layer->first, layer->last);
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return error_set(err, errno, "cannot open the sandbox's %s", name);
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size == memory_size())
@@ -133,7 +135,8 @@ static int load_layer(int fd, const struct snapshot_layer *layer, unsigned index
 	return 0;
 }
 
-int layers_load(const struct snapshot_file *file, int dir, struct error *err)
+int layers_load(const struct snapshot_file *file, int dir, int fds, unsigned nfds,
+		struct error *err)
 {
 	size_t nlayers, count;
 	const struct snapshot_layer *list = snapshot_layers(file, &nlayers, err);
@@ -141,8 +144,10 @@ int layers_load(const struct snapshot_file *file, int dir, struct error *err)
 
 	if (!list || !extents)
 		return -1;
+	if (nfds && nfds != nlayers)
+		return error_set(err, 0, "the state is of another sandbox than its memory");
 	for (unsigned i = 0; i < nlayers; i++) {
-		cleanup_close int fd = open_layer(dir, &list[i], err);
+		cleanup_close int fd = open_layer(dir, nfds ? fds + (int)i : -1, &list[i], err);
 
 		if (fd < 0 || load_layer(fd, &list[i], i, extents, count, err))
 			return -1;
@@ -218,13 +223,37 @@ static bool is_same(const uint8_t *was, uint64_t chunk)
 	return was;
 }
 
+/*
+ * Chunks that a layer has which is not kept, as far as its file has pages there: of a layer that
+ * was our own memory, most of what nobody ever used is none. A bit for each; NULL: all of them.
+ */
+static uint8_t *there;
+
+static void find_there(void)
+{
+	there = calloc(memory_size() / CHUNK + 1, 1);
+	for (unsigned number = 1; there && number <= BASE_LAYERS_MAX; number++) {
+		const int fd = base_layer_fd(number);
+		off_t at = 0, end;
+
+		while (fd >= 0 && !kept[number] && (at = lseek(fd, at, SEEK_DATA)) >= 0 &&
+		       (end = lseek(fd, at, SEEK_HOLE)) >= 0) {
+			for (uint64_t chunk = at / CHUNK; chunk * CHUNK < (uint64_t)end; chunk++)
+				there[chunk] |= base_of(chunk * CHUNK) == number;
+			at = end;
+		}
+	}
+}
+
 /* Where the chunk is to be, if it is anywhere */
 static uint8_t place(uint64_t chunk, uint8_t *const mapped[])
 {
 	const unsigned of = base_of(chunk), was = base_was(chunk);
 
-	if (of)
-		return kept[of] ? of : NEW;
+	if (of && kept[of])
+		return of;
+	if (of && there && !there[chunk / CHUNK])
+		return 0;
 	if (was && kept[was] && is_same(mapped[was], chunk))
 		return was;
 	for (uint64_t pa = chunk; pa < chunk + CHUNK; pa += PAGE) {
@@ -349,7 +378,9 @@ int layers_save(struct snapshot_writer *writer, const struct layers_wish *wish, 
 	generation = wish->generation;
 	choose_kept(wish);
 	map_kept(mapped);
+	find_there();
 	place_all(mapped);
+	free(steal_ptr(there));
 	forget_unused();
 	for (unsigned number = 1; number <= BASE_LAYERS_MAX; number++) {
 		if (mapped[number])
@@ -381,4 +412,90 @@ void layers_end(int fd, bool goes_on)
 	if (now && goes_on && base_reserved())
 		adopt(fd);
 	free(steal_ptr(now));
+}
+
+/* ---- freezing ---- */
+
+#define FROZEN_MAX 12 /* layers, when one more is to come */
+#define FROZEN_KEPT 8
+
+/* Of too many the newest, which are the smallest, become our own before */
+static void merge_newest(void)
+{
+	uint8_t order[BASE_LAYERS_MAX] = { 0 };
+	bool merged[BASE_LAYERS_MAX + 1] = { false };
+	unsigned count;
+
+	for (unsigned number = 1; number <= BASE_LAYERS_MAX; number++)
+		kept[number] = base_layer_fd(number) >= 0;
+	count = order_kept(order);
+	if (count < FROZEN_MAX)
+		return;
+	for (unsigned i = FROZEN_KEPT; i < count; i++)
+		merged[order[i]] = true;
+	for (uint64_t at = 0; at < memory_size(); at += CHUNK) {
+		if (merged[base_of(at)])
+			base_own(at, CHUNK);
+	}
+}
+
+static uint32_t newest(void)
+{
+	uint32_t last = 0;
+
+	for (unsigned number = 1; number <= BASE_LAYERS_MAX; number++) {
+		if (base_layer_fd(number) >= 0 && layers[number].last > last)
+			last = layers[number].last;
+	}
+	return last;
+}
+
+static void add_frozen(struct snapshot_writer *writer, const uint8_t order[], unsigned count)
+{
+	uint8_t index[BASE_LAYERS_MAX + 1] = { 0 };
+	struct snapshot_extent extent = { 0 };
+
+	snapshot_add(writer, SNAPSHOT_LAYERS, NULL, 0);
+	for (unsigned i = 0; i < count; i++) {
+		index[order[i]] = (uint8_t)i;
+		snapshot_append(writer, &layers[order[i]], sizeof(*layers));
+	}
+	snapshot_add(writer, SNAPSHOT_MEMORY, NULL, 0);
+	for (uint64_t at = 0; at < memory_size(); at += CHUNK) {
+		const unsigned of = base_of(at);
+
+		if (extent.length && of && index[of] == extent.layer &&
+		    extent.offset + extent.length == at) {
+			extent.length += CHUNK;
+			continue;
+		}
+		if (extent.length)
+			snapshot_append(writer, &extent, sizeof(extent));
+		extent = (struct snapshot_extent){ at, of ? CHUNK : 0, index[of], 0 };
+	}
+	if (extent.length)
+		snapshot_append(writer, &extent, sizeof(extent));
+}
+
+unsigned layers_freeze(struct snapshot_writer *writer, const struct layers_wish *wish, int fd,
+		       int fds[SNAPSHOT_LAYERS_MAX])
+{
+	uint8_t order[BASE_LAYERS_MAX] = { 0 };
+	const uint32_t last = newest();
+	unsigned number, count;
+
+	merge_newest();
+	memory_forget_kernel();
+	number = base_freeze(fd);
+	if (!number)
+		return 0;
+	generation = wish->generation > last ? wish->generation : last + 1;
+	layers[number] = (struct snapshot_layer){ generation, generation };
+	for (unsigned i = 1; i <= BASE_LAYERS_MAX; i++)
+		kept[i] = base_layer_fd(i) >= 0;
+	count = order_kept(order);
+	for (unsigned i = 0; i < count; i++)
+		fds[i] = base_layer_fd(order[i]);
+	add_frozen(writer, order, count);
+	return count;
 }

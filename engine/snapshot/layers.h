@@ -36,10 +36,12 @@ bool layers_named(const struct layers_wish *wish, const char *file, int fd);
 /**
  * layers_load() - Physical memory becomes that of a file's layers
  * @dir: has them
+ * @fds: or descriptors of all of them, in their order, and how many; they are closed
  *
  * Return: 0 or -1 with @err.
  */
-int layers_load(const struct snapshot_file *file, int dir, struct error *err);
+int layers_load(const struct snapshot_file *file, int dir, int fds, unsigned nfds,
+		struct error *err);
 
 /**
  * layers_save() - Write what no named layer has to a new one, and say where all is
@@ -56,5 +58,18 @@ int layers_save(struct snapshot_writer *writer, const struct layers_wish *wish, 
  * @goes_on: memory is that of the layers from now on, or it never was: false
  */
 void layers_end(int fd, bool goes_on);
+
+/**
+ * layers_freeze() - All of memory is in layers, and the sandbox goes on over them at once
+ * @fd:  an empty memory file, which is the sandbox's memory from now on
+ * @fds: gets the descriptors of the layers, which stay ours, in their order
+ *
+ * No byte of memory is copied or written. The layers have no names and never will: a later
+ * generation writes what is in them.
+ *
+ * Return: how many layers there are, or 0: it cannot be done here.
+ */
+unsigned layers_freeze(struct snapshot_writer *writer, const struct layers_wish *wish, int fd,
+		       int fds[SNAPSHOT_LAYERS_MAX]);
 
 #endif

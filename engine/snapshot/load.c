@@ -39,6 +39,7 @@ struct snapshot {
 	struct snapshot_file file;
 	const struct snapshot_machine *machine;
 	int dir;
+	unsigned layers;
 	void *data;
 };
 
@@ -125,6 +126,7 @@ struct snapshot *snapshot_open(struct sandbox_config *config, struct error *err)
 		return NULL;
 	}
 	s->dir = steal_fd(dir);
+	s->layers = config->layers;
 	flock(s->dir, LOCK_SH); /* nobody takes a layer away: collapse.c */
 	if (!read_state(s, s->dir, err)) {
 		s->machine = section_of(s, SNAPSHOT_MACHINE, sizeof(*s->machine));
@@ -143,7 +145,7 @@ const struct snapshot_machine *snapshot_machine(const struct snapshot *s)
 
 int snapshot_memory(struct snapshot *s, struct error *err)
 {
-	if (layers_load(&s->file, s->dir, err))
+	if (layers_load(&s->file, s->dir, SANDBOX_LAYERS_FD, s->layers, err))
 		return -1;
 	return snapshot_region(&s->file, telemetry, VT_TELEMETRY_SIZE, err);
 }

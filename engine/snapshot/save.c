@@ -33,6 +33,7 @@
 #include "engine/jobs/jobs.h"
 #include "engine/jobs/request.h"
 #include "engine/log/logring.h"
+#include "engine/memory/base.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
@@ -51,6 +52,7 @@
 
 #define FREEZE_MS 2000 /* for whoever reads the command's output */
 #define LOG_SIZE (256 * 1024)
+#define STATUS_LOST 125
 
 enum { FD_STATE, FD_MEMORY, FD_DISKS };
 
@@ -65,9 +67,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct {
 	enum step step;
-	int *fds;
-	bool goes_on;
-	struct layers_wish wish;
+	struct pause_wish *wish;
+	struct layers_wish layers;
+	uint64_t asked_ns;
 	struct error err;
 } pause_;
 
@@ -97,18 +99,20 @@ static int check_disks(struct error *err)
 	return 0;
 }
 
-static int check_possible(size_t nfds, bool goes_on, struct error *err)
+static int check_possible(const struct pause_wish *wish, struct error *err)
 {
 	if (config->nshares)
 		return error_set(err, 0, "a sandbox with shared folders cannot be paused yet");
 	if (config->net.enabled)
 		return error_set(err, 0, "a sandbox with a network cannot be paused yet");
-	if (nfds != SNAPSHOT_FDS(config->ndisks))
+	if (wish->nfds != SNAPSHOT_FDS(config->ndisks))
 		return error_set(err, 0, "pause: %u descriptors must come with the message",
 				 SNAPSHOT_FDS(config->ndisks));
 	if (job_pid(JOB_MAIN) <= 0 || jobs_main_ended())
 		return error_set(err, 0, "its command does not run");
-	return goes_on ? check_disks(err) : 0;
+	if (wish->live && (!wish->goes_on || !base_reserved()))
+		return error_set(err, ENOTSUP, "the sandbox has no room for a layer");
+	return wish->goes_on ? check_disks(err) : 0;
 }
 
 static int refused(int64_t value, struct error *err)
@@ -146,22 +150,29 @@ static void await_step(void)
 		refused(-ETIMEDOUT, &pause_.err);
 }
 
-static int pause_sandbox(const struct pause_wish *wish, struct error *err)
+static void begin(struct pause_wish *wish)
 {
-	const bool goes_on = wish->goes_on;
+	pause_.step = ASKED;
+	pause_.wish = wish;
+	pause_.layers = (struct layers_wish){ (uint32_t)wish->generation, wish->names };
+	pause_.asked_ns = clock_now_ns();
+	memory_want_unused(!wish->live);
+}
+
+static int pause_sandbox(struct pause_wish *wish, struct error *err)
+{
 	int ret;
 
-	if (check_possible(wish->nfds, goes_on, err))
+	if (check_possible(wish, err))
 		return -1;
+	if (wish->live)
+		base_let_go(); /* while it runs: that it stands still is to be short */
 	pthread_mutex_lock(&lock);
 	if (pause_.step != IDLE) {
 		pthread_mutex_unlock(&lock);
 		return error_set(err, 0, "the sandbox is being paused already");
 	}
-	pause_.step = ASKED;
-	pause_.fds = wish->fds;
-	pause_.goes_on = goes_on;
-	pause_.wish = (struct layers_wish){ (uint32_t)wish->generation, wish->layers };
+	begin(wish);
 	pthread_mutex_unlock(&lock);
 	ret = request_post(&(struct question){ .kind = VT_REQ_PAUSE }, answered, NULL);
 	pthread_mutex_lock(&lock);
@@ -169,8 +180,8 @@ static int pause_sandbox(const struct pause_wish *wish, struct error *err)
 		refused(ret, &pause_.err);
 	else
 		await_step();
-	ret = pause_.step == WRITTEN ? 0 : error_set(err, 0, "%s", pause_.err.text);
-	if (ret || goes_on) /* otherwise it is for good: we end */
+	ret = pause_.step == WRITTEN ? 0 : error_set(err, pause_.err.code, "%s", pause_.err.text);
+	if (ret || wish->goes_on) /* otherwise it is for good: we end */
 		pause_.step = IDLE;
 	pthread_mutex_unlock(&lock);
 	return ret;
@@ -277,19 +288,59 @@ static void add_telemetry(struct snapshot_writer *writer)
 
 static int write_memory(struct snapshot_writer *writer, int fd, struct error *err)
 {
-	if (layers_save(writer, &pause_.wish, fd, err))
+	if (layers_save(writer, &pause_.layers, fd, err))
 		return -1;
 	return fdatasync(fd) ? error_set(err, errno, "cannot write the sandbox's memory") : 0;
 }
 
-static int write_state(struct snapshot_writer *writer, int fd, struct error *err)
+static int write_state(struct snapshot_writer *writer, int fd, bool durable, struct error *err)
 {
 	if (snapshot_write(writer, fd, err))
 		return -1;
-	return fdatasync(fd) ? error_set(err, errno, "cannot write the sandbox's state") : 0;
+	if (durable && fdatasync(fd))
+		return error_set(err, errno, "cannot write the sandbox's state");
+	return 0;
 }
 
-static int write_down(int *fds, struct error *err)
+static void add_small(struct snapshot_writer *writer)
+{
+	snapshot_begin(writer);
+	add_machine(writer);
+	add_devices(writer);
+	add_logs(writer);
+	add_telemetry(writer);
+}
+
+static int write_all(struct snapshot_writer *writer, struct pause_wish *wish, struct error *err)
+{
+	int ret =
+	    disks_save(writer, &pause_.layers, wish->fds + FD_DISKS, wish->goes_on, true, err) ||
+	    add_jobs(writer, err) || write_memory(writer, wish->fds[FD_MEMORY], err) ||
+	    write_state(writer, wish->fds[FD_STATE], true, err);
+
+	layers_end(wish->fds[FD_MEMORY], !ret && wish->goes_on);
+	return ret;
+}
+
+/* Memory comes last: there is no way back from there */
+static int freeze_all(struct snapshot_writer *writer, struct pause_wish *wish, struct error *err)
+{
+	if (disks_save(writer, &pause_.layers, wish->fds + FD_DISKS, true, false, err) ||
+	    add_jobs(writer, err))
+		return -1;
+	wish->count = layers_freeze(writer, &pause_.layers, wish->fds[FD_MEMORY], wish->layers);
+	if (!wish->count)
+		return error_set(err, ENOTSUP, "the sandbox has no room for a layer");
+	if (tier_memory_changed()) {
+		static const char text[] = "vitrine: the guest's processes cannot go on\n";
+
+		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+		_exit(STATUS_LOST);
+	}
+	return write_state(writer, wish->fds[FD_STATE], false, err);
+}
+
+static int write_down(struct pause_wish *wish, struct error *err)
 {
 	struct snapshot_writer writer;
 	int ret;
@@ -297,18 +348,11 @@ static int write_down(int *fds, struct error *err)
 	virtio_quiesce();
 	if (!jobs_freeze(FREEZE_MS))
 		return error_set(err, 0, "nobody reads what the command has written");
-	snapshot_begin(&writer);
-	add_machine(&writer);
-	add_devices(&writer);
-	add_logs(&writer);
-	add_telemetry(&writer);
-	ret = disks_save(&writer, &pause_.wish, fds + FD_DISKS, pause_.goes_on, err) ||
-	      add_jobs(&writer, err) || write_memory(&writer, fds[FD_MEMORY], err) ||
-	      write_state(&writer, fds[FD_STATE], err);
+	add_small(&writer);
+	ret = wish->live ? freeze_all(&writer, wish, err) : write_all(&writer, wish, err);
 	snapshot_end(&writer);
-	if (!ret && pause_.goes_on)
-		disks_end(fds + FD_DISKS);
-	layers_end(fds[FD_MEMORY], !ret && pause_.goes_on);
+	if (!ret && wish->goes_on)
+		disks_end(wish->fds + FD_DISKS, !wish->live);
 	return ret ? -1 : 0;
 }
 
@@ -322,9 +366,10 @@ bool snapshot_write_down(void)
 		pause_.step = WRITING;
 	pthread_mutex_unlock(&lock);
 	if (wanted) {
-		const bool goes_on = pause_.goes_on;
+		const bool goes_on = pause_.wish->goes_on;
 
-		written = !write_down(pause_.fds, &pause_.err);
+		written = !write_down(pause_.wish, &pause_.err);
+		pause_.wish->stopped_ns = clock_now_ns() - pause_.asked_ns;
 		ends = written && !goes_on;
 		if (!ends)
 			jobs_thaw();

@@ -71,6 +71,13 @@ const struct tier *tier_start(enum sandbox_tier which, struct vt_boot *boot,
 	return tiers[started].tier;
 }
 
+int tier_memory_changed(void)
+{
+	const struct tier *tier = tiers[started].tier;
+
+	return tier->memory_changed ? tier->memory_changed() : 0;
+}
+
 enum sandbox_tier tier_started(void)
 {
 	return started;

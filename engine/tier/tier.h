@@ -23,12 +23,15 @@
  * the thread whose death ends every guest process. Return: 0, or with @err TIER_UNSUPPORTED when
  * the host lacks something that the tier cannot do without, -1 otherwise.
  * @stop:  end every guest process and wait for it
+ * @memory_changed: there is no guest process, and memory_fd() stands for another file now; NULL:
+ * the tier need not know. Return: 0 or a negative errno, and then nothing of a guest runs any more.
  *
  * For the others see struct vt_host_ops.
  */
 struct tier {
 	int (*start)(struct vt_boot *boot, struct error *err);
 	void (*stop)(void);
+	int (*memory_changed)(void);
 
 	int (*mm_new)(struct vt_mm **mm, int spare);
 	void (*mm_free)(struct vt_mm *mm);
@@ -58,6 +61,9 @@ extern const struct tier tier_seccomp, tier_emulate;
  */
 const struct tier *tier_start(enum sandbox_tier which, struct vt_boot *boot,
 			      struct vt_host_ops *ops, struct error *err);
+
+/* As struct tier.memory_changed, of the tier that was started */
+int tier_memory_changed(void);
 
 /* Which one that was */
 enum sandbox_tier tier_started(void);

@@ -71,6 +71,37 @@ it 'its snapshot is gone'
 host vitrine snapshot ls -q
 expect first
 
+it 'fork, again and again: neither descriptors nor layers run out'
+vitrine exec twin-1 -- sh -c 'dd if=/dev/urandom of=/dev/shm/much bs=64k count=100 2>/dev/null; md5sum /dev/shm/much >/tmp/sum'
+for i in {1..20}; do
+	vitrine fork twin-1 --name "again$i" >/dev/null
+	vitrine exec twin-1 -- sh -c "echo $i >>/dev/shm/count"
+	[ "$i" = 10 ] || vitrine kill "again$i"
+done
+host vitrine exec again10 -- sh -c 'wc -l </dev/shm/count; md5sum -c /tmp/sum'
+expect '9
+/dev/shm/much: OK'
+host vitrine exec twin-1 -- sh -c 'wc -l </dev/shm/count; md5sum -c /tmp/sum'
+expect '20
+/dev/shm/much: OK'
+it 'what was forked outlives its source, and can be paused'
+vitrine fork again10 --name heir >/dev/null
+vitrine kill again10
+vitrine pause heir >/dev/null
+vitrine resume heir >/dev/null
+vitrine pause heir >/dev/null
+vitrine resume heir >/dev/null
+host vitrine exec heir -- sh -c 'wc -l </dev/shm/count; md5sum -c /tmp/sum'
+expect '9
+/dev/shm/much: OK'
+it 'and the source can be paused, which has no named layers then'
+vitrine pause twin-1 >/dev/null
+vitrine resume twin-1 >/dev/null
+host vitrine exec twin-1 -- sh -c 'wc -l </dev/shm/count; md5sum -c /tmp/sum'
+expect '20
+/dev/shm/much: OK'
+end heir
+
 it 'rollback'
 host vitrine rollback copy2 first
 expect copy2

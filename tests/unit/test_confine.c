@@ -85,7 +85,7 @@ static int confined(int (*attempt)(void))
 		dup2(fds[1], STDERR_FILENO);
 		if (no_landlock)
 			hide_landlock();
-		if (confine_begin(&err) || pthread_create(&thread, NULL, idle_thread, NULL))
+		if (confine_begin(0, &err) || pthread_create(&thread, NULL, idle_thread, NULL))
 			_exit(50);
 		memory = memfd_create("memory", 0);
 		if (ftruncate(memory, 4096) ||

@@ -81,15 +81,20 @@ static void begin_memory(void)
 	assert_true(base_reserved());
 }
 
-static int make(const char *format, unsigned first, unsigned last)
+static int make(const char *name)
 {
-	char name[32];
-	int fd;
+	int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-	snprintf(name, sizeof(name), format, first, last);
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+static int make_layer(unsigned generation)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), LAYERS_FILE, generation, generation);
+	return make(name);
 }
 
 /* Return: bytes that the new layer takes */
@@ -97,7 +102,7 @@ static long save(unsigned generation, const char *const *names, bool goes_on)
 {
 	const struct snapshot_machine machine = { .memory = MEMORY };
 	const struct layers_wish wish = { generation, names };
-	int fd = make(LAYERS_FILE, generation, generation), state = make("state", 0, 0);
+	int fd = make_layer(generation), state = make("state");
 	struct snapshot_writer writer;
 	struct error err;
 	struct stat st;
@@ -157,7 +162,7 @@ static void go_on(void)
 
 	begin_memory();
 	parse(&file);
-	if (layers_load(&file, dir, &err))
+	if (layers_load(&file, dir, -1, 0, &err))
 		fail_msg("%s", err.text);
 	free((void *)file.data);
 }
@@ -245,7 +250,7 @@ static void another_file_of_that_name(void)
 
 	go_on();
 	unlinkat(dir, "memory.1-1", 0);
-	close(make(LAYERS_FILE, 1, 1));
+	close(make_layer(1));
 	free(name);
 	assert_in_range(save(2, (const char *[]){ name_of(1), NULL }, false), 100 * CHUNK,
 			102 * CHUNK);
@@ -318,6 +323,71 @@ static void a_chain_has_an_end(void **state)
 	in_process(read_many);
 }
 
+/* A copy of the sandbox that goes on over the same memory, in a process of its own */
+static int frozen[SNAPSHOT_LAYERS_MAX];
+static unsigned nfrozen;
+#define COPIED_FD 200
+
+static void go_on_frozen(void)
+{
+	struct snapshot_file file;
+	struct error err;
+
+	munmap((void *)phys_ptr(0, MEMORY), MEMORY);
+	for (unsigned i = 0; i < nfrozen; i++)
+		assert_true(dup2(frozen[i], COPIED_FD + (int)i) >= 0);
+	begin_memory();
+	parse(&file);
+	if (layers_load(&file, dir, COPIED_FD, nfrozen, &err))
+		fail_msg("%s", err.text);
+	for (unsigned n = 1; n < 40; n++)
+		assert_int_equal(chunk(n)[0], n == 39 ? 139 : 100 + n);
+	expect(50, 51);
+	memset(chunk(50), 0, CHUNK);
+	/* what nobody has ever used takes no room */
+	assert_in_range(save(50, NULL, false), 99 * CHUNK, 102 * CHUNK);
+}
+
+static void freeze(unsigned generation)
+{
+	const struct layers_wish wish = { generation, NULL };
+	int fd = memfd_create("memory", 0), state = make("state");
+	struct snapshot_writer writer;
+	struct error err;
+
+	assert_int_equal(ftruncate(fd, MEMORY), 0);
+	snapshot_begin(&writer);
+	nfrozen = layers_freeze(&writer, &wish, fd, frozen);
+	assert_in_range(nfrozen, 1, SNAPSHOT_LAYERS_MAX);
+	assert_int_equal(snapshot_write(&writer, state, &err), 0);
+	snapshot_end(&writer);
+	close(fd);
+	close(state);
+}
+
+static void freeze_many(void)
+{
+	begin_memory();
+	for (unsigned n = 0; n < 100; n++)
+		memset(chunk(n), (int)n + 1, CHUNK);
+	for (unsigned generation = 1; generation < 40; generation++) {
+		chunk(generation)[0] = (uint8_t)(100 + generation);
+		freeze(1);
+		expect(99, 100);
+	}
+	chunk(1)[0] = 1; /* not in what is frozen */
+	chunk(50)[7] = 9;
+	in_process(go_on_frozen);
+	assert_int_equal(chunk(50)[7], 9);
+	assert_int_equal(chunk(50)[8], 51);
+	assert_int_equal(chunk(1)[0], 1);
+}
+
+static void frozen_memory_stays(void **state)
+{
+	in_process(freeze_many);
+}
+
 static void checksums_find_what_has_changed(void **state)
 {
 	struct error err;
@@ -362,6 +432,7 @@ int main(void)
 		cmocka_unit_test(what_has_changed_is_written),
 		cmocka_unit_test(a_layer_is_a_file_not_a_name),
 		cmocka_unit_test(a_chain_has_an_end),
+		cmocka_unit_test(frozen_memory_stays),
 		cmocka_unit_test(checksums_find_what_has_changed),
 	};
 

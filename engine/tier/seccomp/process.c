@@ -207,6 +207,19 @@ int process_get(struct stub_process **process, bool spare)
 	return err;
 }
 
+void process_drop_pool(void)
+{
+	WITH_LOCK(&tier_lock);
+
+	while (pool) {
+		struct stub_process *process = pool;
+
+		pool = process->next;
+		pool_size--;
+		process_end(process);
+	}
+}
+
 int process_unmap(struct stub_process *process)
 {
 	WITH_LOCK(&process->lock);

@@ -17,6 +17,9 @@ int process_get(struct stub_process **process, bool spare);
 /* Give a process back; it is used again once its guest threads are idle */
 void process_put(struct stub_process *process);
 
+/* End those that wait for a guest */
+void process_drop_pool(void);
+
 /* Unmap all that a guest can have; 0 or a negative errno value */
 int process_unmap(struct stub_process *process);
 

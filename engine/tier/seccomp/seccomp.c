@@ -368,6 +368,7 @@ static int start(struct vt_boot *boot, struct error *err)
 const struct tier tier_seccomp = {
 	.start = start,
 	.stop = setup_stop,
+	.memory_changed = setup_memory_changed,
 	.mm_new = mm_new,
 	.mm_free = mm_free,
 	.mm_sync = mm_sync,

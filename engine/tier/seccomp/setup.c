@@ -19,6 +19,7 @@
 #include "engine/tier/seccomp/host/children.h"
 #include "engine/tier/seccomp/host/lifeline.h"
 #include "engine/tier/seccomp/host/limits.h"
+#include "engine/tier/seccomp/host/lock.h"
 #include "engine/tier/seccomp/host/pages.h"
 #include "engine/tier/seccomp/host/slots.h"
 #include "engine/tier/seccomp/host/zygote.h"
@@ -118,6 +119,14 @@ int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err)
 		return failed;
 	*vdso_clock = vdso && offset ? vdso + offset : 0;
 	return 0;
+}
+
+int setup_memory_changed(void)
+{
+	WITH_LOCK(&tier_lock);
+
+	process_drop_pool();
+	return zygote_memory(&zygote, memory_fd());
 }
 
 void setup_stop(void)

@@ -16,6 +16,9 @@
  */
 int setup_start(uint64_t memory, uint64_t *vdso_clock, struct error *err);
 
+/* As struct tier.memory_changed */
+int setup_memory_changed(void);
+
 /* Kill everything, and wait for it */
 void setup_stop(void);
 

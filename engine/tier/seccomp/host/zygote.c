@@ -115,9 +115,20 @@ static int receive_done(struct zygote *zygote)
 	}
 }
 
+/* What it was told last is done, and its control page free. Return: as receive_done() */
+static int await_answer(struct zygote *zygote)
+{
+	int err = zygote->answers ? receive_done(zygote) : 0;
+
+	if (err && zygote->child.pid)
+		kill(zygote->child.pid, SIGKILL); /* it has the wrong memory, or none */
+	zygote->answers = false;
+	return err ? -ESRCH : 0;
+}
+
 int zygote_execute(struct zygote *zygote, unsigned count)
 {
-	return channel_send(zygote->socket, count) ?: receive_done(zygote);
+	return await_answer(zygote) ?: channel_send(zygote->socket, count) ?: receive_done(zygote);
 }
 
 /* A message about the copy with this serial number; others are of no interest */
@@ -146,6 +157,9 @@ int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *chil
 
 	*child = (struct zygote_child){ .socket = -1, .reply = -1 };
 	children_forget_stranger();
+	err = await_answer(zygote);
+	if (err)
+		return err;
 	cputime_ran(&zygote->cputime, zygote->child.pid);
 	pages_command(PAGES_ZYGOTE, 0, &command);
 	err = channel_send(zygote->socket, 1);
@@ -166,6 +180,98 @@ int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *chil
 	}
 	if (!done && err != -ESRCH) /* nothing is left over for the next one */
 		receive_done(zygote);
+	return err;
+}
+
+/* ---- another memory file ---- */
+
+#define DATA_AT 128 /* commands that are none: what follows */
+#define SCRATCH_SIZE 0x1000
+
+/*
+ * What a receiver of a descriptor needs of memory. It is in the control page, which the zygote
+ * cannot write to as the host does, so it is read to where it is to be: a page for a moment.
+ */
+struct receiving {
+	struct msghdr message;
+	uint64_t pad;
+	struct iovec iov;
+	uint8_t rest[48]; /* of two commands */
+};
+static_assert(sizeof(struct receiving) == 2 * sizeof(struct stub_command), "two commands");
+
+static void put_receiving(void)
+{
+	union {
+		struct receiving receiving;
+		struct stub_command commands[2];
+	} data = {
+		.receiving = {
+			.message = {
+				.msg_iov = (void *)(STUB_SCRATCH + offsetof(struct receiving, iov)),
+				.msg_iovlen = 1,
+				.msg_control = (void *)(STUB_SCRATCH + SCRATCH_SIZE / 2),
+				.msg_controllen = CMSG_SPACE(sizeof(int)),
+			},
+			.iov = { (void *)(STUB_SCRATCH + sizeof(struct receiving)), 1 },
+		},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(data.commands); i++)
+		pages_command(PAGES_ZYGOTE, DATA_AT + i, &data.commands[i]);
+}
+
+static unsigned put_commands(void)
+{
+	const uint64_t data = PAGES_ZYGOTE * CONTROL_SIZE + CONTROL_FIRST + DATA_AT * COMMAND_SIZE;
+	const struct stub_command commands[] = {
+		{ SYS_mmap,
+		  { STUB_SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, ~0UL, 0 } },
+		{ SYS_pread64, { STUB_FD_CONTROL, STUB_SCRATCH, sizeof(struct receiving), data } },
+		{ SYS_recvmsg, { STUB_FD_SOCKET, STUB_SCRATCH, 0 } },
+		{ SYS_dup2, { STUB_FD_NEW, STUB_FD_PHYS } },
+		{ SYS_close, { STUB_FD_NEW } },
+		{ SYS_munmap, { STUB_SCRATCH, SCRATCH_SIZE } },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
+		pages_command(PAGES_ZYGOTE, i, &commands[i]);
+	return ARRAY_SIZE(commands);
+}
+
+static int send_descriptor(int socket, int fd)
+{
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .align = { .cmsg_level = SOL_SOCKET,
+				 .cmsg_type = SCM_RIGHTS,
+				 .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	const struct msghdr message = { .msg_iov = &iov,
+					.msg_iovlen = 1,
+					.msg_control = &control,
+					.msg_controllen = sizeof(control) };
+	ssize_t sent;
+
+	memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+	do {
+		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	return sent == 1 ? 0 : -ESRCH;
+}
+
+int zygote_memory(struct zygote *zygote, int phys)
+{
+	int err = await_answer(zygote);
+
+	if (err)
+		return err;
+	put_receiving();
+	err = channel_send(zygote->socket, put_commands()) ?: send_descriptor(zygote->socket, phys);
+	zygote->answers = !err;
 	return err;
 }
 

@@ -14,11 +14,13 @@
  * @child:  its pid is 0 before it runs, and when it is dead, and with it every new process
  * @socket: the supervisor's end, see stub/layout.h
  * @cputime: what it took of the CPU
+ * @answers: it has an answer to give that nobody has waited for yet
  */
 struct zygote {
 	struct child child;
 	int socket;
 	struct cputime_process cputime;
+	bool answers;
 };
 
 /* Memory files that the stub gets as STUB_FD_* */
@@ -63,5 +65,15 @@ int zygote_execute(struct zygote *zygote, unsigned count);
  * Return: 0 or a negative errno value.
  */
 int zygote_clone(struct zygote *zygote, unsigned page, struct zygote_child *child);
+
+/**
+ * zygote_memory() - Copies have another memory file from now on
+ * @phys: it, which stays the caller's
+ *
+ * It is not waited for: who wants the next thing of the zygote hears when that has failed.
+ *
+ * Return: 0 or a negative errno value, after which the zygote is of no use.
+ */
+int zygote_memory(struct zygote *zygote, int phys);
 
 #endif
