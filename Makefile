@@ -65,7 +65,7 @@ bench: all
 soak: all unit
 	@tests/mutants
 	@build/asan/tests/unit/test_emulate 20000000
-	@VITRINE_SOAK=1 tests/run $$(grep -rl '^in_every_tier$$' tests)
+	@VITRINE_SOAK=1 tests/run tests/host/import.t $$(grep -rl '^in_every_tier$$' tests)
 	@tests/soak
 
 install: all

@@ -129,26 +129,6 @@ static void add_header(struct request *r, const char *name, const char *value)
 		r->headers = curl_slist_append(r->headers, line);
 }
 
-/* A registry's own authority, where docker and podman look for it */
-static void set_authority(struct request *r)
-{
-	static const char *const places[] = { "/etc/docker/certs.d/%s/ca.crt",
-					      "/etc/containers/certs.d/%s/ca.crt" };
-	const char *file = getenv("SSL_CERT_FILE");
-	char path[512];
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(path, sizeof(path), places[i], r->registry->ref.registry);
-#pragma GCC diagnostic pop
-		if (!access(path, R_OK))
-			file = path;
-	}
-	if (file)
-		curl_easy_setopt(r->curl, CURLOPT_CAINFO, file);
-}
-
 int request_begin(struct request *r, struct error *err)
 {
 	const char *protocols = r->registry->plain ? "http,https" : "https";
@@ -181,7 +161,12 @@ int request_begin(struct request *r, struct error *err)
 	curl_easy_setopt(r->curl, CURLOPT_PRIVATE, r);
 	curl_easy_setopt(r->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(r->curl, CURLOPT_XFERINFOFUNCTION, stop_when_interrupted);
-	set_authority(r);
+	if (registry->authority) {
+		struct curl_blob blob = { registry->authority, registry->authority_len,
+					  CURL_BLOB_NOCOPY };
+
+		curl_easy_setopt(r->curl, CURLOPT_CAINFO_BLOB, &blob);
+	}
 	if (r->post)
 		curl_easy_setopt(r->curl, CURLOPT_POSTFIELDS, r->post);
 	if (r->accept)

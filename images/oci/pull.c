@@ -95,7 +95,9 @@ static int fetch_blobs(void *context, int answer, struct error *err)
 
 static int prepare(void *context, struct error *err)
 {
-	return registry_prepare(err);
+	struct job *job = context;
+
+	return registry_prepare(&job->registry, err);
 }
 
 static int converse(struct job *job, int (*work)(void *, int, struct error *), char **answer,

@@ -6,20 +6,66 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "images/oci/challenge.h"
 #include "images/oci/http.h"
 #include "vitrine/util.h"
 
+#define AUTHORITY_MAX (4 << 20)
 #define MANIFESTS                                                                                  \
 	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "    \
 	"application/vnd.docker.distribution.manifest.list.v2+json, "                              \
 	"application/vnd.docker.distribution.manifest.v2+json"
 
-int registry_prepare(struct error *err)
+static int read_authority(struct registry *registry, const char *path, struct error *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return error_set(err, errno, "%s", path);
+	if (!S_ISREG(st.st_mode) || !st.st_size || st.st_size > AUTHORITY_MAX)
+		return error_set(err, 0, "%s is not a file of certificates", path);
+	free(registry->authority);
+	registry->authority = malloc(st.st_size);
+	if (!registry->authority)
+		return error_set(err, ENOMEM, "%s", path);
+	registry->authority_len = st.st_size;
+	return read(fd, registry->authority, st.st_size) == st.st_size
+		   ? 0
+		   : error_set(err, errno, "%s", path);
+}
+
+/* Where docker and podman look for the authority of one registry; the last that there is counts */
+static int find_authority(struct registry *registry, struct error *err)
+{
+	const char *file = getenv("SSL_CERT_FILE"), *home = getenv("HOME");
+	const struct {
+		const char *above, *below;
+	} places[] = {
+		{ "/etc/docker", "certs.d" },
+		{ "/etc/containers", "certs.d" },
+		{ home && *home == '/' ? home : "/nonexistent", ".config/containers/certs.d" },
+	};
+	char path[PATH_MAX], found[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (snprintf(path, sizeof(path), "%s/%s/%s/ca.crt", places[i].above,
+			     places[i].below, registry->ref.registry) < (int)sizeof(path) &&
+		    !access(path, R_OK))
+			file = strcpy(found, path);
+	}
+	return file && *file ? read_authority(registry, file, err) : 0;
+}
+
+int registry_prepare(struct registry *registry, struct error *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
 	char digest[DIGEST_SIZE];
@@ -28,6 +74,8 @@ int registry_prepare(struct error *err)
 	if (!getaddrinfo("localhost", "443", &hints, &list))
 		freeaddrinfo(list);
 	digest_of("", 0, digest);
+	if (find_authority(registry, err))
+		return -1;
 	return curl_global_init(CURL_GLOBAL_DEFAULT) ? error_set(err, ENOMEM, "libcurl") : 0;
 }
 

@@ -19,16 +19,20 @@
  * @token: that opens the repository; empty when none is needed or known
  * @reached: it has answered once
  * @basic: name and password go with every request
+ * @authority: certificates of those who may vouch for it, in place of the host's; or NULL
  */
 struct registry {
 	struct reference ref;
 	struct credentials credentials;
 	bool plain, basic, reached;
 	char scheme[8], token[16384];
+	char *authority;
+	size_t authority_len;
 };
 
-/** registry_prepare() - Before the process is sealed: what libraries open once */
-int registry_prepare(struct error *err);
+/** registry_prepare() - Before the process is sealed: what has to be read, and what libraries open
+ */
+int registry_prepare(struct registry *registry, struct error *err);
 
 /**
  * registry_document() - Fetch a manifest or a configuration

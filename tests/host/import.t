@@ -142,6 +142,17 @@ refuse cut 'Truncated tar archive'
 it 'a bomb'
 host sh -c "head -c 600000000 /dev/zero | tr '\\0' x >$scratch/x; tar cf - -C $scratch x | xz -0 -T0 >$scratch/bomb.tar.xz; rm $scratch/x; vitrine image import $scratch/bomb.tar.xz bomb"
 says 'more than 200 times its size'
+# Minutes on a busy machine
+if [ -n "${VITRINE_SOAK:-}" ]; then
+	it 'a million entries and one more, in memory that does not grow with them'
+	host sh -c "tests/images/crowd.py 1000001 | gzip -1 >$scratch/crowd.tar.gz; ulimit -v 4000000; vitrine image import --size 32G $scratch/crowd.tar.gz crowd"
+	says 'layer 1: it has more than 1000000 entries'
+	one_line_of_error() { [ "$(printf '%s\n' "$stderr" | grep -c '^vitrine:')" = 1 ]; check $? "$what fails with one line"; }
+	one_line_of_error
+	# but the empty file system of that size, which the next one begins with
+	[ "$(find "$store" -type f ! -path '*/32768/empty.ext4' | sort)" = "$before" ]
+	check $? 'it leaves nothing'
+fi
 host sh -c "echo no tar >$scratch/text; vitrine image import $scratch/text"
 one_line
 host vitrine image import "$scratch/nothing"

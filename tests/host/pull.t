@@ -1,7 +1,8 @@
 #!/bin/bash
 # Images from registries: Debian's own, and one that has every fault a registry can have
 . "$(dirname "$0")/../lib.sh"
-needs umoci skopeo docker-registry python3
+. "$(dirname "$0")/../net/lib.sh" # for its certificates
+needs openssl umoci skopeo docker-registry python3
 export XDG_DATA_HOME=$scratch/data HOME=$scratch/home XDG_RUNTIME_DIR=$scratch/run
 unset REGISTRY_AUTH_FILE DOCKER_CONFIG XDG_CONFIG_HOME
 mkdir -p "$HOME/.docker" "$XDG_RUNTIME_DIR/containers"
@@ -153,6 +154,78 @@ for kind in basic expiring; do
 	status 0
 done
 rm "$HOME/.docker/config.json"
+
+# With TLS: an authority of its own, names, and what is told to whom
+certificates reg.localhost cdn.localhost
+serve_tls() {
+	serve "tls=$scratch/reg.localhost.pem,$scratch/reg.localhost.key" "$@"
+	at=reg.localhost:${at#*:}
+	forget
+	login "$HOME/.docker/config.json"
+}
+serve_tls token redirect
+it 'a registry that nobody vouches for is refused'
+host vitrine image pull --name app "$at/x:app"
+says "$at: SSL certificate problem"
+one_line_of_error
+it 'an authority from the environment, and another host for blobs, which hears no token'
+host env SSL_CERT_FILE="$scratch/ca.pem" vitrine image pull --name app "$at/x:app"
+status 0
+host vitrine run app
+expect hello
+it "an authority from the user's own configuration"
+forget
+mkdir -p "$HOME/.config/containers/certs.d/$at"
+cp "$scratch/ca.pem" "$HOME/.config/containers/certs.d/$at/ca.crt"
+host vitrine image pull --name app "$at/x:app"
+status 0
+rm -r "$HOME/.config/containers/certs.d"
+it 'a certificate for another name is refused'
+at=wrong.localhost:${at#*:}
+host env SSL_CERT_FILE="$scratch/ca.pem" vitrine image pull --name app "$at/x:app"
+says 'no alternative certificate subject name matches'
+one_line_of_error
+serve_tls plaintoken
+it 'a token server without TLS is not asked'
+host env SSL_CERT_FILE="$scratch/ca.pem" vitrine image pull --name app "$at/x:app"
+says 'sends us to a token server without TLS'
+one_line_of_error
+serve_tls token unsealed
+it 'nor are blobs fetched without TLS'
+host env SSL_CERT_FILE="$scratch/ca.pem" vitrine image pull --name app "$at/x:app"
+says 'Protocol "http" not supported*'
+one_line_of_error
+rm "$HOME/.docker/config.json"
+
+# What is named by another kind of digest cannot be verified
+it 'a reference, and a layer, with a digest that is not sha256'
+host vitrine image pull --name app "$at/x@sha512:$(printf 'a%.0s' {1..128})"
+says "behind '@' there must be sha256: and 64 digits"
+one_line_of_error
+cp -r "$scratch/lay" "$scratch/lay512"
+python3 - "$scratch/lay512" <<'P'
+import hashlib, json, sys
+root = sys.argv[1]
+top = json.load(open(root + "/index.json"))
+entry = [m for m in top["manifests"] if m["annotations"]["org.opencontainers.image.ref.name"] == "app"][0]
+manifest = json.load(open(root + "/blobs/sha256/" + entry["digest"][7:]))
+manifest["layers"][-1]["digest"] = "sha512:" + "a" * 128
+text = json.dumps(manifest).encode()
+entry.update(digest="sha256:" + hashlib.sha256(text).hexdigest(), size=len(text))
+open(root + "/blobs/sha256/" + entry["digest"][7:], "wb").write(text)
+json.dump(top, open(root + "/index.json", "w"))
+P
+host vitrine image import "$scratch/lay512:app" odd
+says "is not a digest that can be verified (sha256)"
+one_line_of_error
+mv "$scratch/lay" "$scratch/lay256" && mv "$scratch/lay512" "$scratch/lay"
+serve
+host vitrine image pull --name odd "$at/x:app"
+says "is not a digest that can be verified (sha256)"
+one_line_of_error
+rm -r "$scratch/lay" && mv "$scratch/lay256" "$scratch/lay"
+host vitrine image ls -q
+expect
 
 # Servers with faults that pass
 for fault in busy broken cut 'cut noranges busy' redirect 'cut redirect'; do

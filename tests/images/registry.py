@@ -18,11 +18,15 @@ Prints its port. Faults, each of which can be given:
   long      blobs are longer than said
   bomb      the manifest is 64 MiB of text
   redirect  blobs are at another place, which must not be told the token
+  unsealed  as redirect, and that place is without TLS
+  tls=CERTIFICATE,KEY  speaks TLS; the other place is cdn.localhost then
+  plaintoken  as token, and the token server is without TLS
 """
 import base64
 import http.server
 import json
 import os
+import ssl
 import sys
 import threading
 
@@ -60,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def host(self):
-        return "http://%s" % self.headers["Host"]
+        return "%s://%s" % ("http" if "plaintoken" in faults else scheme, self.headers["Host"])
 
     def allowed(self):
         auth = self.headers.get("Authorization", "")
@@ -69,7 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return True
             self.answer(401, WWW_Authenticate='Basic realm="here"')
             return False
-        if faults & {"token", "expiring"}:
+        if faults & {"token", "expiring", "plaintoken"}:
             good = auth == "Bearer t%d" % count["tokens"] and count["tokens"]
             if good and "expiring" in faults:
                 count["uses"] += 1
@@ -145,8 +149,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(200, blob(digest))
         elif "/blobs/" in path:
             digest = path.split("/")[-1]
-            if "redirect" in faults:
-                self.answer(307, Location="http://localhost:%d/elsewhere/%s" % (port, digest))
+            if faults & {"redirect", "unsealed"}:
+                self.answer(307, Location="%s:%d/elsewhere/%s" % (
+                    "http://localhost" if "unsealed" in faults else elsewhere, port, digest))
             else:
                 self.give_blob(digest)
         else:
@@ -155,6 +160,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+scheme, elsewhere = "http", "http://localhost"
+for fault in faults:
+    if fault.startswith("tls="):
+        scheme, elsewhere = "https", "https://cdn.localhost"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*fault[4:].split(","))
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 port = server.server_address[1]
 print(port, flush=True)
 server.serve_forever()

@@ -41,6 +41,7 @@ CASES = {
     "absolute form": f"GET http://{HOST}:{PLAIN}/v1/smuggled HTTP/1.1\r\n{AT}\r\n",
     "CONNECT": f"CONNECT {HOST}:{PLAIN} HTTP/1.1\r\n{AT}\r\n" + INNER,
     "TRACE": f"TRACE /v1/smuggled HTTP/1.1\r\n{AT}\r\n",
+    "TRACE that a rule allows": f"TRACE /traced/a HTTP/1.1\r\n{AT}\r\n",
     "OPTIONS *": f"OPTIONS * HTTP/1.1\r\n{AT}\r\n",
     "dots": f"GET /v1/../smuggled HTTP/1.1\r\n{AT}\r\n",
     "escaped dots": f"GET /v1/%2e%2E/smuggled HTTP/1.1\r\n{AT}\r\n",

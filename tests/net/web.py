@@ -15,6 +15,7 @@ length of its body. Some paths have answers of their own:
   .../hints      has an answer of status 103 before it
   .../switch     changes to a protocol that nobody has asked for
   .../mute       none at all: the connection ends
+  .../think      none, until the other side has left, which is a line "left PATH"
 A request to become a WebSocket is agreed to; then everything comes back.
 """
 import os
@@ -73,6 +74,12 @@ def serve_one(conn, stream, log):
         conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         while data := stream.read1(65536):
             conn.sendall(data)
+        return False
+    if path.endswith("/think"):
+        conn.settimeout(60)
+        if not stream.read1(1):
+            with lock, open(log, "a", encoding="latin-1") as out:
+                out.write(f"left {path}\n")
         return False
     early = path.endswith("/early")
     if fields.get("expect") == "100-continue" and not early:

@@ -82,7 +82,7 @@ static int patience(const struct proxy *proxy)
 	return first > proxy->now ? (int)(first - proxy->now) + 1 : 0;
 }
 
-static void round_of(struct proxy *proxy)
+void proxy_round(struct proxy *proxy)
 {
 	struct epoll_event events[EVENTS];
 	const int count = epoll_wait(proxy->epoll, events, EVENTS, patience(proxy));
@@ -158,6 +158,7 @@ void proxy_run(const struct sandbox_config *config, int gate, int supervisor)
 
 	proxy.gate = gate;
 	proxy.now = clock_now_ns() / NS_PER_MS;
+	proxy.handshake_ms = HANDSHAKE_MS;
 	if (prepare(&proxy, &config->net, &authority, &err)) {
 		snprintf(text, sizeof(text), "-%s", err.text);
 		(void)!write(supervisor, text, strlen(text));
@@ -167,7 +168,7 @@ void proxy_run(const struct sandbox_config *config, int gate, int supervisor)
 	close(supervisor);
 	free(authority);
 	while (!proxy.over)
-		round_of(&proxy);
+		proxy_round(&proxy);
 	while (proxy.relays)
 		relay_free(&proxy, proxy.relays);
 	_exit(0);

@@ -22,6 +22,7 @@
 #include "vitrine/error.h"
 
 #define RELAYS_MAX 512
+#define HANDSHAKE_MS 30000
 #define STREAM_ROOM 65536 /* bytes that wait to be written, until reading waits */
 
 /**
@@ -105,6 +106,7 @@ struct secret {
 /**
  * struct proxy - all there is
  * @now: milliseconds, of the monotonic clock
+ * @handshake_ms: patience with TLS that has begun
  */
 struct proxy {
 	int epoll, gate;
@@ -113,9 +115,14 @@ struct proxy {
 	unsigned nsecrets;
 	struct relay *relays;
 	unsigned count;
-	uint64_t now;
+	uint64_t now, handshake_ms;
 	bool over;
 };
+
+/**
+ * proxy_round() - Wait for events and deadlines, and do what there is to be done
+ */
+void proxy_round(struct proxy *proxy);
 
 /* authority.c: certificates that only the guest believes */
 

@@ -22,8 +22,7 @@
 #include "proxy.h"
 #include "vitrine/util.h"
 
-#define STEPS 256 /* until others have their turn */
-#define HANDSHAKE_MS 30000
+#define STEPS 256      /* until others have their turn */
 #define HEAD_MS 20000  /* for a request that has begun */
 #define IDLE_MS 300000 /* until one begins */
 #define DRAIN_MS 5000
@@ -152,7 +151,7 @@ static bool begin_tls(struct proxy *proxy, struct relay *relay)
 	    !SSL_set_fd(relay->peer.ssl, relay->peer.fd))
 		return refuse(proxy, relay, "cannot begin TLS");
 	relay->state = RELAY_ACCEPT;
-	relay->deadline = proxy->now + HANDSHAKE_MS;
+	relay->deadline = proxy->now + proxy->handshake_ms;
 	return true;
 }
 
@@ -241,7 +240,7 @@ static bool connect_step(struct proxy *proxy, struct relay *relay)
 	long verified;
 
 	if (!relay->deadline)
-		relay->deadline = proxy->now + HANDSHAKE_MS;
+		relay->deadline = proxy->now + proxy->handshake_ms;
 	if (!done)
 		return false;
 	if (done < 0) {

@@ -133,7 +133,45 @@ soon bash -c "vitrine net s-$$ | grep -q mute"
 host vitrine net s-$$
 shows "*allowed https GET api.test/v1/a 200, no rule about requests
 failed https GET api.test/v1/mute 502, the peer ended the connection"
+it 'a command that comes later has the placeholder and the trust, too'
+host vitrine exec s-$$ bash -c "curl -sS -H \"Authorization: Bearer \$TOKEN\" $api/v1/a; echo \$TOKEN; python3 -c 'import urllib.request as u; print(u.urlopen(\"$api/v1/py\").read().decode())'"
+shows "GET /v1/a 0
+Authorization: Bearer $TOKEN
+vitrine-secret-????????????????????????????????
+GET /v1/py 0*"
 vitrine kill s-$$ >/dev/null
+
+run_options=("${rules[@]}")
+it 'a guest that leaves while the peer thinks: the peer hears of it'
+guest bash -c "curl -sS -m 1 $api/v1/think 2>/dev/null; echo \$?"
+expect 28
+soon grep -qx 'left /v1/think' "$scratch/web.log"
+check $? 'its connection is over'
+host bash -c "jq -r 'select(.path == \"/v1/think\") | [.verdict, .rule] | join(\" \")' '$scratch/log'"
+expect 'failed the guest ended the connection'
+
+it 'of 530 connections whose requests are looked at, 512 are; who leaves makes room'
+run_options=("${rules[@]}" --http-allow "GET http://plain.test:$plain/*")
+guest python3 -c "
+import resource, select, socket, urllib.request
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+all = [socket.create_connection(('plain.test', $plain)) for _ in range(530)]
+over = []
+while len(over) < 18 and (new := select.select([c for c in all if c not in over], [], [], 60)[0]):
+    over += new
+print(len(over), {c.recv(1) for c in over})
+kept = [c for c in all if c not in over]
+kept[0].sendall(b'GET /kept HTTP/1.1\r\nHost: plain.test:$plain\r\nConnection: close\r\n\r\n')
+print(kept[0].recv(12).decode())
+for c in all: c.close()
+for _ in range(100):
+    try: print(urllib.request.urlopen('http://plain.test:$plain/after').read().decode(), end=''); break
+    except OSError: pass"
+expect "18 {b''}
+HTTP/1.1 200
+GET /after 0"
+host bash -c "jq -r 'select(.rule | startswith(\"too many\")) | .verdict' '$scratch/log' | sort | uniq -c"
+shows '*18 failed'
 
 it 'a WebSocket, when a rule says so'
 ws() {

@@ -16,7 +16,7 @@ plain=$port
 resolver api.test=10.0.2.2
 run_options=(--ephemeral --net=rules --dns "$dns" --net-allow 10.0.2.2 --net-allow "tcp:host:$secure" --net-allow "tcp:host:$plain"
 	--net-log "$scratch/log" --http-trust --http-allow "GET,POST,DELETE http://api.test:$plain/v1/*"
-	--http-allow "GET https://api.test:$secure/v1/*")
+	--http-allow "GET https://api.test:$secure/v1/*" --http-allow "TRACE http://api.test:$plain/traced/*")
 it 'what is refused, and what is not'
 guest python3 -c "$(cat tests/net/raw.py)" api.test "$plain" "$secure"
 expect "$(cat <<'END'
@@ -43,6 +43,7 @@ another host on the same connection: 200 421
 absolute form: 400
 CONNECT: 405
 TRACE: 403
+TRACE that a rule allows: 405
 OPTIONS *: 400
 dots: 403
 escaped dots: 403
@@ -98,6 +99,7 @@ Expect is not just '100-continue'
 TLS for a host that no rule names
 TLS that begins oddly
 TLS that names no host
+TRACE shows what the guest shall not see
 Transfer-Encoding is not just 'chunked'
 a chunk is longer than it says
 a chunk's size is not a number

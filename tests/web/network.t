@@ -1,0 +1,4 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Connections with others, and requests, with what was decided
+exec "$(dirname "$0")/run" network.mjs
