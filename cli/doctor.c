@@ -321,8 +321,10 @@ static void check_cpus(struct finding *f)
 	if (sched_getaffinity(0, sizeof(usable), &usable))
 		found(f, VERDICT_MISSING, "the host does not say: %s", strerror(errno));
 	else
-		found(f, VERDICT_OK, "%d for this process; a sandbox has one, or --cpus, up to %d",
-		      CPU_COUNT(&usable), SANDBOX_CPUS_MAX);
+		found(
+		    f, VERDICT_OK,
+		    "%d for this process; a sandbox has %u, or --cpus, up to %d; an emulated one 1",
+		    CPU_COUNT(&usable), sandbox_cpus(), SANDBOX_CPUS_MAX);
 }
 
 /* What a guest gains by a second CPU hangs on that */

@@ -13,6 +13,7 @@
 
 #define SANDBOX_DISKS_MAX 16
 #define SANDBOX_CPUS_MAX 64
+#define SANDBOX_CPUS_USUAL 8
 
 /* Exit status of what was waiting for a sandbox that was paused: 128 + SIGSTOP, as of a job that
  * was stopped
@@ -99,7 +100,7 @@ struct sandbox_config {
 	const char *fs_type; /* of the root file system, "ext4" */
 	bool read_only;	     /* mount the root file system read-only */
 	uint64_t memory;     /* bytes of guest memory */
-	unsigned cpus;	     /* vCPUs, 1 to SANDBOX_CPUS_MAX */
+	unsigned cpus;	     /* vCPUs, 1 to SANDBOX_CPUS_MAX; 0: see sandbox_cpus() */
 	const char *cmdline; /* appended to the kernel command line, may be NULL */
 	const char *hostname;
 	enum sandbox_mounts mounts;
@@ -132,6 +133,12 @@ struct sandbox_config {
 	bool interactive; /* stdin is forwarded */
 	bool detached;	  /* what it writes is only kept for `vitrine logs` */
 };
+
+/**
+ * sandbox_cpus() - How many vCPUs a sandbox has unless something else is said: one for each CPU
+ * that this process may use, SANDBOX_CPUS_USUAL at the most. A tier that holds fewer gets fewer.
+ */
+unsigned sandbox_cpus(void);
 
 /**
  * sandbox_run() - Boot a sandbox in this process, run its main command, take it down

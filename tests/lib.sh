@@ -25,6 +25,9 @@ image=mini
 seconds=60
 run_options=(--ephemeral ${VITRINE_CPUS:+--cpus "$VITRINE_CPUS"} ${VITRINE_TIER:+--syscall-mode "$VITRINE_TIER"})
 tiers=(seccomp emulate) # choices of --syscall-mode
+few=$(($(nproc) < 8 ? $(nproc) : 8)) # CPUs of a sandbox that was told nothing
+cpus=${VITRINE_CPUS:-$few}	     # of "guest"
+[ "${VITRINE_TIER:-}" != emulate ] || cpus=1
 
 scratch=$(mktemp -d)
 tests=0

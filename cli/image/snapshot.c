@@ -164,6 +164,7 @@ static int replay_in_sandbox(const struct store_disk *below, const char *top, co
 		.ndisks = 1,
 		.fs_type = "ext4",
 		.memory = MEMORY,
+		.cpus = 1,
 		.hostname = "vitrine",
 		.mounts = SANDBOX_MOUNTS_MINIMAL,
 		.argv = argv,

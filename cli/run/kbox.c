@@ -99,7 +99,6 @@ int run_options_parse_kbox(struct run_options *options, int argc, char **argv, s
 
 	memset(options, 0, sizeof(*options));
 	options->config.fs_type = "ext4";
-	options->config.cpus = 1;
 	if (argc > 1 && !strcmp(argv[1], "image")) {
 		argv++;
 		argc--;

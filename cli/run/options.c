@@ -32,7 +32,8 @@ static const struct option_spec specs[] = {
 	{ 'u', "user", "USER", run_option_user, 0, "run as USER[:GROUP], names or numbers (root)" },
 	{ '0', "root-id", NULL, run_option_root_id, 0, "run as root, the same as --user 0:0" },
 	{ 'm', "memory", "SIZE", option_size, FIELD(config.memory), "guest memory, such as 2G" },
-	{ 0, "cpus", "N", option_unsigned, FIELD(config.cpus), "virtual CPUs (1)" },
+	{ 0, "cpus", "N", run_option_cpus, FIELD(config.cpus),
+	  "virtual CPUs (those of the host, at most 8)" },
 	{ 0, "disk", "FILE[,ro|,overlay=FILE]", run_option_disk, 0, "add a disk (/dev/vdb, ...)" },
 	{ 'v', "volume", "HOST:GUEST[:ro]", run_option_volume, 0, "share a folder or a file" },
 	{ 'b', "bind", "HOST:GUEST[:ro]", run_option_volume, 0, NULL },
@@ -152,8 +153,6 @@ static int check(const struct run_options *o, struct error *err)
 		return -1;
 	if (o->config.memory && o->config.memory < (64ULL << 20))
 		return error_set(err, 0, "--memory: the guest needs at least 64M");
-	if (!o->config.cpus || o->config.cpus > SANDBOX_CPUS_MAX)
-		return error_set(err, 0, "--cpus: from 1 to %d", SANDBOX_CPUS_MAX);
 	if (o->config.memory > (1ULL << 40))
 		return error_set(err, 0, "--memory: at most 1T");
 	return 0;
@@ -194,7 +193,6 @@ int run_options_parse(struct run_options *options, int argc, char **argv, struct
 
 	memset(options, 0, sizeof(*options));
 	options->config.fs_type = "ext4";
-	options->config.cpus = 1;
 	options->count = 1;
 	first = options_parse(&run_set, options, argc, argv, err);
 	if (first <= 0)

@@ -284,6 +284,18 @@ int run_option_web(void *field, const char *value, struct error *err)
 }
 
 /* A time, or "forever": the observer reads it again */
+int run_option_cpus(void *field, const char *value, struct error *err)
+{
+	unsigned cpus = 0;
+
+	if (option_unsigned(&cpus, value, err))
+		return -1;
+	if (!cpus || cpus > SANDBOX_CPUS_MAX)
+		return error_set(err, 0, "from 1 to %d", SANDBOX_CPUS_MAX);
+	*(unsigned *)field = cpus;
+	return 0;
+}
+
 int run_option_linger(void *field, const char *value, struct error *err)
 {
 	unsigned seconds;

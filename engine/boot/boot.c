@@ -148,7 +148,7 @@ static int confine(struct error *err)
 	return confine_enter(&memory, err);
 }
 
-static int run(const struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
+static int run(struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
 {
 	const struct tier *tier;
 	uint64_t entry;
@@ -164,12 +164,13 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 	kernellog_ops_fill(&ops, config->verbose);
 	memory_ops_fill(&ops);
 	vcpu_ops_fill(&ops);
-	boot.cpus = config->cpus ?: 1;
 	/* before there is a second thread; what was paused has seen one */
-	tier = tier_start(snapshot ? snapshot_machine(snapshot)->tier : config->tier, &boot, &ops,
-			  err);
+	tier = tier_start(snapshot ? snapshot_machine(snapshot)->tier : config->tier, config->cpus,
+			  &boot, &ops, err);
 	if (!tier)
 		return -1;
+	config->cpus = boot.cpus;
+	telemetry_set_cpus(boot.cpus);
 	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
 	    share_mount(config, err) || begin_jobs(config, snapshot, err) ||
 	    signals_init(config, snapshot ? snapshot_machine(snapshot)->ran_ms : 0, err) ||
@@ -217,19 +218,16 @@ static int run(const struct sandbox_config *config, struct snapshot *snapshot, s
 int sandbox_run(const struct sandbox_config *wanted, struct error *err)
 {
 	static struct sandbox_config completed; /* as long as anybody may look at it */
-	const struct sandbox_config *config = wanted;
 	struct snapshot *snapshot = NULL;
 	int status = -1;
 
 	signals_block();
 	if (confine_begin(wanted->layers, err))
 		return -1;
-	if (wanted->resume) {
-		completed = *wanted;
-		config = &completed;
+	completed = *wanted;
+	if (wanted->resume)
 		snapshot = snapshot_open(&completed, err);
-	}
-	if (snapshot || !config->resume)
-		status = run(config, snapshot, err);
+	if (snapshot || !wanted->resume)
+		status = run(&completed, snapshot, err);
 	return status;
 }

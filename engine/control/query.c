@@ -78,9 +78,9 @@ int control_info(struct connection *conn, struct message *msg)
 	    "{s:s, s:i, s:o, s:o, s:I, s:I, s:i, s:i, s:b, s:s, s:s}", "name", config->name, "pid",
 	    (int)getpid(), "image", guest_string(image, strlen(image)), "command",
 	    string_array(config->argv), "started", (json_int_t)started, "memory",
-	    (json_int_t)config->memory, "cpus", (int)(config->cpus ?: 1), "main",
-	    (int)job_pid(JOB_MAIN), "network", (int)config->net.enabled, "syscall_mode",
-	    tier_name(), "syscall_mode_why", tier_why());
+	    (json_int_t)config->memory, "cpus", (int)config->cpus, "main", (int)job_pid(JOB_MAIN),
+	    "network", (int)config->net.enabled, "syscall_mode", tier_name(), "syscall_mode_why",
+	    tier_why());
 
 	if (info && described)
 		described(info);

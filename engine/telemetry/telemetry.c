@@ -104,10 +104,14 @@ int telemetry_init(struct vt_boot *boot, struct error *err)
 	telemetry->version = VT_TELEMETRY_VERSION;
 	telemetry->size = VT_TELEMETRY_SIZE;
 	telemetry->mem_size = boot->mem_size;
-	telemetry->cpus = boot->cpus;
 	boot->telemetry = telemetry;
 	first = instant_now();
 	return 0;
+}
+
+void telemetry_set_cpus(unsigned cpus)
+{
+	telemetry->cpus = cpus;
 }
 
 void telemetry_calibrate(struct vt_boot *boot)

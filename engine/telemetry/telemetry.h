@@ -22,6 +22,9 @@ extern struct vt_telemetry *telemetry;
  */
 int telemetry_init(struct vt_boot *boot, struct error *err);
 
+/* Tell observers how many vCPUs there are, before there is something to observe */
+void telemetry_set_cpus(unsigned cpus);
+
 /**
  * telemetry_calibrate() - Set @boot's tsc_mult, from the time since telemetry_init()
  *

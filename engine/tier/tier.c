@@ -2,6 +2,7 @@
 /* tier.c - which interception tiers there are, and which one a sandbox gets */
 #include "tier.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,9 +35,26 @@ static void ops_fill(const struct tier *tier, struct vt_host_ops *ops)
 	ops->idle = tier->idle;
 }
 
-static int start(enum sandbox_tier which, struct vt_boot *boot, struct error *err)
+/* A host with more CPUs than the set has bits for does not fill it */
+unsigned sandbox_cpus(void)
 {
-	const int failed = tiers[which].tier->start(boot, err);
+	unsigned count = SANDBOX_CPUS_USUAL;
+	cpu_set_t usable;
+
+	if (!sched_getaffinity(0, sizeof(usable), &usable))
+		count = (unsigned)CPU_COUNT(&usable);
+	return count < SANDBOX_CPUS_USUAL ? count : SANDBOX_CPUS_USUAL;
+}
+
+static int start(enum sandbox_tier which, unsigned cpus, struct vt_boot *boot, struct error *err)
+{
+	const struct tier *tier = tiers[which].tier;
+	int failed;
+
+	boot->cpus = cpus ?: sandbox_cpus();
+	if (!cpus && boot->cpus > tier->cpus)
+		boot->cpus = tier->cpus;
+	failed = tier->start(boot, err);
 
 	if (!failed)
 		started = which;
@@ -47,25 +65,25 @@ static int start(enum sandbox_tier which, struct vt_boot *boot, struct error *er
  * A host that is only out of something gets an error: it may have it again in a moment. The
  * emulator has one CPU, so who wants several hears why the host cannot give them.
  */
-static int start_any(struct vt_boot *boot, struct error *err)
+static int start_any(unsigned cpus, struct vt_boot *boot, struct error *err)
 {
-	int failed = start(SANDBOX_TIER_SECCOMP, boot, err);
+	int failed = start(SANDBOX_TIER_SECCOMP, cpus, boot, err);
 
-	if (failed != TIER_UNSUPPORTED || boot->cpus > 1)
+	if (failed != TIER_UNSUPPORTED || cpus > 1)
 		return failed;
 	tier_seccomp.stop();
 	snprintf(why, sizeof(why), "%s", err->text);
-	failed = start(SANDBOX_TIER_EMULATE, boot, err);
+	failed = start(SANDBOX_TIER_EMULATE, cpus, boot, err);
 	if (failed)
 		return failed;
 	fprintf(stderr, "vitrine: %s: programs are emulated, many times slower\n", why);
 	return 0;
 }
 
-const struct tier *tier_start(enum sandbox_tier which, struct vt_boot *boot,
+const struct tier *tier_start(enum sandbox_tier which, unsigned cpus, struct vt_boot *boot,
 			      struct vt_host_ops *ops, struct error *err)
 {
-	if (which == SANDBOX_TIER_AUTO ? start_any(boot, err) : start(which, boot, err))
+	if (which == SANDBOX_TIER_AUTO ? start_any(cpus, boot, err) : start(which, cpus, boot, err))
 		return NULL;
 	ops_fill(tiers[started].tier, ops);
 	return tiers[started].tier;

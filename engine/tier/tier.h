@@ -19,6 +19,7 @@
 
 /**
  * struct tier - an interception tier
+ * @cpus:  how many vCPUs it can hold
  * @start: start it, before there is a second thread; fills what of @boot depends on it. Called on
  * the thread whose death ends every guest process. Return: 0, or with @err TIER_UNSUPPORTED when
  * the host lacks something that the tier cannot do without, -1 otherwise.
@@ -29,6 +30,7 @@
  * For the others see struct vt_host_ops.
  */
 struct tier {
+	unsigned cpus;
 	int (*start)(struct vt_boot *boot, struct error *err);
 	void (*stop)(void);
 	int (*memory_changed)(void);
@@ -53,13 +55,14 @@ extern const struct tier tier_seccomp, tier_emulate;
 /**
  * tier_start() - Start the tier that was asked for
  * @which: SANDBOX_TIER_AUTO takes the fastest that the host allows
- * @boot:  what of it depends on the tier is filled in
+ * @cpus:  how many vCPUs it has to hold; 0: as many as the sandbox gains by
+ * @boot:  what of it depends on the tier is filled in, and the number of vCPUs
  * @ops:   gets the tier's operations
  * @err:   filled on failure
  *
  * To be called before there is a second thread. Return: the tier, or NULL.
  */
-const struct tier *tier_start(enum sandbox_tier which, struct vt_boot *boot,
+const struct tier *tier_start(enum sandbox_tier which, unsigned cpus, struct vt_boot *boot,
 			      struct vt_host_ops *ops, struct error *err);
 
 /* As struct tier.memory_changed, of the tier that was started */

@@ -78,8 +78,8 @@ expect '-1 14'
 
 it 'cpuinfo tells the processors'
 guest sh -c 'grep -c "^processor" /proc/cpuinfo; nproc; grep -qE "^flags.* sse2 " /proc/cpuinfo && echo flags'
-expect "${VITRINE_CPUS:-1}
-${VITRINE_CPUS:-1}
+expect "$cpus
+$cpus
 flags"
 
 guest sh -c 'date +%s; cat /proc/uptime'

@@ -36,6 +36,16 @@ for cpus in 1 2 5 64; do
 	expect "$(printf '%s\n' $cpus $cpus $cpus $cpus $all $all $all)"
 done
 
+first=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+it 'without a word there are as many as the host lets us use, 8 at the most'
+host vitrine run --ephemeral mini -- nproc
+expect "$few"
+host taskset -c "$first" vitrine run --ephemeral mini -- nproc
+expect 1
+it 'what is emulated has one'
+host vitrine run --ephemeral --syscall-mode emulate mini -- nproc
+expect 1
+
 for cpus in 2 4 8; do
 	program $cpus pages
 	expect "$(printf '%s\n' protecting unmapping moving reusing truncating forking \
@@ -71,12 +81,16 @@ expect '1
 root
 1'
 
-it 'ps says how many there are'
-start cpus --cpus 3 mini -- sleep 1000
-host vitrine ps --format '{{.Cpus}}'
-expect 3
-vitrine kill cpus >/dev/null
-wait "$pid" || :
+for cpus in 3 ''; do
+	it 'ps says how many there are'
+	start cpus ${cpus:+--cpus $cpus} mini -- sleep 1000
+	host vitrine ps --format '{{.Cpus}}'
+	expect "${cpus:-$few}"
+	host bash -c "vitrine ps --json | sed -n 's/.*\"cpus\": \([0-9]*\).*/\1/p'"
+	expect "${cpus:-$few}"
+	vitrine kill cpus >/dev/null
+	wait "$pid" || :
+done
 
 it 'a sandbox ends while all its CPUs are busy'
 host vitrine run "${run_options[@]}" --cpus 4 mini -- \

@@ -289,7 +289,7 @@ static int start(struct vt_boot *boot, struct error *err)
 	static struct emu_memory memory = { .walk = space_walk, .tsc = tsc };
 	void *room;
 
-	if (boot->cpus > 1)
+	if (boot->cpus > tier_emulate.cpus)
 		return error_set(err, 0,
 				 "an emulated sandbox has one CPU: leave --cpus out, or see "
 				 "`vitrine doctor` for what --syscall-mode seccomp needs");
@@ -313,6 +313,7 @@ static void stop(void)
 }
 
 const struct tier tier_emulate = {
+	.cpus = 1,
 	.start = start,
 	.stop = stop,
 	.mm_new = mm_new,

@@ -366,6 +366,7 @@ static int start(struct vt_boot *boot, struct error *err)
 }
 
 const struct tier tier_seccomp = {
+	.cpus = SANDBOX_CPUS_MAX,
 	.start = start,
 	.stop = setup_stop,
 	.memory_changed = setup_memory_changed,

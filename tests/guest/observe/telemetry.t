@@ -104,7 +104,7 @@ exact 'faults that end in a signal' bad 'fault:bad 1' 'count:signals 1'
 program=/dynamic/exact
 # Which of several CPUs it is only the kernel knows
 by_guest=6
-[ "${VITRINE_CPUS:-1}" = 1 ] || by_guest=5
+[ "$cpus" = 1 ] || by_guest=5
 exact 'calls that the vDSO answers, and one of a clock that it does not have' times 'call:clock_gettime 3 0 0' 'call:gettimeofday 1 0 0' 'call:time 1 0 0' 'call:clock_getres 1 0 0' 'call:getcpu 1 0 0' "disposition:guest $by_guest" "disposition:kernel $((7 - by_guest))"
 program=/exact
 exact 'those of a static program' clocks 'call:clock_gettime 1 0 0' 'disposition:guest 1' 'disposition:kernel 0'
