@@ -72,7 +72,8 @@ got() {
 	check $? "$what got: $1"
 }
 
-run_options=(--ephemeral --memory 256M)
+of_cpus=(--ephemeral ${VITRINE_CPUS:+--cpus "$VITRINE_CPUS"})
+run_options=("${of_cpus[@]}" --memory 256M)
 seconds=100
 only=" $* " # attacks named on the command line, or all
 
@@ -124,6 +125,14 @@ got '0 images did harm, some forked'
 
 attack race-one-slot
 got '0 races did harm'
+
+# What is looked at on one CPU while it is changed on another
+for cpus in 2 4; do
+	run_options=("${of_cpus[@]}" --cpus "$cpus" --memory 256M)
+	attack race-cpus
+	got '0 races did harm, commands were written in 0'
+done
+run_options=("${of_cpus[@]}" --memory 256M)
 
 # How an entry fails that is not for 64-bit programs differs from maker to maker (AMD: sysenter is an
 # illegal instruction, Intel: a fault): a guest is to see what a program of this very host sees
@@ -191,7 +200,7 @@ sent'
 fi
 
 # What runs out is the guest's: the host's limits are far
-run_options=(--ephemeral --memory 128M)
+run_options=("${of_cpus[@]}" --memory 128M)
 attack fork-bomb
 got 'processes: many, then Resource temporarily unavailable
 threads: exit 1
@@ -200,7 +209,7 @@ fork afterwards: works'
 attack thread-storm
 got '240 of 240 ended'
 
-run_options=(--ephemeral --memory 256M)
+run_options=("${of_cpus[@]}" --memory 256M)
 attack exhaust-memory
 got 'descriptors: exit 1
 mappings: exit 1
@@ -230,10 +239,10 @@ if wanted host-areas; then
 	wait "$sandbox" 2>/dev/null
 fi
 
-run_options=(--ephemeral --memory 1G)
+run_options=("${of_cpus[@]}" --memory 1G)
 attack fragment-kernel
 got 'scattered, 96 tables'
-run_options=(--ephemeral --memory 256M)
+run_options=("${of_cpus[@]}" --memory 256M)
 
 attack trace-threadless
 got 'a program with a worker: 2 threads
