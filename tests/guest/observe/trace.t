@@ -219,7 +219,7 @@ host bash -c 'vitrine trace -e openat box | head -1 | wc -l'
 expect 1
 says ''
 it 'Ctrl-C ends it with what is there'
-host bash -c 'set -m; vitrine trace -e openat box >"$1" & sleep 1; kill -INT $!; wait $!; echo $?; grep -c nofile "$1" >/dev/null && echo lines' - "$scratch/lines"
+host bash -c 'set -m; vitrine trace -e openat box >"$1" & for _ in {1..100}; do ! grep -q nofile "$1" || break; sleep 0.1; done; kill -INT $!; wait $!; echo $?; grep -c nofile "$1" >/dev/null && echo lines' - "$scratch/lines"
 expect $'0\nlines'
 it 'the summary of a running sandbox'
 host vitrine trace -c --duration 1 box

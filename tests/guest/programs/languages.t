@@ -2,6 +2,7 @@
 # Interpreters and their runtimes: threads, processes, event loops, a JIT
 . "$(dirname "$0")/../../lib.sh"
 uses debian
+seconds=240
 
 guest bash -c 'for i in {1..5}; do (echo $((i * i))) & done; wait' 
 status 0
