@@ -13,6 +13,7 @@
 #include "cli/common/client.h"
 #include "cli/common/options.h"
 #include "cli/common/session.h"
+#include "cli/snapshot/start.h"
 #include "engine/jobs/terminal.h"
 #include "vitrine/util.h"
 
@@ -63,12 +64,15 @@ static int attach(struct client *client, const char *name, bool input, struct er
 	cleanup_close int signals = -1;
 	int status;
 
-	if (client_open(client, name, err) < 0)
-		return -1;
 	signals = session.signals = session_signals(err);
 	if (signals < 0)
 		return -1;
-	status = take_over(client, input, err);
+	do {
+		client_close(client);
+		if (client_wake(client, name, err))
+			return -1;
+		status = take_over(client, input, err);
+	} while (status < 0 && client_lost(client));
 	if (status < 0 || (status && input && isatty(STDIN_FILENO) && terminal_raw(0, err) < 0))
 		return -1;
 	status = session_attend(&session, err);

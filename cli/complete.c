@@ -229,6 +229,12 @@ static void offer_wx(void)
 	offer_word("deny");
 }
 
+static void offer_on_timeout(void)
+{
+	offer_word("kill");
+	offer_word("pause");
+}
+
 static void offer_formats(void)
 {
 	offer_word("text");
@@ -279,6 +285,7 @@ static const struct {
 } values[] = {
 	{ "syscall-mode", NULL, offer_modes },
 	{ "mount-profile", NULL, offer_profiles },
+	{ "on-timeout", NULL, offer_on_timeout },
 	{ "wx", NULL, offer_wx },
 	{ "net", NULL, offer_networks },
 	{ "trace-format", NULL, offer_formats },

@@ -12,6 +12,7 @@
 #include "cli/common/environment.h"
 #include "cli/common/options.h"
 #include "cli/common/session.h"
+#include "cli/snapshot/start.h"
 #include "engine/jobs/terminal.h"
 #include "vitrine/util.h"
 
@@ -108,17 +109,18 @@ static int run(struct client *client, const struct exec_options *opt, const char
 	struct session session = { .client = client };
 	int status;
 
-	if (client_open(client, name, err) < 0)
-		return -1;
 	signals = session.signals = session_signals(err);
 	if (signals < 0)
 		return -1;
 	if (opt->tty && opt->interactive && terminal_raw(0, err) < 0)
 		return -1;
 	terminal_keys(true);
-	status = start(client, opt, command, err);
-	if (status == 0)
-		status = session_attend(&session, err);
+	do {
+		client_close(client);
+		status = client_wake(client, name, err) ?: start(client, opt, command, err);
+		if (!status)
+			status = session_attend(&session, err);
+	} while (status < 0 && !session.runs && client->fd >= 0 && client_lost(client));
 	terminal_restore();
 	return status;
 }

@@ -9,6 +9,8 @@
 #include "cli/common/client.h"
 #include "cli/common/options.h"
 #include "cli/common/kept.h"
+#include "cli/snapshot/state.h"
+#include "engine/log/logring.h"
 #include "lib/lines.h"
 #include "lib/plain.h"
 #include "vitrine/util.h"
@@ -41,7 +43,7 @@ static const struct option_spec specs[] = {
 static const struct option_set options = {
 	"logs [OPTION]... NAME",
 	"Show the last part of what the main command of a sandbox has written: of a running "
-	"one, or of a detached one that has ended.",
+	"one, of a paused one, or of a detached one that has ended.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
@@ -105,6 +107,25 @@ static int show_kept(const char *name, const struct logs_options *opt, struct er
 	return write_all((const uint8_t *)text + from, len - from, err);
 }
 
+/* What one that is paused had written, of the command or of its kernel */
+static int show_paused(const char *name, const struct logs_options *opt, struct error *err)
+{
+	const enum snapshot_kind kind =
+	    SNAPSHOT_LOG + (opt->kernel ? LOGRING_KERNEL : LOGRING_MAIN);
+	struct saved_state state;
+	size_t len = 0, from;
+	int ret = state_of(&state, SAVED_PAUSED, name, err);
+	const char *text = ret ? NULL : snapshot_section(&state.file, kind, &len);
+
+	if (text) {
+		from = lines_last(text, len, opt->tail);
+		ret = opt->kernel ? write_lines((const uint8_t *)text + from, len - from, err)
+				  : write_all((const uint8_t *)text + from, len - from, err);
+	}
+	state_free(&state);
+	return ret;
+}
+
 int cmd_logs(int argc, char **argv)
 {
 	static struct client client = { .fd = -1 };
@@ -124,6 +145,8 @@ int cmd_logs(int argc, char **argv)
 		client_timeout(&client, CLIENT_PATIENCE);
 	if (!ret)
 		ret = show(&client, &opt, &err);
+	else if (saved_exists(SAVED_PAUSED, argv[at]))
+		ret = show_paused(argv[at], &opt, &err);
 	else if (!opt.kernel)
 		ret = show_kept(argv[at], &opt, &err);
 	client_close(&client);

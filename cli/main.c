@@ -24,7 +24,7 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "run", cmd_run, "start a sandbox and run a command in it" },
 	{ "exec", cmd_exec, "run one more command in a running sandbox" },
-	{ "ps", cmd_ps, "list running sandboxes, or the processes of one" },
+	{ "ps", cmd_ps, "list sandboxes, or the processes of one" },
 	{ "stop", cmd_stop, "ask a sandbox to end, and end it when it does not" },
 	{ "pause", cmd_pause, "write a sandbox to files, with all that runs in it" },
 	{ "resume", cmd_resume, "let a paused sandbox go on" },

@@ -2,12 +2,14 @@
 /* run.c - vitrine run: start a sandbox and run a command in it */
 
 #include <string.h>
+#include <time.h>
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
 #include "cli/common/saved.h"
 #include "cli/run/detach.h"
 #include "cli/run/options.h"
+#include "cli/snapshot/keeper.h"
 #include "cli/snapshot/start.h"
 #include "cli/trace/trace.h"
 #include "lib/say.h"
@@ -39,9 +41,15 @@ static void forget_last(const char *name)
 	client_close(&client);
 }
 
+static int run_here(const struct sandbox_config *config, struct error *err)
+{
+	keeper_start(config);
+	return sandbox_run(config, err);
+}
+
 static int run(struct run_options *options)
 {
-	struct detached detached = { .config = &options->config };
+	struct detached detached = { .config = &options->config, .beside = keeper_start };
 	struct error err = { 0 };
 	int status;
 
@@ -56,8 +64,9 @@ static int run(struct run_options *options)
 		forget_last(options->config.name);
 	detached.remove = options->remove;
 	detached.says = options->web;
+	options->config.started = (uint64_t)time(NULL);
 	status = options->config.detached ? run_detached(&detached, &err)
-					  : sandbox_run(&options->config, &err);
+					  : run_here(&options->config, &err);
 	if (sandbox_paused())
 		say("%s is paused; vitrine resume %s", options->config.name, options->config.name);
 	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;

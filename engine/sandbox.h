@@ -105,9 +105,12 @@ struct sandbox_config {
 	const char *hostname;
 	enum sandbox_mounts mounts;
 	enum sandbox_tier tier;
-	enum sandbox_wx wx; /* may memory be writable and executable at once? */
-	unsigned timeout;   /* seconds until the sandbox is ended with status 124; 0: never */
-	bool verbose;	    /* kernel log to stderr */
+	enum sandbox_wx wx;    /* may memory be writable and executable at once? */
+	unsigned timeout;      /* seconds until the sandbox is ended with status 124; 0: never */
+	bool pause_on_timeout; /* or is paused, and then has all of it again */
+	unsigned idle_pause;   /* seconds with nothing to do until it is paused; 0: never */
+	uint64_t started;      /* when it was at first, of time(2); 0: now */
+	bool verbose;	       /* kernel log to stderr */
 	struct sandbox_web web;
 	struct sandbox_net net;
 	bool traced; /* record from the start, and boot only when an observer is there */

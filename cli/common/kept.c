@@ -77,9 +77,11 @@ int kept_begin(struct kept *kept, const struct sandbox_config *config, struct er
 		json_decref(command);
 		return dir < 0 ? -1 : error_set(err, errno, "cannot write to the run directory");
 	}
-	write_line(kept->record, json_pack("{s:s, s:o, s:o, s:I}", "name", config->name, "image",
-					   guest_json(image, strlen(image)), "command", command,
-					   "started", (json_int_t)time(NULL)));
+	write_line(
+	    kept->record,
+	    json_pack("{s:s, s:o, s:o, s:I}", "name", config->name, "image",
+		      guest_json(image, strlen(image)), "command", command, "started",
+		      config->started ? (json_int_t)config->started : (json_int_t)time(NULL)));
 	return 0;
 }
 

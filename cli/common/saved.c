@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,6 +78,18 @@ int paused_refuse(const char *name, struct error *err)
 		return 0;
 	return error_set(err, 0, "the sandbox %s is paused; vitrine resume %s, or rm %s", name,
 			 name, name);
+}
+
+int saved_lock(enum saved kind, struct error *err)
+{
+	cleanup_free char *root = paths_state(kinds[kind].directory, err);
+	cleanup_close int fd = root ? open_directory(root) : -1;
+
+	if (!root)
+		return -1;
+	if (fd < 0 || flock(fd, LOCK_EX))
+		return error_set(err, errno, "%s", root);
+	return steal_fd(fd);
 }
 
 bool saved_remove(const char *path)

@@ -51,6 +51,13 @@ int saved_make(enum saved kind, const char *name, char **path, struct error *err
 int saved_sync(enum saved kind, int dir, struct error *err);
 
 /**
+ * saved_lock() - Nobody else lets one of them go on
+ *
+ * Return: a descriptor, whose end is the lock's, or -1 with @err.
+ */
+int saved_lock(enum saved kind, struct error *err);
+
+/**
  * saved_remove() - Remove a directory, and all that is in it
  * @path: from saved_path(), or what a resumed one has become
  *

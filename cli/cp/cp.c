@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "cli/common/cli.h"
+#include "cli/snapshot/start.h"
 #include "cp.h"
 #include "paths.h"
 #include "cli/common/options.h"
@@ -46,7 +47,7 @@ static int copy(char *source, char *guest_source, char *target, char *guest_targ
 	cleanup_free char *path = absolute(guest_source ? guest_source : guest_target, err);
 	int ret;
 
-	if (!path || client_open(&client, guest_source ? source : target, err) < 0)
+	if (!path || client_wake(&client, guest_source ? source : target, err) < 0)
 		return -1;
 	client_timeout(&client, CLIENT_PATIENCE);
 	ret = guest_source ? cp_out(&client, path, target, err) : cp_in(&client, source, path, err);

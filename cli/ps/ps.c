@@ -23,7 +23,7 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options = {
 	"ps [OPTION]... [NAME]",
-	"List running sandboxes, or the processes of the sandbox NAME.\n\n"
+	"List sandboxes that run or are paused, or the processes of the sandbox NAME.\n\n"
 	"FORMAT is a template as docker has them, such as '{{.Name}} {{.Status}}', or json. After "
 	"\"table \" it gets a heading. Sandboxes have the fields Name, Pid, Image, Status, "
 	"Uptime, Created, Memory, Cpus and Command; processes have Pid, Ppid, Uid, State, "

@@ -2,9 +2,9 @@
 /* sandboxes.c - the sandboxes that vitrine ps lists
  *
  * The list of running ones is the run directory; each is asked who it is. A socket that nobody
- * serves is removed by the attempt to connect. With --all there are also the records of detached
- * sandboxes that have ended, see cli/common/kept.h, and those that are paused
- * (cli/common/saved.h), whose time is that of the pause.
+ * serves is removed by the attempt to connect. Those that are paused (cli/common/saved.h) are
+ * sandboxes, too: they go on when somebody wants something of them. With --all there are also the
+ * records of detached sandboxes that have ended, see cli/common/kept.h.
  */
 
 #include <dirent.h>
@@ -235,16 +235,17 @@ static int add_paused(json_t *list, struct error *err)
 	{
 		json_t *disk = json_array_get(json_object_get(one, "disk"), 0);
 		json_t *image = json_object_get(disk, "label");
+		json_t *started = json_object_get(one, "started");
 
-		json_array_append_new(list,
-				      json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O, s:O}", "name",
-						json_object_get(one, "name"), "image",
-						image ? image : json_object_get(disk, "path"),
-						"command", json_object_get(one, "command"),
-						"memory", json_object_get(one, "memory"), "cpus",
-						json_object_get(one, "cpus"), "state", "paused",
-						"started", json_object_get(one, "saved"), "paused",
-						json_object_get(one, "saved")));
+		json_array_append_new(
+		    list, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O, s:O}", "name",
+				    json_object_get(one, "name"), "image",
+				    image ? image : json_object_get(disk, "path"), "command",
+				    json_object_get(one, "command"), "memory",
+				    json_object_get(one, "memory"), "cpus",
+				    json_object_get(one, "cpus"), "state", "paused", "started",
+				    started ? started : json_object_get(one, "saved"), "paused",
+				    json_object_get(one, "saved")));
 	}
 	json_decref(paused);
 	return 0;
@@ -267,13 +268,26 @@ static size_t widest(const json_t *list, void (*print)(char *, const json_t *), 
 	return least;
 }
 
+static bool any_paused(const json_t *list)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		if (json_object_get(one, "paused"))
+			return true;
+	}
+	return false;
+}
+
 static void print_table(const struct ps_options *opt, const json_t *list)
 {
 	static char line[PS_LINE_MAX], name[FORMAT_TEXT_MAX], pid[FORMAT_TEXT_MAX],
 	    image[FORMAT_TEXT_MAX], uptime[FORMAT_TEXT_MAX], status[FORMAT_TEXT_MAX],
 	    command[FORMAT_TEXT_MAX];
 	int names = (int)widest(list, print_name, 8), images = (int)widest(list, print_image, 8);
-	int states = opt->all ? (int)widest(list, print_status, 8) : 0;
+	int states = opt->all || any_paused(list) ? (int)widest(list, print_status, 8) : 0;
 	json_t *one;
 	size_t i;
 
@@ -301,7 +315,7 @@ int ps_sandboxes(const struct ps_options *opt, struct error *err)
 	json_t *list = running(err), *one;
 	size_t i;
 
-	if (!list || (opt->all && (add_paused(list, err) < 0 || add_ended(list, err) < 0)))
+	if (!list || add_paused(list, err) < 0 || (opt->all && add_ended(list, err) < 0))
 		return -1;
 	if (opt->format) {
 		format_rows(&ps_sandbox_fields, opt->format, list);

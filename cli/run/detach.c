@@ -78,6 +78,8 @@ supervise(const struct detached *detached, struct kept *kept, int words)
 		_exit(EXIT_VITRINE);
 	kept->record = STDIN_FILENO;
 	kept->log = STDOUT_FILENO;
+	if (detached->beside)
+		detached->beside(config);
 	status = sandbox_run(config, &err);
 	if (status < 0)
 		status = cli_fail(EXIT_VITRINE, &err);
@@ -165,12 +167,19 @@ static int await(const struct detached *d, int words)
 	return (int)vt_exit_status((vt_u32)status);
 }
 
+static const int deadly[] = { SIGINT, SIGTERM, SIGHUP };
+
 static void catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+		signal(deadly[i], give_up);
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		signal(signals[i], give_up);
+/* It runs: what ends us does not end it any more */
+static void leave_signals(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+		signal(deadly[i], SIG_DFL);
 }
 
 /* Its last words say why a command could not be executed */
@@ -211,6 +220,7 @@ int run_detached(struct detached *d, struct error *err)
 	d->pid = child;
 	catch_signals();
 	status = await(d, words[0]);
+	leave_signals();
 	close(words[0]);
 	if (status >= EXIT_VITRINE && status <= STATUS_UNSTARTED + 1) {
 		show_log(&kept);
@@ -218,6 +228,7 @@ int run_detached(struct detached *d, struct error *err)
 		return status;
 	}
 	kept_publish(&kept, !d->remove);
-	puts(d->config->name);
+	if (!d->quiet)
+		puts(d->config->name);
 	return 0;
 }

@@ -10,13 +10,16 @@
 /**
  * struct detached - a sandbox in the background
  * @remove: keep nothing when it has ended
+ * @beside: called in the process that the sandbox is going to be, or NULL
+ * @quiet:  its name is not printed
  * @says:   it says something when it runs (the address of --web)
  * @layers: descriptors of its memory, config->layers of them
  * @pid:    set: its process
  */
 struct detached {
 	const struct sandbox_config *config;
-	bool remove, says;
+	bool remove, quiet, says;
+	void (*beside)(const struct sandbox_config *config);
 	const int *layers;
 	pid_t pid;
 };

@@ -53,6 +53,10 @@ static const struct option_spec specs[] = {
 	  "host name in the guest" },
 	{ 0, "timeout", "TIME", option_seconds, FIELD(config.timeout),
 	  "end with status 124 after TIME" },
+	{ 0, "on-timeout", "ACT", run_option_on_timeout, FIELD(config.pause_on_timeout),
+	  "kill, or pause: then all of TIME is there again" },
+	{ 0, "idle-pause", "TIME", option_seconds, FIELD(config.idle_pause),
+	  "pause when there was nothing to do for TIME" },
 	{ 0, "name", "NAME", run_option_name, FIELD(config.name),
 	  "name of the sandbox, for ps, exec, ..." },
 	{ 0, "web", "[=PORT]", run_option_web, 0, "serve a dashboard; print its address" },
@@ -149,6 +153,8 @@ static int check(const struct run_options *o, struct error *err)
 	if (o->web_linger && !o->web)
 		return error_set(err, 0,
 				 "--web-linger says how long --web stays; there is no --web");
+	if (o->config.pause_on_timeout && !o->config.timeout)
+		return error_set(err, 0, "--on-timeout pause: there is no --timeout");
 	if (run_net_check(o, err))
 		return -1;
 	if (o->config.memory && o->config.memory < (64ULL << 20))

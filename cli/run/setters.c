@@ -35,6 +35,8 @@ static const char *const wx_name[] = {
 };
 static_assert(ARRAY_SIZE(wx_name) == SANDBOX_NWX, "wx_name[]");
 
+static const char *const on_timeout_name[] = { "kill", "pause" };
+
 static int choose(const char *const *names, size_t count, const char *value, unsigned *choice,
 		  struct error *err)
 {
@@ -78,6 +80,16 @@ int run_option_wx(void *field, const char *value, struct error *err)
 	if (choose(wx_name, ARRAY_SIZE(wx_name), value, &choice, err))
 		return -1;
 	*(enum sandbox_wx *)field = choice;
+	return 0;
+}
+
+int run_option_on_timeout(void *field, const char *value, struct error *err)
+{
+	unsigned choice;
+
+	if (choose(on_timeout_name, ARRAY_SIZE(on_timeout_name), value, &choice, err))
+		return -1;
+	*(bool *)field = choice;
 	return 0;
 }
 

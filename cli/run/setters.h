@@ -8,7 +8,7 @@
 /* field: what the name says */
 option_setter run_option_mounts, run_option_tier, run_option_wx, run_option_name,
     run_option_hostname, run_option_fs_type, run_option_directory, run_option_address,
-    run_option_cpus, run_option_linger, run_option_trace_format;
+    run_option_cpus, run_option_linger, run_option_trace_format, run_option_on_timeout;
 
 /* field: struct run_options */
 option_setter run_option_user, run_option_root_id, run_option_disk, run_option_recommended,

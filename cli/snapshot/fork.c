@@ -55,7 +55,7 @@ static int take(struct client *client, const char *snapshot, struct layers *laye
 		return 0;
 	if (err->code != ENOTSUP)
 		return -1;
-	return sandbox_write(client, SAVED_SNAPSHOT, snapshot, true, err);
+	return sandbox_snapshot(client, snapshot, err);
 }
 
 static int fork_sandbox(const char *name, const struct fork_options *opt, struct error *err)

@@ -4,11 +4,8 @@
 
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
-#include "cli/common/kept.h"
 #include "cli/common/options.h"
 #include "write.h"
-
-#define END_MS 5000 /* for the process, once everything is written */
 
 static const struct option_set options = {
 	"pause NAME...",
@@ -27,12 +24,9 @@ static int pause_one(const char *name, struct error *err)
 
 	if (client_open(&client, name, err))
 		return -1;
-	ret = sandbox_write(&client, SAVED_PAUSED, client.name, false, err);
-	if (!ret) {
-		client_await_end(&client, END_MS);
-		kept_remove(client.name);
+	ret = sandbox_pause(&client, false, err);
+	if (!ret)
 		puts(client.name);
-	}
 	client_close(&client);
 	return ret;
 }

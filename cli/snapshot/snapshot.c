@@ -41,7 +41,7 @@ static int take(const char *name, const char *snapshot, struct error *err)
 
 	if (client_open(&client, name, err))
 		return -1;
-	ret = sandbox_write(&client, SAVED_SNAPSHOT, snapshot, true, err);
+	ret = sandbox_snapshot(&client, snapshot, err);
 	if (!ret)
 		puts(snapshot);
 	client_close(&client);

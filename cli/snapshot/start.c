@@ -12,15 +12,18 @@
 #include "start.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/common/cli.h"
 #include "cli/run/detach.h"
 #include "engine/control/config.h"
 #include "engine/snapshot/snapshot.h"
+#include "keeper.h"
 #include "live.h"
 #include "vitrine/util.h"
 
@@ -49,9 +52,13 @@ static char *consumed_path(const char *path, pid_t pid)
 	return consumed;
 }
 
-static int start(struct sandbox_config *config, const struct layers *layers, struct error *err)
+static int start(struct sandbox_config *config, const struct layers *layers, bool quiet,
+		 struct error *err)
 {
-	struct detached detached = { .config = config, .layers = layers ? layers->fds : NULL };
+	struct detached detached = { .config = config,
+				     .beside = keeper_start,
+				     .quiet = quiet,
+				     .layers = layers ? layers->fds : NULL };
 	cleanup_free char *consumed = NULL;
 	int status;
 
@@ -71,7 +78,7 @@ static int start(struct sandbox_config *config, const struct layers *layers, str
 }
 
 static int start_from(enum saved kind, const char *from, const struct layers *layers,
-		      const char *name, struct error *err)
+		      const char *name, bool quiet, struct error *err)
 {
 	cleanup_free char *path = saved_path(kind, from, err);
 	struct stored_config stored = { 0 };
@@ -87,11 +94,12 @@ static int start_from(enum saved kind, const char *from, const struct layers *la
 		stored.config.clone = kind == SAVED_SNAPSHOT;
 		if (stored.config.clone) {
 			stored.config.hostname = name;
+			stored.config.started = (uint64_t)time(NULL);
 			throw_away(&stored.config);
 		}
 		stored.config.layers = layers ? layers->count : 0;
 		live_sweep();
-		status = start(&stored.config, layers, err);
+		status = start(&stored.config, layers, quiet, err);
 	}
 	config_release(&stored);
 	return status;
@@ -99,14 +107,46 @@ static int start_from(enum saved kind, const char *from, const struct layers *la
 
 int start_paused(const char *name, struct error *err)
 {
-	return start_from(SAVED_PAUSED, name, NULL, name, err);
+	cleanup_close int lock = saved_lock(SAVED_PAUSED, NULL); /* there may be no such place */
+
+	return start_from(SAVED_PAUSED, name, NULL, name, false, err);
+}
+
+static int wake(const char *name, struct error *err)
+{
+	cleanup_close int lock = saved_lock(SAVED_PAUSED, err);
+	int status;
+
+	if (lock < 0)
+		return -1;
+	if (!saved_exists(SAVED_PAUSED, name))
+		return 0; /* somebody was faster */
+	status = start_from(SAVED_PAUSED, name, NULL, name, true, err);
+	return status > 0 ? error_set(err, 0, "the sandbox %s stays paused", name) : status;
+}
+
+int client_wake(struct client *client, const char *name, struct error *err)
+{
+	if (!client_open(client, name, err))
+		return 0;
+	if (!saved_exists(SAVED_PAUSED, name))
+		return -1;
+	return wake(name, err) ? -1 : client_open(client, name, err);
+}
+
+bool client_lost(const struct client *client)
+{
+	struct pollfd fd = { .fd = client->fd, .events = POLLRDHUP };
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLRDHUP | POLLHUP)) &&
+	       saved_exists(SAVED_PAUSED, client->name);
 }
 
 int start_clone(const struct origin *from, const char *name, struct error *err)
 {
 	if (paused_refuse(name, err))
 		return -1;
-	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, err);
+	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, false, err);
 }
 
 int start_name(const char *pattern, const char *stem, unsigned number, unsigned count,

@@ -3,6 +3,7 @@
 #ifndef CLI_SNAPSHOT_START_H
 #define CLI_SNAPSHOT_START_H
 
+#include "cli/common/client.h"
 #include "cli/common/saved.h"
 #include "engine/control/rundir.h"
 #include "write.h"
@@ -14,6 +15,20 @@
  * unless it is 0.
  */
 int start_paused(const char *name, struct error *err);
+
+/**
+ * client_wake() - As client_open(); a sandbox that is paused goes on for it
+ *
+ * Of several that come at once, one lets it go on.
+ */
+int client_wake(struct client *client, const char *name, struct error *err);
+
+/**
+ * client_lost() - Has the sandbox been paused before it did anything for us?
+ *
+ * It is when the connection has ended, and it answered nothing on it: then client_wake() again.
+ */
+bool client_lost(const struct client *client);
 
 /**
  * struct origin - what a sandbox goes on from

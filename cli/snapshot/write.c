@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/common/kept.h"
 #include "engine/control/config.h"
 #include "engine/snapshot/disks.h"
 #include "engine/snapshot/layers.h"
@@ -30,6 +31,8 @@
 #include "vitrine/util.h"
 
 static_assert(SNAPSHOT_FDS(SANDBOX_DISKS_MAX) <= MESSAGE_FDS, "a message has all descriptors");
+
+#define END_MS 5000 /* for the process, once everything is written */
 
 static int make_file(int dir, const char *name)
 {
@@ -117,12 +120,13 @@ static void remove_empty(int dir, int disks, unsigned generation)
  * struct wish - what is wanted of the sandbox
  * @kind:    what the directory @dir is to be
  * @goes_on: it goes on
+ * @unless_busy: not when somebody has asked it for something since it was found idle
  * @layers:  of memory, when that stays memory; otherwise NULL. Set
  */
 struct wish {
 	enum saved kind;
 	int dir;
-	bool goes_on;
+	bool goes_on, unless_busy;
 	struct layers *layers;
 };
 
@@ -130,8 +134,9 @@ static int send_wish(struct client *client, const struct wish *wish, json_t *nam
 		     unsigned generation, const int *fds, int count, struct error *err)
 {
 	json_t *message =
-	    json_pack("{s:s, s:b, s:b, s:i, s:O}", "op", "pause", "goes_on", (int)wish->goes_on,
-		      "live", (int)!!wish->layers, "generation", (int)generation, "layers", names);
+	    json_pack("{s:s, s:b, s:b, s:b, s:i, s:O}", "op", "pause", "goes_on",
+		      (int)wish->goes_on, "unless_busy", (int)wish->unless_busy, "live",
+		      (int)!!wish->layers, "generation", (int)generation, "layers", names);
 
 	if (message_send(client->fd, message, NULL, 0, fds, count))
 		return error_set(err, errno, "cannot reach the sandbox %s", client->name);
@@ -236,16 +241,33 @@ static int write_to(struct client *client, struct wish *wish, const char *name, 
 	return ret;
 }
 
-int sandbox_write(struct client *client, enum saved kind, const char *name, bool goes_on,
-		  struct error *err)
+static int write_durably(struct client *client, struct wish *wish, const char *name,
+			 struct error *err)
 {
-	struct wish wish = { .kind = kind, .goes_on = goes_on };
 	cleanup_free char *path = NULL;
-	int ret = write_to(client, &wish, name, &path, err);
+	int ret = write_to(client, wish, name, &path, err);
 
 	if (!ret)
 		tidy_later(path);
 	return ret;
+}
+
+int sandbox_snapshot(struct client *client, const char *name, struct error *err)
+{
+	struct wish wish = { .kind = SAVED_SNAPSHOT, .goes_on = true };
+
+	return write_durably(client, &wish, name, err);
+}
+
+int sandbox_pause(struct client *client, bool if_idle, struct error *err)
+{
+	struct wish wish = { .kind = SAVED_PAUSED, .unless_busy = if_idle };
+
+	if (write_durably(client, &wish, client->name, err))
+		return -1;
+	client_await_end(client, END_MS);
+	kept_remove(client->name);
+	return 0;
 }
 
 int sandbox_freeze(struct client *client, const char *name, struct layers *layers,

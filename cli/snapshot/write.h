@@ -9,16 +9,21 @@
 #include "engine/sandbox.h"
 
 /**
- * sandbox_write() - Write a sandbox to a directory of its own
- * @client:  connected to it
- * @kind:    what the directory is
- * @name:    of that
- * @goes_on: it goes on afterwards; otherwise its process ends
+ * sandbox_snapshot() - Write a sandbox to a snapshot; it goes on
+ * @client: connected to it
+ * @name:   of the snapshot
  *
- * Return: 0, or -1 with @err: it goes on, and there is no such directory.
+ * Return: 0, or -1 with @err: there is no such snapshot.
  */
-int sandbox_write(struct client *client, enum saved kind, const char *name, bool goes_on,
-		  struct error *err);
+int sandbox_snapshot(struct client *client, const char *name, struct error *err);
+
+/**
+ * sandbox_pause() - Pause a sandbox, and wait for the end of its process
+ * @if_idle: not when somebody has asked it for something meanwhile; then @err's code is EBUSY
+ *
+ * Return: 0, or -1 with @err: it goes on.
+ */
+int sandbox_pause(struct client *client, bool if_idle, struct error *err);
 
 #define LAYERS_MAX SANDBOX_LAYERS_MAX
 

@@ -148,6 +148,12 @@ static int confine(struct error *err)
 	return confine_enter(&memory, err);
 }
 
+/* Of the time-out, in milliseconds: one that pauses begins anew */
+static uint64_t time_before(const struct sandbox_config *config, const struct snapshot *snapshot)
+{
+	return snapshot && !config->pause_on_timeout ? snapshot_machine(snapshot)->ran_ms : 0;
+}
+
 static int run(struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
 {
 	const struct tier *tier;
@@ -173,8 +179,7 @@ static int run(struct sandbox_config *config, struct snapshot *snapshot, struct 
 	telemetry_set_cpus(boot.cpus);
 	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
 	    share_mount(config, err) || begin_jobs(config, snapshot, err) ||
-	    signals_init(config, snapshot ? snapshot_machine(snapshot)->ran_ms : 0, err) ||
-	    control_init(config, err)) {
+	    signals_init(config, time_before(config, snapshot), err) || control_init(config, err)) {
 		tier->stop();
 		return -1;
 	}

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "idle.h"
 #include "operations.h"
 #include "rundir.h"
 #include "config.h"
@@ -57,6 +58,7 @@ static connection_op *const operations[] = {
 	[MESSAGE_NET] = control_net,
 	[MESSAGE_PAUSE] = control_pause,
 	[MESSAGE_ATTACH] = control_attach,
+	[MESSAGE_AWAIT] = control_await,
 };
 /* clang-format on */
 static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");
@@ -65,6 +67,26 @@ static_assert(ARRAY_SIZE(operations) == MESSAGE_NOPS, "operations[]");
 static bool in_reserve(enum message_op op)
 {
 	return op == MESSAGE_INFO || op == MESSAGE_KILL;
+}
+
+/* What would not be asked of a sandbox that has nothing to do */
+static bool is_activity(enum message_op op)
+{
+	return op == MESSAGE_EXEC || op == MESSAGE_ATTACH ||
+	       (op >= MESSAGE_OPEN && op <= MESSAGE_READLINK);
+}
+
+static int operate(struct connection *conn, struct message *msg)
+{
+	const bool activity = is_activity(msg->op);
+	int ret;
+
+	if (activity && !idle_enter())
+		return -1;
+	ret = operations[msg->op](conn, msg);
+	if (activity)
+		idle_leave();
+	return ret;
 }
 
 static int message_serve(struct connection *conn, size_t len)
@@ -82,7 +104,7 @@ static int message_serve(struct connection *conn, size_t len)
 		error_set(&err, 0, "the sandbox serves %d clients already", CONTROL_CLIENTS);
 		ret = connection_error(conn, &err);
 	} else {
-		ret = operations[msg.op](conn, &msg);
+		ret = operate(conn, &msg);
 	}
 	message_free(&msg);
 	return ret;
@@ -101,6 +123,7 @@ static void *connection_thread(void *arg)
 	}
 	control_files_close(conn);
 	control_observe_close(conn);
+	idle_forget(conn);
 	connection_close(conn);
 	return NULL;
 }
@@ -155,7 +178,7 @@ int control_init(const struct sandbox_config *config, struct error *err)
 	int ret;
 
 	sandbox = config;
-	control_query_init();
+	control_query_init(config);
 	json_object_seed(0); /* now: it reads a file, which will not be allowed later */
 	run_dir = rundir_open(err);
 	if (run_dir < 0)
@@ -167,6 +190,10 @@ int control_init(const struct sandbox_config *config, struct error *err)
 	}
 	record_config();
 	sem_init(&serving, 0, 0);
+	if (idle_init(config, err)) {
+		control_stop();
+		return -1;
+	}
 	ret = pthread_create(&thread, NULL, accept_thread, NULL);
 	if (ret) {
 		control_stop();

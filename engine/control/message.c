@@ -123,8 +123,11 @@ static const struct operation {
 	[MESSAGE_PAUSE] = { "pause", false, {
 		{ "goes_on", FIELD_BOOL, AT(goes_on) },
 		{ "live", FIELD_BOOL, AT(live) },
+		{ "unless_busy", FIELD_BOOL, AT(unless_busy) },
 		{ "generation", FIELD_INT, AT(generation), true, 1, UINT32_MAX - 1 },
 		{ "layers", FIELD_STRINGS, AT(layers) } } },
+	[MESSAGE_AWAIT] = { "await", false, {
+		{ "failed", FIELD_STRING, AT(failed) } } },
 	[MESSAGE_ATTACH] = { "attach", false, {
 		{ "stdin", FIELD_BOOL, AT(input) },
 		{ "rows", FIELD_INT, AT(rows), false, 0, UINT16_MAX },

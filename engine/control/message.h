@@ -44,6 +44,7 @@ enum message_op {
 	MESSAGE_NET,
 	MESSAGE_PAUSE,
 	MESSAGE_ATTACH,
+	MESSAGE_AWAIT,
 	MESSAGE_NOPS,
 };
 
@@ -70,11 +71,11 @@ struct message {
 	int64_t tail;
 	int64_t generation;
 	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;
-	bool input, tty, kernel, follow, goes_on, live;
+	bool input, tty, kernel, follow, goes_on, live, unless_busy;
 	bool counters, events, sampler, paths;
 	struct message_bitmap calls;
 	const char **argv, **env, **layers;
-	const char *cwd, *user, *what, *spec;
+	const char *cwd, *user, *what, *spec, *failed;
 	const uint8_t *payload;
 	size_t payload_len;
 	json_t *json;

@@ -15,13 +15,16 @@ connection_op control_exec, control_attach;
 /* pause.c */
 connection_op control_pause;
 
+/* idle.c */
+connection_op control_await;
+
 /* files.c: MESSAGE_OPEN to MESSAGE_READLINK */
 connection_op control_file;
 void control_files_close(struct connection *conn);
 
 /* query.c */
 connection_op control_info, control_ps, control_logs, control_kill;
-void control_query_init(void);
+void control_query_init(const struct sandbox_config *config);
 
 /* observe.c */
 connection_op control_observe, control_view, control_follow;

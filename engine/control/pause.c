@@ -6,6 +6,9 @@
  * answers {"paused": b} when all of it is durable. With b it ends then, without b it goes on. With
  * "live", memory is not written: the answer has descriptors of it.
  */
+#include <errno.h>
+
+#include "idle.h"
 #include "operations.h"
 
 static int (*pauser)(struct pause_wish *wish, struct error *err);
@@ -25,11 +28,20 @@ int control_pause(struct connection *conn, struct message *msg)
 				   .names = msg->layers };
 	struct error err;
 
+	/* Who comes while it is being paused finds nothing begun */
+	if (!msg->goes_on && !idle_close(msg->unless_busy)) {
+		error_set(&err, EBUSY, "the sandbox has something to do");
+		return connection_error(conn, &err);
+	}
 	if (!pauser || pauser(&wish, &err)) {
 		if (!pauser)
 			error_set(&err, 0, "the sandbox cannot be paused yet");
+		if (!msg->goes_on)
+			idle_open();
 		return connection_error(conn, &err);
 	}
+	if (!msg->goes_on)
+		idle_over();
 	return connection_send(conn,
 			       json_pack("{s:b, s:I}", "paused", (int)!msg->goes_on, "stopped_ns",
 					 (json_int_t)wish.stopped_ns),

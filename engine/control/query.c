@@ -32,9 +32,9 @@ void control_describe(void (*describe)(json_t *info))
 	described = describe;
 }
 
-void control_query_init(void)
+void control_query_init(const struct sandbox_config *config)
 {
-	started = time(NULL);
+	started = config->started ? (time_t)config->started : time(NULL);
 }
 
 /* A JSON string from guest bytes */

@@ -27,12 +27,14 @@
 #include "vitrine/util.h"
 
 #define STATUS_TIMEOUT 124
-#define TIMEOUT_GRACE 3 /* seconds for each of the gentler ways */
+#define TIMEOUT_GRACE 3	 /* seconds for each of the gentler ways */
+#define INSTEAD_GRACE 60 /* for what is done instead */
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
 static uint64_t ran_ns; /* before a pause: the time-out's */
-static bool over;	/* nobody is left in the sandbox who could take a signal */
+static bool (*instead_of_end)(void);
+static bool over; /* nobody is left in the sandbox who could take a signal */
 
 void signals_end(void)
 {
@@ -98,6 +100,19 @@ static void signal_take(int sig)
 	job_signal(JOB_MAIN, sig);
 }
 
+void signals_on_timeout(bool (*instead)(void))
+{
+	__atomic_store_n(&instead_of_end, instead, __ATOMIC_RELEASE);
+}
+
+/* Something else may be done than to end: not before that has failed */
+static bool is_done_otherwise(void)
+{
+	bool (*instead)(void) = __atomic_exchange_n(&instead_of_end, NULL, __ATOMIC_ACQ_REL);
+
+	return instead && instead();
+}
+
 /* The time-out has passed for the @step-th time */
 static void timeout_step(int step)
 {
@@ -126,6 +141,10 @@ static void *signals_thread(void *arg)
 		if (config->timeout) {
 			now = clock_now_ns();
 			if (now >= deadline) {
+				if (!step && is_done_otherwise()) {
+					deadline += INSTEAD_GRACE * NS_PER_SECOND;
+					continue;
+				}
 				timeout_step(step++);
 				deadline += TIMEOUT_GRACE * NS_PER_SECOND;
 				continue;

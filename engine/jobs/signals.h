@@ -3,6 +3,7 @@
 #ifndef ENGINE_JOBS_SIGNALS_H
 #define ENGINE_JOBS_SIGNALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "engine/sandbox.h"
 #include "vitrine/error.h"
@@ -21,6 +22,14 @@ void signals_block(void);
  * Return: 0 or -1.
  */
 int signals_init(const struct sandbox_config *config, uint64_t ran_ms, struct error *err);
+
+/**
+ * signals_on_timeout() - Do something else than to end the sandbox when its time is over
+ * @instead: any thread; false: nobody does, so it ends. If true, it ends a minute later
+ *
+ * Call it before the first second of the time-out is over.
+ */
+void signals_on_timeout(bool (*instead)(void));
 
 /**
  * signals_end() - The sandbox is over: a signal ends us from now on, and no time-out does

@@ -62,6 +62,7 @@ enum sleep { AWAKE, IDLES, WAITS };
  * @entry, @arg: what it calls when @start is posted
  * @ready:    posted when the thread is there
  * @failed:   errno of its start, or 0
+ * @woke:     when it has slept last, 0 while it does; @busy_ns: before
  * @home:     not in the kernel: it waits for @start; @way_home: there, from where it pauses
  */
 static struct vcpu {
@@ -75,6 +76,7 @@ static struct vcpu {
 	sem_t ready, start;
 	int failed;
 	volatile uint32_t home;
+	uint64_t woke, busy_ns;
 	void *way_home[5];
 } vcpus[VCPUS_MAX];
 static unsigned nvcpus = 1;
@@ -322,6 +324,38 @@ int vcpu_init(struct vt_boot *vt_boot, struct error *err)
 	return install_handlers(err);
 }
 
+/* ---- what they are busy ---- */
+
+static void is_awake(void)
+{
+	__atomic_store_n(&me->woke, clock_now_ns(), __ATOMIC_RELAXED);
+}
+
+static void is_asleep(void)
+{
+	const uint64_t woke = me->woke;
+
+	__atomic_store_n(&me->woke, 0, __ATOMIC_RELAXED);
+	if (woke)
+		__atomic_store_n(&me->busy_ns, me->busy_ns + clock_now_ns() - woke,
+				 __ATOMIC_RELAXED);
+}
+
+uint64_t vcpu_busy_ns(void)
+{
+	const uint64_t now = clock_now_ns();
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < nvcpus; i++) {
+		const uint64_t woke = __atomic_load_n(&vcpus[i].woke, __ATOMIC_RELAXED);
+
+		sum += __atomic_load_n(&vcpus[i].busy_ns, __ATOMIC_RELAXED);
+		if (woke && woke < now)
+			sum += now - woke;
+	}
+	return sum;
+}
+
 /* ---- the others ---- */
 
 /* Again and again: it comes home for pauses. Nothing of this stack may be older than that */
@@ -331,6 +365,7 @@ static void __attribute__((noreturn, noinline)) run_kernel(void)
 	while (sem_wait(&me->start))
 		;
 	__atomic_store_n(&me->home, 0, __ATOMIC_SEQ_CST);
+	is_awake();
 	((void (*)(void *))me->entry)(me->arg);
 	__builtin_unreachable();
 }
@@ -461,6 +496,7 @@ static bool paused;
 static void op_pause(void)
 {
 	if (me->index) {
+		is_asleep();
 		__atomic_store_n(&me->home, 1, __ATOMIC_SEQ_CST);
 		__builtin_longjmp(me->way_home, 1);
 	}
@@ -475,6 +511,7 @@ static void op_pause(void)
 uint32_t vcpu_enter(uint64_t entry)
 {
 	paused = false;
+	is_awake();
 	return vcpu_call_kernel(entry, boot);
 }
 
@@ -517,9 +554,10 @@ void vcpu_on_idle(bool (*wait)(void))
 
 void vcpu_sleep(void)
 {
-	if (idle_wait && idle_wait())
-		return;
-	wait_call(0, 0, NULL, vcpu_pending(), SYS_pause, IDLES);
+	is_asleep();
+	if (!idle_wait || !idle_wait())
+		wait_call(0, 0, NULL, vcpu_pending(), SYS_pause, IDLES);
+	is_awake();
 }
 
 static void timer_arm(vt_u64 delta_ns)

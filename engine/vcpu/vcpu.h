@@ -57,6 +57,9 @@ volatile uint32_t *vcpu_pending(void);
 /* Sleep until an interrupt is pending; may return early */
 void vcpu_sleep(void);
 
+/* Time that the vCPUs have spent otherwise, all of them together; any thread */
+uint64_t vcpu_busy_ns(void);
+
 /**
  * vcpu_on_idle() - Wait for something of one's own when a vCPU has nothing to do
  * @wait: as vcpu_sleep(), with vcpu_wait(); false: there is nothing of that kind to wait for

@@ -96,6 +96,7 @@ offers 'vitrine help k' kill
 offers 'vitrine image ' build ls rm inspect
 offers 'vitrine run --eph' --ephemeral
 offers 'vitrine run --mount-profile ' full minimal
+offers 'vitrine run --on-timeout ' kill pause
 offers 'vitrine kill -s T' TERM TRAP TSTP
 offers 'vitrine stop --signal US' USR1 USR2
 offers 'vitrine trace -e openat,clo' openat,clone openat,close
