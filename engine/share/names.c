@@ -83,6 +83,31 @@ int names_answer(struct message *m, const char *name)
 	return ret ?: answer_node(m, node, &st);
 }
 
+/* The guest looks at one file after the other: those beside it are told along, if it wants that */
+static void tell_beside(struct message *m)
+{
+	const size_t count = m->rest_len / sizeof(uint64_t);
+	struct vt_share_beside beside;
+	struct node *node;
+	struct statx st;
+	uint64_t id;
+
+	if (!count || m->rest_len % sizeof(uint64_t) || count > VT_SHARE_BESIDE_MAX ||
+	    m->room_len < m->answer_len + count * sizeof(beside))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		beside = (struct vt_share_beside){ 0 };
+		memcpy(&id, m->rest + i * sizeof(id), sizeof(id));
+		if (!node_still(m->node, id, &node, &st)) {
+			beside.node = id;
+			message_attr(node, &st, &beside.attr);
+			node_put(node);
+		}
+		memcpy(m->answer + m->answer_len, &beside, sizeof(beside));
+		m->answer_len += sizeof(beside);
+	}
+}
+
 int op_lookup(struct message *m)
 {
 	int ret;
@@ -92,6 +117,8 @@ int op_lookup(struct message *m)
 	if (m->node->type != S_IFDIR)
 		return -ENOTDIR;
 	ret = names_answer(m, m->names[0]);
+	if (!ret)
+		tell_beside(m);
 	return ret == -ENOENT ? answer_nothing(m) : ret;
 }
 

@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -356,6 +357,25 @@ int node_find(struct node *parent, const char *name, struct node **node, struct 
 	if (fd < 0)
 		return fd;
 	return node_adopt(parent, name, fd, node, st);
+}
+
+int node_still(struct node *parent, uint64_t id, struct node **node, struct statx *st)
+{
+	char name[NAME_MAX + 1] = "";
+	int ret = node_get(id, node);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&nodes.lock);
+	if ((*node)->parent == parent && (*node)->name)
+		snprintf(name, sizeof(name), "%s", (*node)->name);
+	pthread_mutex_unlock(&nodes.lock);
+	ret = *name ? stat_at(parent->fd, name, st) : -ESTALE;
+	if (!ret && !node_is(*node, st))
+		ret = -ESTALE;
+	if (ret)
+		node_put(*node);
+	return ret;
 }
 
 void node_moved(struct node *from, const char *old_name, struct node *to, const char *new_name)

@@ -97,6 +97,16 @@ void node_put(struct node *node);
 int node_find(struct node *parent, const char *name, struct node **node, struct statx *st);
 
 /**
+ * node_still() - Is a file still where it was?
+ * @parent: held by the caller
+ * @node:   filled on success; held
+ * @st:     what it is
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_still(struct node *parent, uint64_t id, struct node **node, struct statx *st);
+
+/**
  * node_adopt() - The node of a file that was opened, and may have no name
  * @fd: O_PATH descriptor; taken over
  */

@@ -11,6 +11,8 @@
  * - A write is answered with struct vt_share_written as well.
  * - The name that is removed may be followed by struct vt_share_removed, when nothing in the guest
  *   has the file any more: it is forgotten along.
+ * - A name that is looked for again may be followed by the numbers of files beside it (uint64_t).
+ * The answer has a struct vt_share_beside for each.
  * - A listing that has reached the directory's end has VT_SHARE_END behind its last entry.
  */
 #ifndef VITRINE_SHARE_H
@@ -18,7 +20,9 @@
 
 #ifdef __KERNEL__
 #include <linux/types.h>
+#include <uapi/linux/fuse.h>
 #else
+#include <linux/fuse.h>
 #include <stdint.h>
 #endif
 
@@ -31,6 +35,17 @@
  */
 struct vt_share_removed {
 	uint64_t node, lookups;
+};
+
+#define VT_SHARE_BESIDE_MAX 32
+
+/**
+ * struct vt_share_beside - a file beside one that was looked for
+ * @node: 0: it is not where it was, or not what it was
+ */
+struct vt_share_beside {
+	uint64_t node;
+	struct fuse_attr attr;
 };
 
 /**

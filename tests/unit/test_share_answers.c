@@ -185,6 +185,55 @@ static void test_removed(void **state)
 	assert_int_equal(getattr(one, &attr), sizeof(attr));
 }
 
+/* Files beside one that is looked for are told of when they are where they were, and only then */
+static void test_beside(void **state)
+{
+	struct {
+		char name[6];
+		uint64_t nodes[5];
+	} __attribute__((packed)) tail = { .name = "first" };
+	struct {
+		struct fuse_entry_out entry;
+		struct vt_share_beside beside[5];
+	} answer;
+	const int all = sizeof(answer);
+	struct fuse_attr_out attr;
+
+	put("folder/first", "1");
+	put("folder/second", "22");
+	put("folder/third", "333");
+	assert_int_equal(mkdir(scratch_path("folder/deeper"), 0755), 0);
+	put("folder/deeper/fourth", "4");
+	find(folder, "first");
+	tail.nodes[0] = find(folder, "second");
+	tail.nodes[1] = find(folder, "third");
+	tail.nodes[2] = find(find(folder, "deeper"), "fourth");
+	tail.nodes[3] = 12345678;
+	tail.nodes[4] = folder;
+	/* by the host: another file of that name */
+	assert_int_equal(unlink(scratch_path("folder/third")), 0);
+	put("folder/third", "of the host's");
+	put("folder/second", "grown");
+	assert_int_equal(share_ask(FUSE_LOOKUP, folder, NULL, 0, &tail, sizeof(tail), &answer, all),
+			 all);
+	assert_int_equal(answer.entry.attr.size, 1);
+	assert_int_equal(answer.beside[0].node, tail.nodes[0]);
+	assert_int_equal(answer.beside[0].attr.size, 5);
+	for (int i = 1; i < 5; i++)
+		assert_int_equal(answer.beside[i].node, 0);
+	/* Nobody was told of it once more: one "forget" is enough */
+	share_ask(FUSE_FORGET, tail.nodes[0], &(struct fuse_forget_in){ 1 },
+		  sizeof(struct fuse_forget_in), NULL, 0, NULL, 0);
+	assert_int_equal(getattr(tail.nodes[0], &attr), -ESTALE);
+	/* Without the room, or with half a number, it is a look-up like any other */
+	assert_int_equal(
+	    share_ask(FUSE_LOOKUP, folder, NULL, 0, &tail, sizeof(tail), &answer, all - 1),
+	    sizeof(answer.entry));
+	assert_int_equal(
+	    share_ask(FUSE_LOOKUP, folder, NULL, 0, &tail, sizeof(tail) - 1, &answer, all),
+	    sizeof(answer.entry));
+}
+
 /* Behind the last entry stands that it is, when there is room */
 static void test_end(void **state)
 {
@@ -311,8 +360,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_directories), cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_end),	    cmocka_unit_test(test_written),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_beside),	    cmocka_unit_test(test_end),
+		cmocka_unit_test(test_written),	    cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -45,6 +45,20 @@ what="before ${before[*]}, after ${after[*]}"
 [ "${before[0]}" = "${after[0]}" ]
 check $? 'no request to read'
 
+it 'who looks at many files again is told of several at a time, and of what the host has changed'
+host vitrine exec counted sh -c 'cd /w/d0 && touch $(seq 200) && ls -l >/dev/null'
+echo grown >"$folder/d0/77"
+rm "$folder/d0/78"
+sleep 1
+read -ra before <<<"$(requests counted lookup)"
+host vitrine exec counted sh -c 'cd /w/d0 && stat -c %s $(seq 200) 2>&1 | sort | uniq -c'
+shows "*198 0*1 6*1 stat: cannot stat*'78'*No such file*"
+read -ra after <<<"$(requests counted lookup)"
+what="before ${before[*]}, after ${after[*]}"
+[ $((after[0] - before[0])) -lt 60 ]
+check $? '200 files take few look-ups'
+host vitrine exec counted sh -c 'cd /w/d0 && rm $(seq 200) 2>/dev/null; true'
+
 it 'what is removed is forgotten along, and the end of a directory is told along'
 read -ra before <<<"$(requests counted unlink rmdir forget readdir readdirplus)"
 host vitrine exec counted sh -c 'cd /w && rm -r d*; sleep 0.1'

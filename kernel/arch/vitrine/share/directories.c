@@ -28,16 +28,19 @@
 
 #define PLACES_ORDER 7
 #define NAME_BITS 512
+#define AHEAD_JIFFIES (HZ / 5)
 
 /**
  * struct known - a directory
  * @fc, @nodeid:   which one
  * @attr_until:    jiffies until which @attr may be told
  * @missing_until: jiffies until which names that are not among @names are missing
+ * @ahead:         files that were told of along when one was looked for again, until @ahead_until
  */
 struct known {
 	const struct fuse_conn *fc;
-	u64 nodeid, attr_until, missing_until;
+	u64 nodeid, attr_until, missing_until, ahead_until;
+	unsigned int ahead;
 	struct fuse_attr attr;
 	DECLARE_BITMAP(names, NAME_BITS);
 };
@@ -136,6 +139,26 @@ void share_unknown(struct fuse_mount *fm, u64 nodeid)
 	spin_unlock(&known_lock);
 }
 
+/* Twice as many as the last time, as long as one follows the other */
+unsigned int share_ahead(struct fuse_mount *fm, u64 nodeid)
+{
+	const u64 now = get_jiffies_64();
+	struct known *known;
+	unsigned int ahead;
+
+	if (!have_places())
+		return 0;
+	spin_lock(&known_lock);
+	known = take(fm, nodeid);
+	ahead = time_before64(now, known->ahead_until)
+		    ? min(known->ahead * 2 + 2, (unsigned int)VT_SHARE_BESIDE_MAX)
+		    : 0;
+	known->ahead = ahead;
+	known->ahead_until = now + AHEAD_JIFFIES;
+	spin_unlock(&known_lock);
+	return ahead;
+}
+
 /* Somebody has read its names, and has more of them in the dentry cache than we put there */
 void share_listed(struct fuse_mount *fm, u64 nodeid)
 {
@@ -184,8 +207,7 @@ static void told_attr(struct fuse_mount *fm, u64 nodeid, const struct fuse_attr_
 	spin_unlock(&known_lock);
 }
 
-/* A name of the directory, as somebody here knows it; NULL if nobody does */
-static struct dentry *known_name(struct fuse_mount *fm, u64 nodeid, const char *name)
+struct dentry *share_name(struct fuse_mount *fm, u64 nodeid, const char *name)
 {
 	struct inode *dir = share_inode(fm, nodeid);
 	struct dentry *parent = dir ? d_find_any_alias(dir) : NULL, *child = NULL;
@@ -228,7 +250,7 @@ static void forgotten(struct inode *inode, u64 lookups)
 static int remove(struct mnt_idmap *idmap, struct fuse_mount *fm, struct fuse_args *args,
 		  struct fuse_attr_out *dir, bool *told)
 {
-	struct dentry *dentry = known_name(fm, args->nodeid, args->in_args[0].value);
+	struct dentry *dentry = share_name(fm, args->nodeid, args->in_args[0].value);
 	struct vt_share_removed removed = { 0 };
 	int ret;
 
@@ -251,7 +273,7 @@ static int remove(struct mnt_idmap *idmap, struct fuse_mount *fm, struct fuse_ar
 /* A directory that is moved is not as it was */
 static void move_named(struct fuse_mount *fm, u64 nodeid, const char *name)
 {
-	struct dentry *dentry = known_name(fm, nodeid, name);
+	struct dentry *dentry = share_name(fm, nodeid, name);
 
 	if (dentry && d_is_dir(dentry))
 		share_unknown(fm, get_node_id(d_inode(dentry)));

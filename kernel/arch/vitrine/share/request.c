@@ -12,7 +12,7 @@
  *   told before, and the server holds what it needs by the number of the handle. Ours is a request
  *   with memory of its own, which unmounting waits for as for any other.
  * - What would be asked next is told along (include/vitrine/share.h), and answered from there:
- *   directories.c, listings.c, files.c.
+ *   directories.c, lookups.c, listings.c, files.c.
  *
  * Nothing is believed for longer than the server has said. Other FUSE file systems, whose servers
  * are programs of the guest, are none of ours.
@@ -136,7 +136,7 @@ static ssize_t ask(struct mnt_idmap *idmap, struct fuse_mount *fm, struct fuse_a
 	case FUSE_LOOKUP:
 		if (share_known_missing(fm, args))
 			return -ENOENT;
-		break;
+		return share_lookup(idmap, fm, args);
 	case FUSE_GETATTR:
 		if (share_known_attr(fm, args))
 			return 0;

@@ -38,6 +38,15 @@ bool share_known_missing(struct fuse_mount *fm, struct fuse_args *args);
 /* Somebody has read its names, and has more of them than were put there from here */
 void share_listed(struct fuse_mount *fm, u64 nodeid);
 
+/* A name of the directory, as somebody here knows it, for dput(); NULL if nobody does */
+struct dentry *share_name(struct fuse_mount *fm, u64 nodeid, const char *name);
+
+/* How many files beside one that is looked for again are to be told of along */
+unsigned int share_ahead(struct fuse_mount *fm, u64 nodeid);
+
+/* lookups.c */
+ssize_t share_lookup(struct mnt_idmap *idmap, struct fuse_mount *fm, struct fuse_args *args);
+
 /* Nothing is known of it any more, but what is in the inode */
 void share_unknown(struct fuse_mount *fm, u64 nodeid);
 
