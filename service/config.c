@@ -25,6 +25,8 @@ static const struct option_spec specs[] = {
 	{ 0, "domain", "NAME", option_string, AT(domain), "sandboxes are reached as PORT-ID.NAME" },
 	{ 0, "connections", "N", option_unsigned, AT(connections), "at a time (4096)" },
 	{ 0, "drain", NULL, option_flag, AT(drain), "pause all sandboxes when ending" },
+	{ 0, "internet", NULL, option_flag, AT(internet),
+	  "give E2B's clients a network; they cannot pause then" },
 	{ 0, "config", "FILE", option_string, AT(file), "read options from FILE first" },
 };
 

@@ -16,7 +16,7 @@
 struct config {
 	const char *listen, *store, *base, *domain, *file;
 	unsigned connections;
-	bool drain;
+	bool drain, internet;
 	char address[64];
 	unsigned port;
 };

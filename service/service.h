@@ -17,6 +17,7 @@ struct store;
  * @starter:  socket of the process that starts things
  * @base:     image of the template "base"
  * @vitrine:  path of the program
+ * @internet: sandboxes of E2B's clients have a network
  * @domain:   under which sandboxes have names, NULL for none
  */
 struct service {
@@ -24,6 +25,7 @@ struct service {
 	char instance[INSTANCE_MAX];
 	int starter;
 	const char *base, *vitrine, *domain;
+	bool internet;
 	unsigned port;
 	int64_t started_ms;
 };

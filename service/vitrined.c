@@ -220,7 +220,9 @@ static int serve(struct service *service, const struct config *config, const str
 
 static int run(const struct config *config, const struct places *places, struct error *err)
 {
-	struct service service = { .base = config->base, .domain = config->domain };
+	struct service service = { .base = config->base,
+				   .domain = config->domain,
+				   .internet = config->internet };
 	cleanup_close int lock = take_lock(places->lock, err);
 	int fd, rundir;
 

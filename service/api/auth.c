@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include "lib/clock.h"
+#include "service/digest.h"
 #include "service/service.h"
 #include "service/store/store.h"
 #include "vitrine/util.h"
@@ -40,22 +39,6 @@ static struct entry *entries;
 static size_t nentries;
 static uint64_t read_ns;
 static _Atomic bool changed = true;
-
-void digest_hex(const void *data, size_t len, char *hex)
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-
-	SHA256(data, len, digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
-bool same_text(const char *a, const char *b)
-{
-	const size_t len = strlen(a);
-
-	return len == strlen(b) && !CRYPTO_memcmp(a, b, len);
-}
 
 void auth_changed(void)
 {

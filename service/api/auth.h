@@ -10,10 +10,6 @@
 #include "service/http/request.h"
 
 #define KEY_LEN 44
-#define DIGEST_LEN 64
-
-/** digest_hex() - SHA-256 as hexadecimal digits: DIGEST_LEN + 1 bytes */
-void digest_hex(const void *data, size_t len, char *hex);
 
 /**
  * auth_judge() - May this request be answered?
@@ -38,8 +34,5 @@ int key_make(struct service *service, const struct caller *wanted, const char *n
 
 /** auth_first() - Make the first key when there is none. Return: 1 when it was made, 0, or -1 */
 int auth_first(struct service *service, char *key, struct fault *fault);
-
-/** same_text() - Compare in a time that tells nothing */
-bool same_text(const char *a, const char *b);
 
 #endif

@@ -14,6 +14,9 @@ request_handler api_sandbox_pause, api_sandbox_resume, api_sandbox_fork, api_san
 request_handler api_key_create, api_key_list, api_key_delete;
 request_handler api_template_create, api_template_list, api_template_delete;
 request_handler api_snapshot_create, api_snapshot_list, api_snapshot_delete;
+request_handler api_exec, api_processes, api_process_signal;
+request_handler api_file_read, api_file_write, api_file_delete, api_file_stat, api_file_list,
+    api_file_mkdir, api_file_rename;
 request_handler api_events, api_audit;
 
 /** api_sandbox_json() - What clients see of a sandbox */
@@ -28,9 +31,5 @@ void api_sandbox_answer(struct request *request, unsigned status, const char *id
  */
 int api_wanted(struct request *request, const json_t *body, struct sandbox *wanted,
 	       struct fault *fault);
-
-/** template_image() - The image of a template of this owner, 65 bytes */
-int template_image(struct service *service, const char *owner, const char *name, char *image,
-		   struct fault *fault);
 
 #endif

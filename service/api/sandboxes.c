@@ -4,19 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth.h"
 #include "fields.h"
 #include "handlers.h"
+#include "service/digest.h"
+#include "service/life/find.h"
 #include "service/service.h"
 #include "service/store/store.h"
 #include "vitrine/util.h"
 
 #define TIMEOUT_MAX (30LL * 24 * 3600)
 #define METADATA_MAX 64
-#define LIST_MAX 100
-#define FILTERS_MAX 8
-#define SQL_MAX 4096
-#define TEXTS 24 /* more than filters need; list_run() names each */
 
 json_t *api_sandbox_json(const struct sandbox *s)
 {
@@ -188,150 +185,70 @@ void api_sandbox_create(struct request *request)
 	answer_fault(request, &fault);
 }
 
-/* ---- lists ---- */
-
-/**
- * struct listing - a query that is being written
- * @texts: its arguments; the fixed ones first
- */
-struct listing {
-	char sql[SQL_MAX];
-	const char *texts[TEXTS];
-	char filters[FILTERS_MAX][2][260];
-	size_t ntexts;
-	char cursor_id[SANDBOX_ID_LEN + 1];
-	int64_t cursor_ms, limit;
-};
-
-/* "1700000000000.abc...": of the last one on the page before */
-static int take_cursor(struct request *request, struct listing *l, struct fault *fault)
+/* metadata=name=value, or name:value; several with ',' between */
+static int take_pairs(const char *at, struct find *find)
 {
-	const char *cursor = request_query(request, "cursor"), *dot;
-	char *end;
-
-	l->cursor_ms = INT64_MAX;
-	if (!cursor || !*cursor)
-		return 0;
-	dot = strchr(cursor, '.');
-	l->cursor_ms = strtoll(cursor, &end, 10);
-	if (!dot || end != dot || dot == cursor || dot - cursor > 16 || l->cursor_ms < 0 ||
-	    !sandbox_id_valid(dot + 1))
-		return fault_set(fault, FAULT_BAD_REQUEST, "cursor: not one of this service");
-	memcpy(l->cursor_id, dot + 1, sizeof(l->cursor_id));
-	return 0;
-}
-
-/* A condition on one text, or on two */
-static int add(struct listing *l, const char *before, const char *text, const char *between,
-	       const char *second, const char *after)
-{
-	const size_t used = strlen(l->sql);
-	int len;
-
-	l->texts[l->ntexts++] = text;
-	len = snprintf(l->sql + used, SQL_MAX - used, "%s$%zu", before, l->ntexts);
-	if (second) {
-		l->texts[l->ntexts++] = second;
-		len += snprintf(l->sql + used + len, SQL_MAX - used - len, "%s$%zu%s", between,
-				l->ntexts, after);
-	}
-	return used + (size_t)len < SQL_MAX ? 0 : -1;
-}
-
-/* metadata=name=value, or name:value, several with '&' encoded or the parameter repeated by ',' */
-static int take_filters(struct request *request, struct listing *l, struct fault *fault)
-{
-	const char *at = request_query(request, "metadata");
-
-	for (size_t n = 0; at && *at; n++) {
+	while (at && *at) {
 		const size_t len = strcspn(at, ",&"), name = strcspn(at, "=:");
 
-		if (n == FILTERS_MAX || name >= len || name > 255 || len - name > 256 || !name)
-			return fault_set(fault, FAULT_BAD_REQUEST,
-					 "metadata: up to %d of name=value, with ',' between",
-					 FILTERS_MAX);
-		snprintf(l->filters[n][0], 260, "%.*s", (int)name, at);
-		snprintf(l->filters[n][1], 260, "%.*s", (int)(len - name - 1), at + name + 1);
-		if (add(l,
-			" AND EXISTS (SELECT 1 FROM sandbox_metadata m WHERE m.sandbox_id = "
-			"sandbox.id AND m.name = ",
-			l->filters[n][0], " AND m.value = ", l->filters[n][1], ")"))
-			return fault_set(fault, FAULT_BAD_REQUEST, "metadata: too long");
+		if (find->npairs == FIND_PAIRS || !name || name >= len || name >= FIND_TEXT ||
+		    len - name > FIND_TEXT)
+			return -1;
+		snprintf(find->pairs[find->npairs][0], FIND_TEXT, "%.*s", (int)name, at);
+		snprintf(find->pairs[find->npairs++][1], FIND_TEXT, "%.*s", (int)(len - name - 1),
+			 at + name + 1);
 		at += len + (at[len] != '\0');
 	}
 	return 0;
 }
 
-static int take_listing(struct request *request, struct listing *l, struct fault *fault)
+static int take_find(const struct request *request, struct find *find, struct fault *fault)
 {
 	const char *state = request_query(request, "state"),
 		   *limit = request_query(request, "limit");
-	bool known = !state;
+	const char *cursor = request_query(request, "cursor");
 
-	l->limit = limit ? strtoll(limit, NULL, 10) : LIST_MAX;
-	if (l->limit < 1 || l->limit > LIST_MAX)
-		return fault_set(fault, FAULT_BAD_REQUEST, "limit: from 1 to %d", LIST_MAX);
-	for (size_t i = 0; state && i < STATE_ENDED; i++)
-		known |= !strcmp(state, state_names[i]);
-	if (!known)
+	find->limit = limit ? strtoll(limit, NULL, 10) : FIND_MAX;
+	for (unsigned i = 0; i < STATE_ENDED; i++)
+		find->states |= !state || !strcmp(state, state_names[i]) ? 1U << i : 0;
+	if (find->limit < 1 || find->limit > FIND_MAX)
+		return fault_set(fault, FAULT_BAD_REQUEST, "limit: from 1 to %d", FIND_MAX);
+	if (!find->states)
 		return fault_set(fault, FAULT_BAD_REQUEST, "state: running, paused, ...");
-	if (take_cursor(request, l, fault))
-		return -1;
-	strcpy(l->sql, "SELECT " SANDBOX_COLUMNS " FROM sandbox WHERE owner = $1");
-	l->texts[l->ntexts++] = request->caller.owner;
-	add(l, state ? " AND state = " : " AND state <> ", state ? state : state_names[STATE_ENDED],
-	    NULL, NULL, NULL);
-	return take_filters(request, l, fault);
-}
-
-static int list_run(struct service *service, struct listing *l, struct rows *rows,
-		    struct error *err)
-{
-	char types[TEXTS + 8] = "";
-	const char **t = l->texts;
-	size_t used = strlen(l->sql);
-
-	snprintf(l->sql + used, SQL_MAX - used,
-		 " AND (created_ms < $%d OR (created_ms = $%d AND id < $%d)) "
-		 "ORDER BY created_ms DESC, id DESC LIMIT $%d",
-		 TEXTS + 1, TEXTS + 1, TEXTS + 2, TEXTS + 3);
-	memset(types, 's', TEXTS);
-	strcpy(types + TEXTS, "isi");
-	static_assert(TEXTS == 24 && TEXTS > 2 * FILTERS_MAX + 2, "the arguments below");
-	return store_run(service->store, rows, err, l->sql, types, t[0], t[1], t[2], t[3], t[4],
-			 t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13], t[14], t[15],
-			 t[16], t[17], t[18], t[19], t[20], t[21], t[22], t[23], l->cursor_ms,
-			 l->cursor_id, l->limit + 1);
+	if (cursor && *cursor && find_cursor(find, cursor))
+		return fault_set(fault, FAULT_BAD_REQUEST, "cursor: not one of this service");
+	if (take_pairs(request_query(request, "metadata"), find))
+		return fault_set(fault, FAULT_BAD_REQUEST,
+				 "metadata: up to %d of name=value, with ',' between", FIND_PAIRS);
+	return 0;
 }
 
 void api_sandbox_list(struct request *request)
 {
 	struct rows rows cleanup_rows = { 0 };
-	struct listing l = { 0 };
-	json_t *list = json_array(), *cursor = json_null();
-	struct fault fault = { 0 };
-	struct error err;
+	struct find find = { 0 };
+	char cursor[FIND_TEXT] = "";
+	struct fault fault;
+	json_t *list;
 
-	if (take_listing(request, &l, &fault))
-		goto failed;
-	if (list_run(request->service, &l, &rows, &err)) {
-		fault_error(&fault, FAULT_INTERNAL, &err);
-		goto failed;
+	if (take_find(request, &find, &fault) ||
+	    find_run(request->service, request->caller.owner, &find, &rows, &fault)) {
+		answer_fault(request, &fault);
+		return;
 	}
-	for (size_t i = 0; i < rows.count && (int64_t)i < l.limit; i++) {
+	list = json_array();
+	for (size_t i = 0; i < rows.count && (int64_t)i < find.limit; i++) {
 		struct sandbox s cleanup_sandbox = { 0 };
 
 		if (sandbox_take(&rows, i, &s))
 			continue;
 		json_array_append_new(list, api_sandbox_json(&s));
-		if ((int64_t)i == l.limit - 1 && (int64_t)rows.count > l.limit)
-			cursor = json_sprintf("%" PRId64 ".%s", s.created_ms, s.id);
+		find_cursor_text(&s, cursor);
 	}
-	answer_json(request, 200, json_pack("{s:o, s:o}", "sandboxes", list, "cursor", cursor));
-	return;
-failed:
-	json_decref(list);
-	answer_fault(request, &fault);
+	answer_json(
+	    request, 200,
+	    json_pack("{s:o, s:o}", "sandboxes", list, "cursor",
+		      (int64_t)rows.count > find.limit ? json_string(cursor) : json_null()));
 }
 
 void api_sandbox_get(struct request *request)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "service/e2b/e2b.h"
 #include "service/http/server.h"
 #include "service/life/events.h"
 #include "service/service.h"
@@ -21,6 +22,10 @@ void api_health(struct request *request)
 	struct fault fault;
 	struct error err;
 
+	if (request_header(request, "E2b-Sandbox-Id")) {
+		e2b_health(request);
+		return;
+	}
 	if (store_run(request->service->store, &rows, &err, "SELECT 1", "")) {
 		fault_set(&fault, FAULT_UNAVAILABLE, "the store does not answer");
 		answer_fault(request, &fault);

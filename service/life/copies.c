@@ -92,6 +92,29 @@ static int snapshot_find(struct service *service, const char *owner, const char 
 	return 0;
 }
 
+int snapshot_wanted(struct service *service, const char *owner, const char *name,
+		    struct sandbox *wanted, struct fault *fault)
+{
+	char found[SANDBOX_NAME_LEN + 1];
+	struct rows rows cleanup_rows = { 0 };
+	struct error err;
+
+	if (snapshot_find(service, owner, name, found, fault))
+		return -1;
+	if (store_run(
+		service->store, &rows, &err,
+		"SELECT template, image, vcpus, memory_mb, disk_mb FROM snapshot WHERE id = $1",
+		"s", found))
+		return fault_error(fault, FAULT_INTERNAL, &err);
+	snprintf(wanted->template, sizeof(wanted->template), "%s", rows_text(&rows, 0, 0));
+	snprintf(wanted->image, sizeof(wanted->image), "%s", rows_text(&rows, 0, 1));
+	snprintf(wanted->snapshot, sizeof(wanted->snapshot), "%s", found);
+	wanted->vcpus = rows_number(&rows, 0, 2);
+	wanted->memory_mb = rows_number(&rows, 0, 3);
+	wanted->disk_mb = rows_number(&rows, 0, 4);
+	return 0;
+}
+
 int snapshot_forget(struct service *service, const char *owner, const char *name,
 		    struct fault *fault)
 {

@@ -116,6 +116,14 @@ int sandbox_fork(struct service *service, const struct caller *caller, const cha
 int snapshot_forget(struct service *service, const char *owner, const char *name,
 		    struct fault *fault);
 
+/** snapshot_wanted() - A sandbox that is to go on from a snapshot */
+int snapshot_wanted(struct service *service, const char *owner, const char *name,
+		    struct sandbox *wanted, struct fault *fault);
+
+/** template_image() - The image of a template of this owner, 65 bytes */
+int template_image(struct service *service, const char *owner, const char *name, char *image,
+		   struct fault *fault);
+
 /** sandbox_await() - Load it when nothing is just being done to it, or after half a minute */
 int sandbox_await(struct service *service, const char *owner, const char *id,
 		  struct sandbox *sandbox, struct fault *fault);

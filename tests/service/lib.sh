@@ -11,7 +11,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 needs curl jq
 export XDG_RUNTIME_DIR=$scratch/run XDG_STATE_HOME=$scratch/state
-mkdir -p -m 700 "$XDG_RUNTIME_DIR" "$XDG_STATE_HOME"
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+mkdir -m 700 "$XDG_STATE_HOME"
 key=
 http=
 daemon=

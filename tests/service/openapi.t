@@ -9,7 +9,7 @@ described = yaml.safe_load(open('service/api/openapi.yaml'))
 assert described['openapi'].startswith('3.1')
 have = {(method.upper(), re.sub(r'{[a-z]+}', '{}', path)) for path, methods in described['paths'].items()
         for method in methods if method != 'parameters'}
-text = open('service/api/routes.c').read().replace('SANDBOX \"', '\"/v1/sandboxes/{}').replace('SANDBOX', '\"/v1/sandboxes/{}\"')
+text = open('service/routes.c').read().replace('SANDBOX \"', '\"/v1/sandboxes/{}').replace('SANDBOX', '\"/v1/sandboxes/{}\"')
 want = set(re.findall(r'{ \"([A-Z]+)\", +\"(/[^\"]*)\", .*DIALECT_OURS', text))
 print('not described:', sorted(want - have)) if want - have else None
 print('not there:', sorted(have - want)) if have - want else None

@@ -10,6 +10,9 @@
 
 #include "service/api/fields.h"
 #include "service/config.h"
+#include "service/e2b/envelope.h"
+#include "service/e2b/multipart.h"
+#include "service/files/range.h"
 #include "service/http/match.h"
 #include "service/starter/order.h"
 #include "vitrine/util.h"
@@ -103,10 +106,88 @@ static void check_path(const char *text, size_t len)
 	free(copy);
 }
 
+static void check_range(const char *text, size_t len)
+{
+	char *copy = strndup(text, len);
+	uint64_t from, to;
+
+	if (range_parse(copy, 1000, &from, &to) > 0 && (from >= to || to > 1000))
+		abort();
+	free(copy);
+}
+
+static void check_envelope(const char *text, size_t len)
+{
+	const char *data = text;
+	size_t inside = len;
+
+	if (!envelope_open(&data, &inside) && (data < text || data + inside > text + len))
+		abort();
+}
+
+/* Bytes of parts, whatever the form says and wherever it is cut */
+struct parts {
+	size_t bytes;
+	bool open;
+};
+
+static int part_begin(void *context, const char *name, const char *filename)
+{
+	struct parts *parts = context;
+
+	if (parts->open || strlen(name) >= MULTIPART_NAME_MAX)
+		abort();
+	parts->open = true;
+	return 0;
+}
+
+static int part_data(void *context, const char *data, size_t len)
+{
+	struct parts *parts = context;
+
+	if (!parts->open)
+		abort();
+	parts->bytes += len;
+	return 0;
+}
+
+static int part_end(void *context)
+{
+	struct parts *parts = context;
+
+	if (!parts->open)
+		abort();
+	parts->open = false;
+	return 0;
+}
+
+static void check_form(const char *text, size_t len)
+{
+	size_t sums[2] = { 0 };
+
+	for (size_t step = 1; step <= 2; step++) {
+		struct parts parts = { 0 };
+		const struct multipart_events events = { part_begin, part_data, part_end, &parts };
+		static struct multipart m;
+		const size_t piece = step == 1 ? len : 3;
+
+		multipart_open(&m, "multipart/form-data; boundary=X", &events);
+		for (size_t at = 0; at < len; at += piece) {
+			if (multipart_take(&m, text + at, len - at < piece ? len - at : piece))
+				break;
+		}
+		if (multipart_over(&m))
+			sums[step - 1] = parts.bytes + 1;
+	}
+	if (sums[0] && sums[1] && sums[0] != sums[1])
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const checks[])(const char *, size_t) = { check_order, check_fields,
-								check_config, check_path };
+	static void (*const checks[])(
+	    const char *, size_t) = { check_order, check_fields, check_range, check_envelope,
+				      check_form,  check_config, check_path };
 	char text[4096];
 
 	if (!size || size > sizeof(text))

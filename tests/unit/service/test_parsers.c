@@ -10,6 +10,9 @@
 
 #include "service/api/fields.h"
 #include "service/config.h"
+#include "service/e2b/envelope.h"
+#include "service/e2b/multipart.h"
+#include "service/files/range.h"
 #include "service/http/match.h"
 #include "service/starter/order.h"
 #include "vitrine/util.h"
@@ -201,6 +204,109 @@ static void addresses_are_numbers(void **state)
 	assert_int_equal(config.port, 81);
 }
 
+static void ranges_are_within(void **state)
+{
+	uint64_t from, to;
+
+	assert_int_equal(range_parse("bytes=0-", 10, &from, &to), 1);
+	assert_int_equal(from, 0);
+	assert_int_equal(to, 10);
+	assert_int_equal(range_parse("bytes=5-99", 10, &from, &to), 1);
+	assert_int_equal(from, 5);
+	assert_int_equal(to, 10);
+	assert_int_equal(range_parse("bytes=-3", 10, &from, &to), 1);
+	assert_int_equal(from, 7);
+	assert_int_equal(range_parse("bytes=-30", 10, &from, &to), 1);
+	assert_int_equal(from, 0);
+	assert_int_equal(range_parse("bytes=10-", 10, &from, &to), -1);
+	assert_int_equal(range_parse("bytes=-0", 10, &from, &to), -1);
+	assert_int_equal(range_parse("bytes=0-0", 0, &from, &to), -1);
+	assert_int_equal(range_parse("bytes=1-2,4-5", 10, &from, &to), 0);
+	assert_int_equal(range_parse("bytes=3-2", 10, &from, &to), 0);
+	assert_int_equal(range_parse("lines=1-2", 10, &from, &to), 0);
+	assert_int_equal(range_parse("bytes=99999999999999999999-", 10, &from, &to), 0);
+}
+
+static void envelopes_are_whole(void **state)
+{
+	const char *data = "\0\0\0\0\2{}", *longer = "\0\0\0\0\3{}", *zipped = "\1\0\0\0\2{}";
+	unsigned char head[ENVELOPE_HEAD];
+	size_t len = 7;
+
+	assert_int_equal(envelope_open(&data, &len), 0);
+	assert_int_equal(len, 2);
+	assert_memory_equal(data, "{}", 2);
+	len = 7;
+	assert_int_equal(envelope_open(&longer, &len), -1);
+	len = 7;
+	assert_int_equal(envelope_open(&zipped, &len), -1);
+	len = 4;
+	assert_int_equal(envelope_open(&zipped, &len), -1);
+	envelope_head(head, ENVELOPE_END, 0x01020304);
+	assert_memory_equal(head, "\2\1\2\3\4", 5);
+}
+
+static char told[4096];
+
+static int tell_begin(void *context, const char *name, const char *filename)
+{
+	snprintf(told + strlen(told), sizeof(told) - strlen(told), "[%s|%s]", name, filename);
+	return 0;
+}
+
+static int tell_data(void *context, const char *data, size_t len)
+{
+	snprintf(told + strlen(told), sizeof(told) - strlen(told), "%.*s", (int)len, data);
+	return 0;
+}
+
+static int tell_end(void *context)
+{
+	strcat(told, ";");
+	return 0;
+}
+
+static const struct multipart_events tellers = { tell_begin, tell_data, tell_end, NULL };
+
+#define FORM "multipart/form-data; boundary=XX"
+
+static void forms_are_read_wherever_they_are_cut(void **state)
+{
+	static const char body[] = "--XX\r\nContent-Disposition: form-data; name=\"file\"; "
+				   "filename=\"/a/b \\\"c\"\r\nContent-Type: x\r\n\r\nfirst\r\n-"
+				   "-X\r\n--XX\r\nContent-Disposition: form-data; name=\"other\""
+				   "\r\n\r\n\r\n--XX--\r\n";
+	static const char want[] = "[file|/a/b \"c]first\r\n--X;[other|];";
+	struct multipart m;
+
+	for (size_t step = 1; step < sizeof(body); step++) {
+		told[0] = '\0';
+		assert_int_equal(multipart_open(&m, FORM, &tellers), 0);
+		for (size_t at = 0; at < sizeof(body) - 1; at += step) {
+			const size_t left = sizeof(body) - 1 - at;
+
+			assert_int_equal(multipart_take(&m, body + at, left < step ? left : step),
+					 0);
+		}
+		assert_true(multipart_over(&m));
+		assert_string_equal(told, want);
+	}
+}
+
+static void forms_that_are_none(void **state)
+{
+	struct multipart m;
+
+	assert_int_equal(multipart_open(&m, NULL, &tellers), -1);
+	assert_int_equal(multipart_open(&m, "text/plain; boundary=X", &tellers), -1);
+	assert_int_equal(multipart_open(&m, "multipart/form-data; boundary=", &tellers), -1);
+	assert_int_equal(multipart_open(&m, FORM, &tellers), 0);
+	assert_int_equal(multipart_take(&m, "--XXrubbish", 11), -1);
+	assert_int_equal(multipart_open(&m, FORM, &tellers), 0);
+	assert_int_equal(multipart_take(&m, "--XX\r\nA: b\r\n\r\nno end", 20), 0);
+	assert_false(multipart_over(&m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +317,10 @@ int main(void)
 		cmocka_unit_test(fields_are_of_their_types),
 		cmocka_unit_test(files_are_options),
 		cmocka_unit_test(addresses_are_numbers),
+		cmocka_unit_test(ranges_are_within),
+		cmocka_unit_test(envelopes_are_whole),
+		cmocka_unit_test(forms_are_read_wherever_they_are_cut),
+		cmocka_unit_test(forms_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
