@@ -35,6 +35,7 @@
 
 #include "foreign.h"
 #include "lib/clock.h"
+#include "owner.h"
 #include "vitrine/util.h"
 
 #define CHAIN_MAX 100	 /* ancestors that are opened again for one node */
@@ -361,20 +362,33 @@ int node_find(struct node *parent, const char *name, struct node **node, struct 
 
 int node_still(struct node *parent, uint64_t id, struct node **node, struct statx *st)
 {
-	char name[NAME_MAX + 1] = "";
-	int ret = node_get(id, node);
+	const uint32_t index = (uint32_t)id;
+	char name[NAME_MAX + 1];
+	struct node *found = NULL;
+	int ret;
 
-	if (ret)
-		return ret;
 	pthread_mutex_lock(&nodes.lock);
-	if ((*node)->parent == parent && (*node)->name)
-		snprintf(name, sizeof(name), "%s", (*node)->name);
+	if (index < nodes.top)
+		found = nodes.by_id[index];
+	if (found && found->id == id && found->parent == parent && found->name) {
+		snprintf(name, sizeof(name), "%s", found->name);
+		found->users++;
+	} else {
+		found = NULL;
+	}
 	pthread_mutex_unlock(&nodes.lock);
-	ret = *name ? stat_at(parent->fd, name, st) : -ESTALE;
-	if (!ret && !node_is(*node, st))
+	if (!found)
+		return -ESTALE;
+	ret = stat_at(parent->fd, name, st);
+	if (!ret && !node_is(found, st))
 		ret = -ESTALE;
+	/* What is not said by the host's attributes takes a descriptor */
+	if (!ret && !owner_remembered(found, st))
+		ret = pin(found, 0);
 	if (ret)
-		node_put(*node);
+		node_put(found);
+	else
+		*node = found;
 	return ret;
 }
 

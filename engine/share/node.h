@@ -99,7 +99,7 @@ int node_find(struct node *parent, const char *name, struct node **node, struct 
 /**
  * node_still() - Is a file still where it was?
  * @parent: held by the caller
- * @node:   filled on success; held
+ * @node:   filled on success; held, and with no descriptor unless message_attr() needs one
  * @st:     what it is
  *
  * Return: 0 or a negative errno.

@@ -93,6 +93,13 @@ static bool remembered(struct node *node, const struct statx *st, struct node_ow
 	return yes;
 }
 
+bool owner_remembered(struct node *node, const struct statx *st)
+{
+	struct node_owner known;
+
+	return !can_have_record(node, st) || remembered(node, st, &known);
+}
+
 struct owner owner_of(struct node *node, const struct statx *st)
 {
 	struct owner owner = usual(st->stx_uid, st->stx_gid);

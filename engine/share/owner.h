@@ -26,6 +26,9 @@ void owner_init(_Atomic uint32_t *uid, _Atomic uint32_t *gid);
  */
 struct owner owner_of(struct node *node, const struct statx *st);
 
+/* Would owner_of() know without the descriptor? */
+bool owner_remembered(struct node *node, const struct statx *st);
+
 /**
  * owner_keep() - Have a file belong to somebody
  * @st: what node_stat() says

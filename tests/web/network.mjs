@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// network.mjs - the tables of connections with others and of requests
+// network.mjs - the tables of connections with others and of requests, and of requests of shared folders
 //
 // The web server is this very process: what asks it must not be waited for without letting it answer.
 import { existsSync, readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ await expect(() => existsSync(ready), "no resolver");
 
 const at = `http://api.test:${port}`;
 const box = await sandbox({ options: ["--net=rules", "--dns", `127.0.0.1:${readFileSync(ready, "utf8").trim()}`, "--net-allow", "10.0.2.2",
-	"--net-allow", `tcp:host:${port}`, "--http-allow", `GET ${at}/v1/*`] });
+	"-v", `${scratch}:/w`, "--net-allow", `tcp:host:${port}`, "--http-allow", `GET ${at}/v1/*`] });
 const page = await open(box.url);
 let alerts = 0;
 page.on("dialog", (dialog) => { alerts++; void dialog.dismiss(); });
@@ -55,6 +55,11 @@ await it("it goes when it ends", async () => {
 await it("requests as CSV", async () => {
 	const list = csv((await saved(page, "[data-table=requests]", "csv")).text);
 	return list[0].includes("verdict") && list.some((row) => row.includes("/v2/refused")) || JSON.stringify(list);
+});
+await it("how long requests of shared folders take", async () => {
+	box.exec("echo x >/w/shared; cat /w/shared");
+	await go(page, "files");
+	await expect(async () => (await rows("share-requests")).some((row) => /^create\|1\|\d.*s\|\d.*s$/.test(row)), async () => (await rows("share-requests")).join("\n"));
 });
 const without = await sandbox();
 const other = await open(without.url);

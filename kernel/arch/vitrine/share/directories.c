@@ -47,6 +47,7 @@ struct known {
 
 static DEFINE_SPINLOCK(known_lock);
 static struct known *places;
+static u64 all_ahead_until; /* jiffies; somebody goes through whole directories */
 
 static struct known *place(u64 nodeid)
 {
@@ -139,20 +140,26 @@ void share_unknown(struct fuse_mount *fm, u64 nodeid)
 	spin_unlock(&known_lock);
 }
 
-/* Twice as many as the last time, as long as one follows the other */
+/*
+ * Twice as many as the last time, as long as one follows the other. Who has looked at a directory
+ * in that way mostly goes on with the next one.
+ */
 unsigned int share_ahead(struct fuse_mount *fm, u64 nodeid)
 {
 	const u64 now = get_jiffies_64();
+	unsigned int ahead = 0;
 	struct known *known;
-	unsigned int ahead;
 
 	if (!have_places())
 		return 0;
 	spin_lock(&known_lock);
 	known = take(fm, nodeid);
-	ahead = time_before64(now, known->ahead_until)
-		    ? min(known->ahead * 2 + 2, (unsigned int)VT_SHARE_BESIDE_MAX)
-		    : 0;
+	if (time_before64(now, known->ahead_until))
+		ahead = min(known->ahead * 2 + 2, (unsigned int)VT_SHARE_BESIDE_MAX);
+	if (ahead == VT_SHARE_BESIDE_MAX)
+		all_ahead_until = now + AHEAD_JIFFIES;
+	else if (time_before64(now, all_ahead_until))
+		ahead = VT_SHARE_BESIDE_MAX;
 	known->ahead = ahead;
 	known->ahead_until = now + AHEAD_JIFFIES;
 	spin_unlock(&known_lock);
