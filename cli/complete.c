@@ -276,6 +276,12 @@ static void offer_all(void)
 	offer_paused();
 }
 
+static void offer_live_and_paused(void)
+{
+	offer_names();
+	offer_paused();
+}
+
 /* ---- what is wanted ---- */
 
 /* Values of options: by option, else by the word for the value in the help */
@@ -307,17 +313,21 @@ static const struct {
 	void (*offer[2])(void);
 } operands[] = {
 	{ "run ", { offer_images_and_files, offer_files } },
-	{ "exec ", { offer_names, NULL } },
+	{ "exec ", { offer_live_and_paused, NULL } },
 	{ "ps ", { offer_names, NULL } },
 	{ "stop ", { offer_names, offer_names } },
 	{ "kill ", { offer_names, NULL } },
 	{ "pause ", { offer_names, offer_names } },
 	{ "resume ", { offer_paused, offer_paused } },
-	{ "attach ", { offer_names, NULL } },
+	{ "attach ", { offer_live_and_paused, NULL } },
 	{ "fork ", { offer_names, NULL } },
 	{ "rollback ", { offer_names, offer_snapshots } },
 	{ "snapshot inspect ", { offer_snapshots, offer_snapshots } },
 	{ "snapshot rm ", { offer_snapshots, offer_snapshots } },
+	{ "snapshot export ", { offer_snapshots, offer_files } },
+	{ "snapshot import ", { offer_files, NULL } },
+	{ "snapshot fsck ", { offer_snapshots, offer_snapshots } },
+	{ "snapshot prune ", { NULL, NULL } },
 	{ "snapshot ls ", { NULL, NULL } },
 	{ "snapshot ", { offer_names, NULL } },
 	{ "rm ", { offer_all, offer_all } },

@@ -14,6 +14,7 @@
 #define INTERVAL_NS (200 * NS_PER_MS)
 
 static struct {
+	const char *subject;
 	char what[64];
 	uint64_t begin, shown; /* moments */
 	char note[NOTE_MAX * 4 + 1];
@@ -24,7 +25,7 @@ static void show(uint64_t done)
 {
 	int seconds = (clock_now_ns() - state.begin) / NS_PER_SECOND;
 
-	fprintf(stderr, "\r\033[Kimage: %s", state.what);
+	fprintf(stderr, "\r\033[K%s: %s", state.subject ?: "image", state.what);
 	if (done)
 		fprintf(stderr, ", %" PRIu64 " MiB", done >> 20);
 	if (seconds)
@@ -32,6 +33,11 @@ static void show(uint64_t done)
 	if (state.note[0])
 		fprintf(stderr, "  %s", state.note);
 	state.shown = clock_now_ns();
+}
+
+void progress_subject(const char *subject)
+{
+	state.subject = subject;
 }
 
 void progress_phase(const char *what)
@@ -42,7 +48,7 @@ void progress_phase(const char *what)
 	state.begin = clock_now_ns();
 	if (state.terminal)
 		show(0);
-	else
+	else if (!state.subject)
 		fprintf(stderr, "image: %s\n", what);
 }
 

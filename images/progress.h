@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/** progress_subject() - What it is about, in place of "image"; then only a terminal is told */
+void progress_subject(const char *subject);
+
 /** progress_phase() - A new phase begins; @what is copied */
 void progress_phase(const char *what);
 

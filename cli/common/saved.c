@@ -109,6 +109,23 @@ bool saved_remove(const char *path)
 	return !rmdir(path);
 }
 
+/* One that nobody has waited for yet has ended, too */
+static bool has_ended(pid_t pid)
+{
+	char path[32], text[512] = "";
+	cleanup_close int fd = -1;
+	const char *state;
+
+	if (kill(pid, 0) && errno == ESRCH)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return false;
+	state = strrchr(text, ')');
+	return state && state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
+}
+
 void saved_sweep(const char *root, bool hidden)
 {
 	DIR *dir = opendir(root);
@@ -119,8 +136,8 @@ void saved_sweep(const char *root, bool hidden)
 		cleanup_free char *path = NULL;
 		long pid = dot && dot > entry->d_name ? strtol(dot + 1, NULL, 10) : 0;
 
-		if (pid > 0 && (!hidden || entry->d_name[0] == '.') && kill((pid_t)pid, 0) &&
-		    errno == ESRCH && asprintf(&path, "%s/%s", root, entry->d_name) > 0)
+		if (pid > 0 && (!hidden || entry->d_name[0] == '.') && has_ended((pid_t)pid) &&
+		    asprintf(&path, "%s/%s", root, entry->d_name) > 0)
 			saved_remove(path);
 	}
 	if (dir)

@@ -47,23 +47,46 @@ static const struct option_set rm_options = {
 	0,
 };
 
-/* What the files of a snapshot take on the disk */
-static json_int_t bytes_of(const char *name)
+/* @logical: without holes left out; @own, @shared: truly on the disk, its alone or others', too */
+struct bytes {
+	json_int_t logical, own, shared;
+};
+
+static void add_bytes(struct bytes *bytes, const struct stat *st)
+{
+	const json_int_t disk = (json_int_t)st->st_blocks * 512;
+
+	bytes->logical += (json_int_t)st->st_size;
+	bytes->own += st->st_nlink == 1 ? disk : 0;
+	bytes->shared += st->st_nlink == 1 ? 0 : disk;
+}
+
+static struct bytes bytes_of(const char *name)
 {
 	cleanup_free char *path = saved_path(SAVED_SNAPSHOT, name, NULL);
 	DIR *dir = path ? opendir(path) : NULL;
 	struct dirent *entry;
-	json_int_t bytes = 0;
+	struct bytes bytes = { 0 };
 	struct stat st;
 
 	while (dir && (entry = readdir(dir))) {
 		if (!fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
 		    S_ISREG(st.st_mode))
-			bytes += (json_int_t)st.st_blocks * 512;
+			add_bytes(&bytes, &st);
 	}
 	if (dir)
 		closedir(dir);
 	return bytes;
+}
+
+static void set_bytes(json_t *one, const char *name)
+{
+	const struct bytes bytes = bytes_of(name);
+
+	json_object_set_new(one, "bytes", json_integer(bytes.own + bytes.shared));
+	json_object_set_new(one, "logical_bytes", json_integer(bytes.logical));
+	json_object_set_new(one, "own_bytes", json_integer(bytes.own));
+	json_object_set_new(one, "shared_bytes", json_integer(bytes.shared));
 }
 
 static const char *text_of(const json_t *one, const char *key)
@@ -73,6 +96,7 @@ static const char *text_of(const json_t *one, const char *key)
 
 static void print_row(const json_t *one)
 {
+	const struct bytes bytes = bytes_of(text_of(one, "directory"));
 	const time_t when = (time_t)json_integer_value(json_object_get(one, "saved"));
 	char date[32] = "";
 	struct tm tm;
@@ -81,7 +105,7 @@ static void print_row(const json_t *one)
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%-20s %-20s %6lldM %7.1fM  %s\n", text_of(one, "directory"), text_of(one, "name"),
 	       (long long)json_integer_value(json_object_get(one, "memory")) >> 20,
-	       (double)bytes_of(text_of(one, "directory")) / (1 << 20), date);
+	       (double)(bytes.own + bytes.shared) / (1 << 20), date);
 }
 
 int snapshot_ls_command(int argc, char **argv)
@@ -105,10 +129,10 @@ int snapshot_ls_command(int argc, char **argv)
 		printf("%-20s %-20s %7s %8s  %s\n", "SNAPSHOT", "OF", "MEMORY", "ON DISK", "MADE");
 	json_array_foreach(list, i, one)
 	{
-		if (opt.json)
-			json_object_set_new(one, "bytes",
-					    json_integer(bytes_of(text_of(one, "directory"))));
-		else if (opt.quiet)
+		if (opt.json) {
+			json_object_del(one, "environment");
+			set_bytes(one, text_of(one, "directory"));
+		} else if (opt.quiet)
 			puts(text_of(one, "directory"));
 		else
 			print_row(one);
@@ -126,7 +150,7 @@ static int inspect(const char *name, struct error *err)
 	if (!config)
 		return -1;
 	json_object_del(config, "environment"); /* which may have secrets */
-	json_object_set_new(config, "bytes", json_integer(bytes_of(name)));
+	set_bytes(config, name);
 	output_json(config);
 	json_decref(config);
 	return 0;

@@ -9,6 +9,7 @@
 #include "cli/common/client.h"
 #include "cli/common/complete.h"
 #include "cli/common/options.h"
+#include "move/move.h"
 #include "snapshot.h"
 #include "write.h"
 #include "vitrine/util.h"
@@ -17,14 +18,16 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "ls", snapshot_ls_command },
-	{ "inspect", snapshot_inspect_command },
-	{ "rm", snapshot_rm_command },
+	{ "ls", snapshot_ls_command },	       { "inspect", snapshot_inspect_command },
+	{ "rm", snapshot_rm_command },	       { "export", snapshot_export_command },
+	{ "import", snapshot_import_command }, { "fsck", snapshot_fsck_command },
+	{ "prune", snapshot_prune_command },
 };
 
 static const struct option_set options = {
 	"snapshot NAME SNAPSHOT\n"
-	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT...",
+	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT...\n"
+	"       vitrine snapshot export SNAPSHOT FILE|- | import FILE|- | fsck | prune",
 	"Write a running sandbox to files, with all that runs in it and all that it has written; "
 	"it "
 	"goes on. `vitrine run --from` starts others from there, as many as you like; each has a "

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/snapshot/machine.h"
 #include "engine/snapshot/snapshot.h"
+#include "vitrine/abi.h"
 #include "vitrine/util.h"
 
 int state_read(struct saved_state *state, int dir, struct error *err)
@@ -48,6 +50,39 @@ int state_of(struct saved_state *state, enum saved kind, const char *name, struc
 	if (dir < 0)
 		return path ? error_set(err, errno, "%s", path) : -1;
 	return state_read(state, dir, err);
+}
+
+static const void *section_of(const struct saved_state *state, enum snapshot_kind kind, size_t size)
+{
+	size_t len;
+	const void *data = snapshot_section(&state->file, kind, &len);
+
+	return data && len == size ? data : NULL;
+}
+
+int state_fits(const struct saved_state *state, const struct sandbox_config *config,
+	       struct error *err)
+{
+	const struct snapshot_machine *machine =
+	    section_of(state, SNAPSHOT_MACHINE, sizeof(*machine));
+	const struct snapshot_cpu *cpu = section_of(state, SNAPSHOT_CPU, sizeof(*cpu));
+	struct snapshot_cpu here;
+
+	if (!machine || !cpu ||
+	    !section_of(state, SNAPSHOT_DISKS, config->ndisks * sizeof(struct snapshot_disk)))
+		return error_set(err, 0, "the state is damaged");
+	if (machine->abi != VT_ABI_VERSION)
+		return error_set(err, 0,
+				 "it does not fit here: its kernel speaks boot ABI %u, this "
+				 "program %u",
+				 machine->abi, VT_ABI_VERSION);
+	if (machine->memory != config->memory || machine->cpus != config->cpus ||
+	    machine->disks != config->ndisks || machine->tier >= SANDBOX_NTIERS)
+		return error_set(err, 0, "the state is of another sandbox than the config");
+	if (machine->tier == SANDBOX_TIER_EMULATE)
+		return 0;
+	snapshot_cpu_here(&here);
+	return snapshot_cpu_fits(cpu, &here, err);
 }
 
 void state_free(struct saved_state *state)

@@ -4,6 +4,7 @@
 #define CLI_SNAPSHOT_STATE_H
 
 #include "cli/common/saved.h"
+#include "engine/sandbox.h"
 #include "engine/snapshot/format.h"
 
 /**
@@ -24,6 +25,14 @@ int state_read(struct saved_state *state, int dir, struct error *err);
 
 /** state_of() - The same by name */
 int state_of(struct saved_state *state, enum saved kind, const char *name, struct error *err);
+
+/**
+ * state_fits() - Can it go on here, with a config?
+ *
+ * Return: 0, or -1 with one line that says why not. It is looked at again when it does.
+ */
+int state_fits(const struct saved_state *state, const struct sandbox_config *config,
+	       struct error *err);
 
 void state_free(struct saved_state *state);
 

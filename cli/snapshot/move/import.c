@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* import.c - vitrine snapshot import: a snapshot from elsewhere
+ *
+ * Theory of operation
+ * The stream may be anything (stream.c checks its form). Nothing is there before all of it was:
+ * files come into a directory that has no state, which is written last; bases get their names after
+ * that was decided. How it is to be started is read from the stream's config field by field, and
+ * files of this host that it names are replaced by those that came. What a hostile stream gets is
+ * a sandbox of a hostile guest, which is confined as any other.
+ *
+ * Whether it can go on here is looked at as soon as the state is there, which comes before
+ * gigabytes of memory.
+ *
+ * Host system calls: those of files.
+ */
+#include "move.h"
+
+#include <archive.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/common/cli.h"
+#include "cli/common/options.h"
+#include "cli/snapshot/live.h"
+#include "engine/control/rundir.h"
+#include "engine/snapshot/snapshot.h"
+#include "images/digest.h"
+#include "images/progress.h"
+#include "stream.h"
+#include "vitrine/abi.h"
+#include "vitrine/util.h"
+
+#define LAYERS_MAX 256 /* of an image */
+#define CONFIG_MAX (1U << 20)
+
+struct import_options {
+	const char *name;
+};
+
+static const struct option_spec specs[] = {
+	{ 0, "name", "NAME", option_string, offsetof(struct import_options, name),
+	  "call it so, not as it was called" },
+};
+
+static const struct option_set options = {
+	"snapshot import [OPTION]... FILE|-",
+	"Read what `vitrine snapshot export` has written. - is standard input. A snapshot that "
+	"cannot go on here is refused in one line, and leaves nothing.",
+	specs,
+	ARRAY_SIZE(specs),
+	.anywhere = true,
+};
+
+/**
+ * struct import - one that is under way
+ * @dir:     of the snapshot; -1 before its name came
+ * @bases:   of what its disks lie on: path under a temporary name, then for good; @nbases of disk N
+ * @text:    of the config or the state, which are not written as they come; @room, @used
+ * @fd:      of the file that is being written, or -1
+ * @kind:    of that file
+ */
+struct import {
+	const char *name;
+	char own_name[RUNDIR_NAME_MAX + 1];
+	char *path;
+	int dir, fd;
+	enum { CONFIG, STATE, LAYER, BASE } kind;
+	char *bases[SANDBOX_DISKS_MAX][LAYERS_MAX + 1], *temporary;
+	unsigned nbases[SANDBOX_DISKS_MAX], disk;
+	uint8_t *text;
+	size_t size;
+	json_t *config;
+	struct saved_state state;
+	uint64_t done;
+};
+
+/* ---- what comes ---- */
+
+static int take_name(void *ctx, const char *name, struct error *err)
+{
+	struct import *in = ctx;
+
+	if (!in->name) {
+		if (!rundir_name_valid(name))
+			return error_set(err, 0, "the snapshot's name is none: --name NAME");
+		snprintf(in->own_name, sizeof(in->own_name), "%.*s", RUNDIR_NAME_MAX, name);
+		in->name = in->own_name;
+	}
+	in->dir = saved_make(SAVED_SNAPSHOT, in->name, &in->path, err);
+	return in->dir < 0 ? -1 : 0;
+}
+
+static int begin_text(struct import *in, uint64_t size, uint64_t max, struct error *err)
+{
+	if (size > max)
+		return error_set(err, 0, "the snapshot's %s is too long",
+				 in->kind == CONFIG ? "config" : "state");
+	free(in->text);
+	in->size = (size_t)size;
+	in->text = calloc(1, in->size + 1);
+	return in->text ? 0 : error_set(err, ENOMEM, "cannot read the snapshot");
+}
+
+static int begin_base(struct import *in, const char *name, struct error *err)
+{
+	unsigned disk, number;
+	int end = 0;
+	char mark[32];
+
+	if (sscanf(name, MOVE_BASE "%n", &disk, &number, &end) != 2 || !end || name[end] ||
+	    disk >= SANDBOX_DISKS_MAX || number != in->nbases[disk] || number > LAYERS_MAX)
+		return error_set(err, 0, "the stream has a file '%.20s', which no snapshot has",
+				 rundir_name_valid(name) ? name : "?");
+	in->kind = BASE;
+	in->disk = disk;
+	free(in->temporary);
+	/* A name that no digest is */
+	snprintf(mark, sizeof(mark), DIGEST_PREFIX ".%d", getpid());
+	in->temporary = bases_path(mark, err);
+	if (!in->temporary)
+		return -1;
+	in->fd = open(in->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0400);
+	return in->fd < 0 ? error_set(err, errno, "%s", in->temporary) : 0;
+}
+
+static int begin_layer(struct import *in, const char *name, struct error *err)
+{
+	in->kind = LAYER;
+	in->fd = openat(in->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return in->fd < 0 ? error_set(err, errno, "cannot make %s", name) : 0;
+}
+
+static int take_file(void *ctx, const char *name, uint64_t size, struct error *err)
+{
+	struct import *in = ctx;
+	const bool is_config = !strcmp(name, SNAPSHOT_CONFIG);
+	int ret;
+
+	progress_note(name);
+	if (is_config || !strcmp(name, SNAPSHOT_STATE)) {
+		if (is_config ? !!in->config : !in->config || in->state.data)
+			return error_set(err, 0, "the stream is damaged");
+		in->kind = is_config ? CONFIG : STATE;
+		return begin_text(in, size, is_config ? CONFIG_MAX : SNAPSHOT_STATE_MAX, err);
+	}
+	if (!in->state.data)
+		return error_set(err, 0, "the stream is damaged");
+	ret = live_layer(name) ? begin_layer(in, name, err) : begin_base(in, name, err);
+	if (!ret && ftruncate(in->fd, (off_t)size))
+		ret = error_set(err, errno, "cannot write the snapshot");
+	return ret;
+}
+
+static int take_data(void *ctx, uint64_t offset, const void *data, size_t len, struct error *err)
+{
+	struct import *in = ctx;
+
+	progress_bytes(in->done += len);
+	if (in->kind == CONFIG || in->kind == STATE) {
+		memcpy(in->text + offset, data, len);
+		return 0;
+	}
+	for (size_t at = 0; at < len;) {
+		ssize_t n = pwrite(in->fd, (const char *)data + at, len - at, (off_t)(offset + at));
+
+		if (n <= 0)
+			return error_set(err, n ? errno : EIO, "cannot write the snapshot");
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static int end_config(struct import *in, struct error *err)
+{
+	in->config = json_loadb((char *)in->text, in->size, JSON_REJECT_DUPLICATES, NULL);
+	return in->config ? 0 : error_set(err, 0, "the snapshot's config is damaged");
+}
+
+static int end_state(struct import *in, struct error *err)
+{
+	struct stored_config stored;
+	int ret;
+
+	in->state.data = steal_ptr(in->text);
+	ret = snapshot_parse(in->state.data, in->size, &in->state.file, err);
+	if (ret)
+		return -1;
+	ret = config_parse(json_incref(in->config), &stored, err)
+		  ?: state_fits(&in->state, &stored.config, err);
+	config_release(&stored);
+	return ret;
+}
+
+static int end_base(struct import *in, const char *digest, struct error *err)
+{
+	char *path = bases_path(digest, err);
+
+	if (!path)
+		return -1;
+	in->bases[in->disk][in->nbases[in->disk]++] = path;
+	/* Another snapshot may have it already; the same bytes, or the digest would be another */
+	if (!access(path, F_OK))
+		return unlink(in->temporary) ? error_set(err, errno, "%s", in->temporary) : 0;
+	return rename(in->temporary, path) ? error_set(err, errno, "%s", path) : 0;
+}
+
+static int take_file_end(void *ctx, const char *digest, struct error *err)
+{
+	struct import *in = ctx;
+
+	if (in->kind == CONFIG)
+		return end_config(in, err);
+	if (in->kind == STATE)
+		return end_state(in, err);
+	if (fsync(in->fd) || close(steal_fd(in->fd)))
+		return error_set(err, errno, "cannot write the snapshot");
+	return in->kind == BASE ? end_base(in, digest, err) : 0;
+}
+
+/* ---- all of it was there ---- */
+
+/* Files of this host, in place of those of the other one */
+static int rebase(struct import *in, struct sandbox_config *config, struct error *err)
+{
+	for (unsigned i = 0; i < config->ndisks; i++) {
+		struct sandbox_disk *disk = &config->disks[i];
+
+		if (!in->nbases[i])
+			return error_set(err, 0, "the stream lacks the image of disk %u", i);
+		disk->path = in->bases[i][0];
+		disk->layers = in->nbases[i] > 1 ? (const char *const *)&in->bases[i][1] : NULL;
+		disk->overlay = NULL;
+		disk->ephemeral = !disk->read_only;
+		if (!disk->label)
+			disk->label = "imported";
+	}
+	if (config->nshares || config->net.enabled)
+		return error_set(err, 0,
+				 "a snapshot with a network or shared folders cannot be "
+				 "imported");
+	config->name = in->name;
+	return 0;
+}
+
+static int write_config(struct import *in, const struct sandbox_config *config, struct error *err)
+{
+	cleanup_close int fd =
+	    openat(in->dir, SNAPSHOT_CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	json_t *json = config_pack(config);
+	int ret = 0;
+
+	if (fd < 0 || !json || json_dumpfd(json, fd, JSON_INDENT(1)) || fsync(fd))
+		ret = error_set(err, errno, "cannot write the snapshot's config");
+	json_decref(json);
+	return ret;
+}
+
+/* The other host's state, but for what its disks lie on */
+static int write_state(struct import *in, const uint64_t *stamps, struct error *err)
+{
+	cleanup_close int fd =
+	    openat(in->dir, SNAPSHOT_STATE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct snapshot_writer writer;
+	int ret;
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot write the snapshot's state");
+	snapshot_begin(&writer);
+	for (int kind = 1; kind < SNAPSHOT_NKINDS; kind++) {
+		size_t len;
+		const void *data = snapshot_section(&in->state.file, kind, &len);
+
+		if (data && kind != SNAPSHOT_DISKS)
+			snapshot_add(&writer, kind, data, len);
+		else if (data) {
+			struct snapshot_disk disk;
+
+			snapshot_add(&writer, kind, NULL, 0);
+			for (size_t i = 0; i < len / sizeof(disk); i++) {
+				memcpy(&disk, (const char *)data + i * sizeof(disk), sizeof(disk));
+				disk.stamp = stamps[i];
+				snapshot_append(&writer, &disk, sizeof(disk));
+			}
+		}
+	}
+	ret = snapshot_write(&writer, fd, err);
+	snapshot_end(&writer);
+	if (!ret && fsync(fd))
+		ret = error_set(err, errno, "cannot write the snapshot's state");
+	return ret;
+}
+
+static int finish(struct import *in, struct error *err)
+{
+	cleanup_close int lock = saved_lock(SAVED_SNAPSHOT, err);
+	uint64_t stamps[SANDBOX_DISKS_MAX];
+	struct stored_config stored;
+	int ret;
+
+	if (lock < 0)
+		return -1;
+	if (!in->state.data)
+		return error_set(err, 0, "the stream is damaged");
+	ret = config_parse(json_incref(in->config), &stored, err) ?:
+	      rebase(in, &stored.config, err) ?:
+	      write_config(in, &stored.config, err) ?:
+	      saved_sync(SAVED_SNAPSHOT, in->dir, err) ?:
+	      move_stamps(&in->state, in->dir, in->path, &stored.config, stamps, err) ?:
+	      write_state(in, stamps, err);
+	config_release(&stored);
+	return ret;
+}
+
+/* ---- the command ---- */
+
+static long read_some(void *source, void *buf, size_t len, struct error *err)
+{
+	struct archive *archive = source;
+	la_ssize_t n = archive_read_data(archive, buf, len);
+
+	return n < 0 ? error_set(err, 0, "the stream is damaged: %s",
+				 archive_error_string(archive) ?: "it cannot be read")
+		     : (long)n;
+}
+
+static int take_stream(struct import *in, int fd, struct error *err)
+{
+	const struct stream_taker taker = { take_name, take_file, take_data, take_file_end, in };
+	struct archive *archive = archive_read_new();
+	struct archive_entry *entry;
+	int ret = -1;
+
+	if (!archive)
+		return error_set(err, ENOMEM, "cannot read the snapshot");
+	archive_read_support_filter_zstd(archive);
+	archive_read_support_format_raw(archive);
+	if (archive_read_open_fd(archive, fd, STREAM_BLOCK) ||
+	    archive_read_next_header(archive, &entry))
+		error_set(err, 0, "this is no snapshot that vitrine has exported");
+	else
+		ret = stream_read(read_some, archive, &taker, err);
+	archive_read_free(archive);
+	return ret;
+}
+
+static void clean_up(struct import *in, bool good)
+{
+	if (in->fd >= 0)
+		close(in->fd);
+	if (in->temporary)
+		unlink(in->temporary);
+	if (in->dir >= 0)
+		close(in->dir);
+	if (!good && in->path && in->dir >= 0)
+		saved_remove(in->path);
+	for (unsigned i = 0; i < SANDBOX_DISKS_MAX; i++) {
+		for (unsigned k = 0; k < in->nbases[i]; k++)
+			free(in->bases[i][k]);
+	}
+	if (!good && in->dir >= 0)
+		bases_sweep(NULL);
+	free(in->path);
+	free(in->temporary);
+	free(in->text);
+	state_free(&in->state);
+	json_decref(in->config);
+}
+
+static int import(const char *name, const char *file, struct error *err)
+{
+	cleanup_free struct import *in = calloc(1, sizeof(*in));
+	cleanup_close int fd =
+	    strcmp(file, "-") ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+	int ret;
+
+	if (fd < 0 || !in)
+		return error_set(err, errno, "%s", file);
+	in->name = name;
+	in->dir = in->fd = -1;
+	signal(SIGXFSZ, SIG_IGN); /* an error of write(), as a full disk is */
+	progress_subject("snapshot");
+	progress_phase("reading");
+	ret = take_stream(in, fd, err) ?: finish(in, err);
+	progress_end();
+	if (!ret)
+		puts(in->name);
+	clean_up(in, !ret);
+	return ret;
+}
+
+int snapshot_import_command(int argc, char **argv)
+{
+	struct import_options opt = { 0 };
+	struct error err = { 0 };
+	int at = options_parse(&options, &opt, argc, argv, &err);
+
+	if (at == OPTIONS_HELP)
+		return 0;
+	if (at > 0 && at + 1 != argc)
+		at = error_set(&err, 0, "snapshot import needs a FILE, or -");
+	if (at > 0 && opt.name && !rundir_name_valid(opt.name))
+		at = error_set(&err, 0, "'%s' is not a name for a snapshot", opt.name);
+	if (at < 0)
+		return cli_fail(EXIT_USAGE, &err);
+	return import(opt.name, argv[at], &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+}
