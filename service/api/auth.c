@@ -165,39 +165,71 @@ int auth_judge(struct request *request, struct fault *fault)
 	return 0;
 }
 
-int key_make(struct service *service, const struct caller *wanted, const char *name, char *id,
-	     char *key, struct fault *fault)
+/* In a transaction of the caller's */
+static int key_insert(struct change *change, const struct caller *wanted, const char *name,
+		      char *id, char *key, struct error *err)
 {
 	char hash[DIGEST_LEN + 1];
-	struct error err;
 
 	random_name(id, 16);
 	memcpy(key, PREFIX, strlen(PREFIX));
 	random_hex(key + strlen(PREFIX), KEY_LEN - strlen(PREFIX));
 	digest_hex(key, KEY_LEN, hash);
-	if (store_run(service->store, NULL, &err,
-		      "INSERT INTO api_key (id, name, owner, hash, scopes, created_ms, "
-		      "max_sandboxes, max_vcpus, max_memory_mb, max_disk_mb, max_requests) "
-		      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-		      "ssssiiiiiii", id, name, wanted->owner, hash, (int64_t)wanted->scopes,
-		      now_ms(), wanted->max_sandboxes, wanted->max_vcpus, wanted->max_memory_mb,
-		      wanted->max_disk_mb, wanted->max_requests))
+	return change_run(
+	    change, NULL, err,
+	    "INSERT INTO api_key (id, name, owner, hash, scopes, created_ms, max_sandboxes, "
+	    "max_vcpus, max_memory_mb, max_disk_mb, max_requests) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	    "ssssiiiiiii", id, name, wanted->owner, hash, (int64_t)wanted->scopes, now_ms(),
+	    wanted->max_sandboxes, wanted->max_vcpus, wanted->max_memory_mb, wanted->max_disk_mb,
+	    wanted->max_requests);
+}
+
+int key_make(struct service *service, const struct caller *wanted, const char *name, char *id,
+	     char *key, struct fault *fault)
+{
+	struct change change;
+	struct error err;
+	int ret = change_begin(&change, service->store, &err);
+
+	if (!ret) {
+		ret = key_insert(&change, wanted, name, id, key, &err);
+		ret |= change_end(&change, !ret, &err);
+	}
+	if (ret)
 		return fault_error(fault, FAULT_INTERNAL, &err);
 	auth_changed();
 	return 0;
 }
 
-int auth_first(struct service *service, char *key, struct fault *fault)
+/* Of daemons that start at once with a new store, the one that writes the mark makes the key */
+static int first_insert(struct change *change, char *key, struct error *err)
 {
 	const struct caller wanted = { .owner = "default",
 				       .scopes = SCOPE_READ | SCOPE_EXEC | SCOPE_ADMIN };
 	struct rows rows cleanup_rows = { 0 };
-	struct error err;
 	char id[32];
 
-	if (store_run(service->store, &rows, &err, "SELECT count(*) FROM api_key", ""))
-		return fault_error(fault, FAULT_INTERNAL, &err);
-	if (rows_number(&rows, 0, 0))
+	if (change_run(change, &rows, err,
+		       "INSERT INTO meta (name, value) VALUES ('first_key', $1) "
+		       "ON CONFLICT (name) DO NOTHING",
+		       "s", "made"))
+		return -1;
+	if (!rows.changed)
 		return 0;
-	return key_make(service, &wanted, "first", id, key, fault) ? -1 : 1;
+	return key_insert(change, &wanted, "first", id, key, err) ? -1 : 1;
+}
+
+int auth_first(struct service *service, char *key, struct fault *fault)
+{
+	struct change change;
+	struct error err;
+	int ret;
+
+	if (change_begin(&change, service->store, &err))
+		return fault_error(fault, FAULT_INTERNAL, &err);
+	ret = first_insert(&change, key, &err);
+	if (change_end(&change, ret > 0, &err) && ret > 0)
+		ret = -1;
+	return ret < 0 ? fault_error(fault, FAULT_INTERNAL, &err) : ret;
 }
