@@ -35,6 +35,8 @@ const struct route routes[] = {
 	{ "POST",   SANDBOX "/files/mkdir", 0,         SCOPE_EXEC,  api_file_mkdir,       DIALECT_OURS },
 	{ "POST",   SANDBOX "/files/rename", 0,        SCOPE_EXEC,  api_file_rename,      DIALECT_OURS },
 
+	{ "GET",    SANDBOX "/metrics",    0,          SCOPE_READ,  api_sandbox_metrics,  DIALECT_OURS },
+
 	{ "POST",   "/v1/templates",       0,          SCOPE_ADMIN, api_template_create,  DIALECT_OURS },
 	{ "GET",    "/v1/templates",       0,          SCOPE_READ,  api_template_list,    DIALECT_OURS },
 	{ "DELETE", "/v1/templates/{}",    0,          SCOPE_ADMIN, api_template_delete,  DIALECT_OURS },
@@ -63,6 +65,7 @@ const struct route routes[] = {
 	{ "POST", "/sandboxes/{}/resume", 0, SCOPE_EXEC, e2b_resume, DIALECT_E2B },
 	{ "POST", "/sandboxes/{}/fork", 0, SCOPE_EXEC, e2b_fork, DIALECT_E2B },
 	{ "POST", "/sandboxes/{}/snapshots", 0, SCOPE_EXEC, e2b_snapshot, DIALECT_E2B },
+	{ "GET", "/sandboxes/{}/metrics", 0, SCOPE_READ, e2b_metrics, DIALECT_E2B },
 	{ "GET", "/snapshots", 0, SCOPE_READ, e2b_snapshots, DIALECT_E2B },
 	{ "GET", "/templates", 0, SCOPE_READ, e2b_templates, DIALECT_E2B },
 	{ "DELETE", "/templates/{}", 0, SCOPE_EXEC, e2b_template_delete, DIALECT_E2B },

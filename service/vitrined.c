@@ -32,6 +32,7 @@
 #include "life/keeper.h"
 #include "life/sandbox.h"
 #include "listen.h"
+#include "metrics/metrics.h"
 #include "service.h"
 #include "starter/starter.h"
 #include "store/store.h"
@@ -202,7 +203,8 @@ static int serve(struct service *service, const struct config *config, const str
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (confine(places, network, err) || keeper_start(service, err))
+	if (confine(places, network, err) || keeper_start(service, err) ||
+	    metrics_start(service, err))
 		return -1;
 	if (server_start(service, fd, &limits, auth_judge, err))
 		return -1;
@@ -213,6 +215,7 @@ static int serve(struct service *service, const struct config *config, const str
 	events_stop();
 	server_stop(STOP_SECONDS);
 	keeper_stop();
+	metrics_stop(service);
 	if (config->drain)
 		drain(service);
 	return 0;

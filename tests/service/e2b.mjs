@@ -159,6 +159,14 @@ test("uploadUrl, downloadUrl", async () => {
 	assert.equal((await fetch(url.replace(/signature=v1_.../, "signature=v1_AAA"))).status >= 400, true);
 });
 
+test("getMetrics", async () => {
+	let metrics = [];
+	await soon("metrics", async () => (metrics = await sandbox.getMetrics()).length > 1);
+	assert.equal(metrics[0].cpuCount, 1);
+	assert.ok(metrics[0].memUsed > 1_000_000 && metrics[0].memUsed < metrics[0].memTotal);
+	assert.deepEqual(await sandbox.getMetrics({ end: new Date(Date.now() - 3_600_000), start: new Date(Date.now() - 7_200_000) }), []);
+});
+
 test("setTimeout, connect", async () => {
 	await sandbox.setTimeout(300_000);
 	const info = await sandbox.getInfo();

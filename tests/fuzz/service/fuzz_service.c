@@ -14,6 +14,7 @@
 #include "service/e2b/multipart.h"
 #include "service/files/range.h"
 #include "service/http/match.h"
+#include "service/metrics/proc.h"
 #include "service/starter/order.h"
 #include "vitrine/util.h"
 
@@ -106,6 +107,16 @@ static void check_path(const char *text, size_t len)
 	free(copy);
 }
 
+static void check_proc(const char *text, size_t len)
+{
+	char *copy = strndup(text, len);
+
+	proc_busy(copy);
+	proc_memory(copy);
+	proc_network(copy);
+	free(copy);
+}
+
 static void check_range(const char *text, size_t len)
 {
 	char *copy = strndup(text, len);
@@ -187,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const checks[])(
 	    const char *, size_t) = { check_order, check_fields, check_range, check_envelope,
-				      check_form,  check_config, check_path };
+				      check_form,  check_config, check_path,  check_proc };
 	char text[4096];
 
 	if (!size || size > sizeof(text))

@@ -14,6 +14,8 @@
 #include "service/e2b/multipart.h"
 #include "service/files/range.h"
 #include "service/http/match.h"
+#include "service/metrics/proc.h"
+#include "service/metrics/series.h"
 #include "service/starter/order.h"
 #include "vitrine/util.h"
 
@@ -307,6 +309,45 @@ static void forms_that_are_none(void **state)
 	assert_false(multipart_over(&m));
 }
 
+static void figures_of_proc(void **state)
+{
+	assert_int_equal(proc_busy("cpu  1 2 3 400 5 6 7 8\ncpu0 9"), 1 + 2 + 3 + 6 + 7);
+	assert_int_equal(proc_busy("intr 1"), 0);
+	assert_int_equal(proc_busy(""), 0);
+	assert_int_equal(proc_memory("MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable:   40 kB\n"),
+			 60 * 1024);
+	assert_int_equal(proc_memory("MemTotal: 1 kB\nMemAvailable: 2 kB\n"), 0);
+	assert_int_equal(proc_network("Inter-|   Receive\n face |bytes\n    lo: 5 0 0 0 0 0 0 0 5\n"
+				      "  eth0: 10 1 0 0 0 0 0 0 20 1\n eth1:1 2\n"),
+			 31);
+	assert_int_equal(proc_network("x\ny:"), 0);
+}
+
+static void series_become_coarser(void **state)
+{
+	struct series *series = series_make(1000000);
+	struct figures out[1300];
+	unsigned rings = 0, middles = 0;
+
+	for (unsigned i = 0; i < 1300; i++) {
+		rings =
+		    series_add(series, &(struct figures){ 1000000 + i * 500, i, i * 1024, 1024 });
+		middles += rings & 1U << SERIES_MIDDLE ? 1 : 0;
+	}
+	assert_int_equal(middles, 1300 / 60);
+	assert_int_equal(series_read(series, SERIES_FINE, 0, out, 1300), 1200);
+	assert_int_equal(out[0].cpu_permille, 100);
+	assert_int_equal(out[1199].at_ms, 1000000 + 1299 * 500);
+	assert_int_equal(series_read(series, SERIES_FINE, out[1199].at_ms, out, 1300), 0);
+	assert_int_equal(series_read(series, SERIES_MIDDLE, 0, out, 1300), 21);
+	assert_int_equal(out[0].at_ms, 1000000 + 59 * 500);
+	assert_int_equal(out[0].net_bytes, 60 * 1024);
+	assert_int_equal(out[0].cpu_permille, 59 * 60 / 2 / 60);
+	assert_int_equal(series_read(series, SERIES_COARSE, 0, out, 1300), 2);
+	assert_int_equal(out[0].net_bytes, 600 * 1024);
+	free(series);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +358,8 @@ int main(void)
 		cmocka_unit_test(fields_are_of_their_types),
 		cmocka_unit_test(files_are_options),
 		cmocka_unit_test(addresses_are_numbers),
+		cmocka_unit_test(figures_of_proc),
+		cmocka_unit_test(series_become_coarser),
 		cmocka_unit_test(ranges_are_within),
 		cmocka_unit_test(envelopes_are_whole),
 		cmocka_unit_test(forms_are_read_wherever_they_are_cut),
