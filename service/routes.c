@@ -25,6 +25,8 @@ const struct route routes[] = {
 	{ "POST",   SANDBOX "/rollback",   0,          SCOPE_EXEC,  api_sandbox_rollback, DIALECT_OURS },
 
 	{ "POST",   SANDBOX "/exec",       0,          SCOPE_EXEC,  api_exec,             DIALECT_OURS },
+	{ "GET",    SANDBOX "/exec/stream", 0,         SCOPE_EXEC,  api_exec_stream,      DIALECT_OURS },
+	{ "GET",    SANDBOX "/pty",        0,          SCOPE_EXEC,  api_pty,              DIALECT_OURS },
 	{ "GET",    SANDBOX "/processes",  0,          SCOPE_READ,  api_processes,        DIALECT_OURS },
 	{ "POST",   SANDBOX "/processes/{}/signal", 0, SCOPE_EXEC,  api_process_signal,   DIALECT_OURS },
 	{ "GET",    SANDBOX "/files",      0,          SCOPE_EXEC,  api_file_read,        DIALECT_OURS },

@@ -15,7 +15,7 @@ request_handler api_key_create, api_key_list, api_key_delete;
 request_handler api_template_create, api_template_list, api_template_delete;
 request_handler api_snapshot_create, api_snapshot_list, api_snapshot_delete;
 request_handler api_sandbox_metrics;
-request_handler api_exec, api_processes, api_process_signal;
+request_handler api_exec, api_exec_stream, api_pty, api_processes, api_process_signal;
 request_handler api_file_read, api_file_write, api_file_delete, api_file_stat, api_file_list,
     api_file_mkdir, api_file_rename;
 request_handler api_events, api_audit;

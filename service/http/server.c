@@ -307,7 +307,7 @@ int server_start(struct service *service, int fd, const struct server_limits *li
 	return server ? 0 : error_set(err, errno, "cannot start the HTTP server");
 }
 
-void server_stop(unsigned patience)
+bool server_stop(unsigned patience)
 {
 	int fd;
 
@@ -316,5 +316,8 @@ void server_stop(unsigned patience)
 	if (fd >= 0)
 		close(fd);
 	work_stop(patience);
+	if (work_count())
+		return false; /* the library would not end with a connection that waits */
 	MHD_stop_daemon(server);
+	return true;
 }

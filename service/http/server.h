@@ -30,8 +30,10 @@ int server_start(struct service *service, int fd, const struct server_limits *li
 
 /**
  * server_stop() - Take no more connections, let what runs end for some seconds, close all
+ *
+ * Return: whether all has ended; otherwise there are threads that still use everything.
  */
-void server_stop(unsigned patience);
+bool server_stop(unsigned patience);
 
 /**
  * server_sweep() - Close connections that have been sending one request's head for too long

@@ -67,3 +67,29 @@ answers() {
 field() {
 	jq -r "$1" "$scratch/out"
 }
+
+# modules: those of package.json, as the lock file has them
+modules() {
+	[ -e tests/service/node_modules/e2b ] ||
+		(cd tests/service && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$scratch/npm" 2>&1
+	check $? "npm ci: $(head -3 "$scratch/npm" 2>/dev/null)"
+}
+
+# passes COMMAND...: a program that prints TAP of its own, whose lines become ours
+passes() {
+	local line before=$tests
+	while IFS= read -r line; do
+		case $line in
+		"ok "* | "not ok "*)
+			tests=$((tests + 1))
+			[[ $line == ok* ]] || failures=$((failures + 1))
+			echo "${line%% [0-9]*} $tests - ${line#* - }"
+			;;
+		1..*) ;;
+		*) echo "$line" ;;
+		esac
+	done < <(timeout "$seconds" "$@" 2>&1)
+	what=$*
+	[ "$tests" -gt $((before + 3)) ]
+	check $? "$* has run"
+}
