@@ -10,6 +10,9 @@
  * there may be more. For guests that are never idle a thread looks every TICK, as long as there are
  * requests. So nobody but who has nothing to do ever waits for the host's file system.
  *
+ * Receiving a notification has no way not to wait. So who wakes a worker receives one itself only
+ * when no vCPU waits for one; otherwise that vCPU gets it, and hands it over.
+ *
  * What the guest forgets or closes wakes nobody: it is done when a worker runs anyway, or when the
  * guest has nothing else to do.
  *
@@ -20,7 +23,7 @@
  * when it was posted, once.
  *
  * Host system calls: openat, fstat, faccessat2, mmap, eventfd2, socketpair, fork, recvmsg, clone3;
- * ioctl, poll, read, kill.
+ * ioctl, poll, read, kill, futex, clock_gettime.
  */
 #include "share.h"
 
@@ -78,12 +81,17 @@ static struct {
 	void (*complete)(unsigned slot, uint32_t written);
 	pthread_t thread;
 	bool threaded;
-	pthread_mutex_t lock; /* of who is known to be parked */
+	pthread_mutex_t lock; /* of who is known to be parked, and who waits for it */
 	uint64_t parked[WORKERS_MAX];
-	unsigned nparked;
+	unsigned nparked, receivers;
+	pthread_cond_t came; /* one may be known, or nobody waits for one any more */
 	atomic_uint ndeferred;
 	bool deferred[CHANNEL_SLOTS];
-} client = { .wake = -1, .alive = -1, .listener = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+} client = { .wake = -1,
+	     .alive = -1,
+	     .listener = -1,
+	     .lock = PTHREAD_MUTEX_INITIALIZER,
+	     .came = PTHREAD_COND_INITIALIZER };
 
 bool share_exists(void)
 {
@@ -157,29 +165,78 @@ static void fail_all(void)
 
 /* ---- what is asked ---- */
 
-static void keep_parked(uint64_t worker)
+/* A notification that is there, for nobody else waits for one. With the lock held */
+static bool receive_parked(uint64_t *worker)
 {
-	pthread_mutex_lock(&client.lock);
-	if (client.nparked < WORKERS_MAX)
-		client.parked[client.nparked++] = worker;
-	pthread_mutex_unlock(&client.lock);
+	struct pollfd fd = { .fd = client.listener, .events = POLLIN };
+	struct seccomp_notif event = { 0 };
+
+	if (client.receivers || poll(&fd, 1, 0) <= 0 ||
+	    ioctl(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event))
+		return false;
+	*worker = event.id;
+	return true;
+}
+
+/* Until there may be another one; briefly. With the lock held */
+static void await_parked(void)
+{
+	struct pollfd fd = { .fd = client.listener, .events = POLLIN };
+	struct timespec until;
+
+	if (!client.receivers) {
+		pthread_mutex_unlock(&client.lock);
+		poll(&fd, 1, 1);
+		pthread_mutex_lock(&client.lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_clockwait(&client.came, &client.lock, CLOCK_MONOTONIC, &until);
 }
 
 /* Somebody who is parked, or will be at once. Return: whether there is one */
 static bool find_parked(uint64_t *worker)
 {
-	struct pollfd fd = { .fd = client.listener, .events = POLLIN };
-	struct seccomp_notif event = { 0 };
+	const uint64_t end = clock_now_ns() + PARKS_MS * NS_PER_MS;
+	bool found;
 
 	pthread_mutex_lock(&client.lock);
-	*worker = client.nparked ? client.parked[--client.nparked] : 0;
+	for (;;) {
+		found = client.nparked;
+		if (found)
+			*worker = client.parked[--client.nparked];
+		else
+			found = receive_parked(worker);
+		if (found || clock_now_ns() >= end)
+			break;
+		await_parked();
+	}
 	pthread_mutex_unlock(&client.lock);
-	if (*worker)
-		return true;
-	if (poll(&fd, 1, PARKS_MS) <= 0 || ioctl(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event))
-		return false;
-	*worker = event.id;
-	return true;
+	return found;
+}
+
+/* On a vCPU: wait for a worker to be parked, and keep it. Return: whether one was */
+static bool wait_parked(volatile uint32_t *pending)
+{
+	struct seccomp_notif event = { 0 };
+	long ret;
+
+	pthread_mutex_lock(&client.lock);
+	client.receivers++;
+	pthread_mutex_unlock(&client.lock);
+	ret = vcpu_wait(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event, pending);
+	pthread_mutex_lock(&client.lock);
+	client.receivers--;
+	if (ret >= 0 && client.nparked < WORKERS_MAX)
+		client.parked[client.nparked++] = event.id;
+	pthread_cond_broadcast(&client.came);
+	pthread_mutex_unlock(&client.lock);
+	return ret >= 0;
 }
 
 /* Have a worker look for requests; those that are at work will look by themselves */
@@ -306,14 +363,9 @@ static bool wait_idle(void)
 		wake_worker();
 	atomic_fetch_add(&ch->watching, 1);
 	harvest();
-	while (!*pending && atomic_load(&client.outstanding) && !atomic_load(&client.gone)) {
-		struct seccomp_notif event = { 0 };
-
-		if (vcpu_wait(client.listener, SECCOMP_IOCTL_NOTIF_RECV, &event, pending) < 0)
-			break;
-		keep_parked(event.id);
+	while (!*pending && atomic_load(&client.outstanding) && !atomic_load(&client.gone) &&
+	       wait_parked(pending))
 		look();
-	}
 	atomic_fetch_sub(&ch->watching, 1);
 	look(); /* what a worker has left to us because we waited */
 	return *pending;

@@ -4,19 +4,21 @@
  * Theory of operation
  * A program reads a directory until nothing comes, so each listing ends with a request that is
  * answered with nothing. The server says with the last entries that they are (VT_SHARE_END), and
- * where the next question would begin is remembered, until it comes or another listing takes the
- * place. It is answered once: who asks again is told by the server.
+ * where the next question would begin is remembered, until it comes, a second is over or another
+ * listing takes the place. It is answered once: who asks again is told by the server.
  */
 #include <linux/hash.h>
 #include <linux/highmem.h>
+#include <linux/jiffies.h>
 #include <linux/spinlock.h>
 #include "share.h"
 
 #define PLACES_ORDER 5
+#define KNOWN_JIFFIES HZ
 
 struct ended {
 	const struct fuse_conn *fc;
-	u64 fh, offset;
+	u64 fh, offset, until; /* jiffies */
 };
 
 static DEFINE_SPINLOCK(ended_lock);
@@ -29,7 +31,8 @@ bool share_known_end(struct fuse_mount *fm, struct fuse_args *args)
 	bool known;
 
 	spin_lock(&ended_lock);
-	known = at->fc == fm->fc && at->fh == in->fh && at->offset == in->offset;
+	known = at->fc == fm->fc && at->fh == in->fh && at->offset == in->offset &&
+		time_before64(get_jiffies_64(), at->until);
 	if (known)
 		at->fc = NULL;
 	spin_unlock(&ended_lock);
@@ -77,8 +80,12 @@ ssize_t share_list(struct mnt_idmap *idmap, struct fuse_mount *fm, struct fuse_a
 	if (len > 0 && ap->uses_folios && ap->num_folios == 1 && len <= PAGE_SIZE &&
 	    is_end(args->opcode, folio_address(ap->folios[0]), len, &offset)) {
 		spin_lock(&ended_lock);
-		places[hash_64(in.fh, PLACES_ORDER)] =
-		    (struct ended){ .fc = fm->fc, .fh = in.fh, .offset = offset };
+		places[hash_64(in.fh, PLACES_ORDER)] = (struct ended){
+			.fc = fm->fc,
+			.fh = in.fh,
+			.offset = offset,
+			.until = get_jiffies_64() + KNOWN_JIFFIES,
+		};
 		spin_unlock(&ended_lock);
 	}
 	return len;
