@@ -123,6 +123,7 @@ struct sandbox_config {
 	/* of its memory, all layers are descriptors from SANDBOX_LAYERS_FD on; 0: they are in the
 	 * directory */
 	unsigned layers;
+	bool tells; /* the descriptor behind those gets a byte when clients are served */
 
 	/* the main command */
 	char *const *argv; /* NULL terminated */

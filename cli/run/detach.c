@@ -28,7 +28,6 @@
 #include "vitrine/abi.h"
 
 #define LOOK_MS 20
-#define LOOK_SOON_MS 2	     /* at one that only has to be there */
 #define PATIENCE 5	     /* seconds for one answer */
 #define LOOKS_MAX 1500	     /* at a command that has hidden its arguments: half a minute */
 #define STATUS_UNSTARTED 126 /* and 127: the command could not be executed */
@@ -44,13 +43,14 @@ static void give_up(int number)
 
 #define FD_HIGH 64 /* out of the way of those that the supervisor has */
 
-/* Behind the standard streams, which are there by now */
-static int hand_over(const int *layers, unsigned count)
+/* Behind the standard streams, which are there by now: layers, and who waits for us */
+static int hand_over(const struct detached *d, int waiting)
 {
-	int high[SANDBOX_LAYERS_MAX];
+	const unsigned layers = d->config->layers, count = layers + d->config->tells;
+	int high[SANDBOX_LAYERS_MAX + 1];
 
 	for (unsigned i = 0; i < count; i++) {
-		high[i] = fcntl(layers[i], F_DUPFD, FD_HIGH);
+		high[i] = fcntl(i < layers ? d->layers[i] : waiting, F_DUPFD, FD_HIGH);
 		if (high[i] < 0)
 			return -1;
 	}
@@ -62,7 +62,7 @@ static int hand_over(const int *layers, unsigned count)
 }
 
 static void __attribute__((noreturn))
-supervise(const struct detached *detached, struct kept *kept, int words)
+supervise(const struct detached *detached, struct kept *kept, int words, int waiting)
 {
 	const struct sandbox_config *config = detached->config;
 	struct error err = { 0 };
@@ -74,7 +74,7 @@ supervise(const struct detached *detached, struct kept *kept, int words)
 	signal(SIGHUP, SIG_DFL);
 	/* A supervisor closes all descriptors but three, and this one has no use for those */
 	if (dup2(kept->record, STDIN_FILENO) < 0 || dup2(kept->log, STDOUT_FILENO) < 0 ||
-	    dup2(words, STDERR_FILENO) < 0 || hand_over(detached->layers, config->layers))
+	    dup2(words, STDERR_FILENO) < 0 || hand_over(detached, waiting))
 		_exit(EXIT_VITRINE);
 	kept->record = STDIN_FILENO;
 	kept->log = STDOUT_FILENO;
@@ -142,7 +142,7 @@ static bool command_runs(const struct sandbox_config *config)
 			pid = json_integer_value(json_object_get(answer.json, "main"));
 			json_decref(answer.json);
 		}
-		runs = pid > 0 && (config->resume || has_arguments(&client, pid));
+		runs = pid > 0 && has_arguments(&client, pid);
 	}
 	client_close(&client);
 	return runs;
@@ -151,8 +151,7 @@ static bool command_runs(const struct sandbox_config *config)
 /* Wait for the command, or the end. Return: exit status of the sandbox, -1 when it runs */
 static int await(const struct detached *d, int words)
 {
-	const long ms = d->config->resume ? LOOK_SOON_MS : LOOK_MS;
-	const struct timespec look = { .tv_nsec = ms * 1000000L };
+	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	bool said = false;
 	int status;
 
@@ -163,6 +162,32 @@ static int await(const struct detached *d, int words)
 			return -1;
 		nanosleep(&look, NULL);
 	}
+	pass_on(words, &said);
+	return (int)vt_exit_status((vt_u32)status);
+}
+
+/* The same of one that tells when it serves. It closes the pipe when it ends */
+static int await_served(int words, int served)
+{
+	struct pollfd fds[] = { { .fd = words, .events = POLLIN },
+				{ .fd = served, .events = POLLIN } };
+	bool said;
+	char byte;
+	int status;
+
+	for (;;) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			break;
+		pass_on(words, &said);
+		if (fds[1].revents & POLLIN && read(served, &byte, 1) == 1)
+			return -1;
+		if (fds[1].revents & (POLLHUP | POLLERR))
+			break;
+		if (fds[0].revents & POLLHUP)
+			fds[0].fd = -1;
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
 	pass_on(words, &said);
 	return (int)vt_exit_status((vt_u32)status);
 }
@@ -199,27 +224,31 @@ static void show_log(const struct kept *kept)
 int run_detached(struct detached *d, struct error *err)
 {
 	struct kept kept;
-	int words[2], status;
+	int words[2], served[2] = { -1, -1 }, status;
 
 	if (kept_begin(&kept, d->config, err) < 0)
 		return -1;
-	if (pipe2(words, O_CLOEXEC) < 0) {
+	if (pipe2(words, O_CLOEXEC) < 0 || (d->config->tells && pipe2(served, O_CLOEXEC) < 0)) {
 		kept_discard(&kept);
 		return error_set(err, errno, "cannot make a pipe");
 	}
 	child = fork();
 	if (child == 0) {
 		close(words[0]);
-		supervise(d, &kept, words[1]);
+		supervise(d, &kept, words[1], served[1]);
 	}
 	close(words[1]);
+	if (served[1] >= 0)
+		close(served[1]);
 	if (child < 0) {
 		kept_discard(&kept);
 		return error_set(err, errno, "cannot start a process");
 	}
 	d->pid = child;
 	catch_signals();
-	status = await(d, words[0]);
+	status = d->config->tells ? await_served(words[0], served[0]) : await(d, words[0]);
+	if (served[0] >= 0)
+		close(served[0]);
 	leave_signals();
 	close(words[0]);
 	if (status >= EXIT_VITRINE && status <= STATUS_UNSTARTED + 1) {

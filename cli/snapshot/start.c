@@ -90,11 +90,13 @@ static int start_from(enum saved kind, const char *from, const struct layers *la
 	if (!config_parse(json, &stored, err)) {
 		stored.config.name = name;
 		stored.config.detached = true;
+		stored.config.tells = true;
 		stored.config.resume = path;
 		stored.config.clone = kind == SAVED_SNAPSHOT;
 		if (stored.config.clone) {
 			stored.config.hostname = name;
 			stored.config.started = (uint64_t)time(NULL);
+			stored.config.net.publish = NULL; /* its source has them */
 			throw_away(&stored.config);
 		}
 		stored.config.layers = layers ? layers->count : 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "engine/confine/confine.h"
 #include "engine/control/control.h"
@@ -139,6 +140,16 @@ bool sandbox_paused(void)
 	return paused;
 }
 
+static void tell_served(const struct sandbox_config *config)
+{
+	const int fd = SANDBOX_LAYERS_FD + (int)config->layers;
+
+	if (!config->tells)
+		return;
+	(void)!write(fd, "", 1); /* who does not want to know has closed it */
+	close(fd);
+}
+
 static int confine(struct error *err)
 {
 	const struct confine_memory memory = { .fd = memory_fd(),
@@ -195,6 +206,7 @@ static int run(struct sandbox_config *config, struct snapshot *snapshot, struct 
 		return -1;
 	}
 	control_serve();
+	tell_served(config);
 	if (config->traced)
 		control_await_observer(OBSERVER_PATIENCE_MS);
 
@@ -227,7 +239,7 @@ int sandbox_run(const struct sandbox_config *wanted, struct error *err)
 	int status = -1;
 
 	signals_block();
-	if (confine_begin(wanted->layers, err))
+	if (confine_begin(wanted->layers + wanted->tells, err))
 		return -1;
 	completed = *wanted;
 	if (wanted->resume)
