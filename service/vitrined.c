@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,7 @@ static int run(const struct config *config, const struct places *places, struct 
 	service.vitrine = places->vitrine;
 	service.started_ms = now_ms();
 	more_descriptors();
+	mallopt(M_ARENA_MAX, 4); /* of threads there are hundreds */
 	rundir = rundir_open(err);
 	if (rundir < 0)
 		return -1;

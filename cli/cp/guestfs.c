@@ -22,7 +22,8 @@ static int call(struct client *client, json_t *json, const char *path, const voi
 		return 0;
 	error_set(err, 0, "%s:%.200s: %.200s", client->name, path,
 		  why.text[0] ? why.text : strerror(why.code));
-	err->code = why.code;
+	if (err)
+		err->code = why.code;
 	return -1;
 }
 

@@ -11,7 +11,7 @@ package=${package##*$'\n'}
 host dpkg-deb -f "$package" Package Depends
 shows '*vitrine*libarchive13*e2fsprogs*'
 host dpkg-deb -x "$package" "$scratch/root"
-for file in bin/vitrine bin/vitrined lib/vitrine/vmlinux share/man/man1/vitrine.1.gz share/man/man1/vitrined.1.gz \
+for file in bin/vitrine bin/vitrined lib/systemd/system/vitrined.service lib/systemd/user/vitrined.service lib/vitrine/vmlinux share/man/man1/vitrine.1.gz share/man/man1/vitrined.1.gz \
 	share/bash-completion/completions/vitrine \
 	lib/vitrine/vmlinux.types share/vitrine/gdb/vitrine-gdb.py; do
 	host test -s "$scratch/root/usr/$file"

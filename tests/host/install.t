@@ -5,7 +5,7 @@ seconds=300
 
 host make -s install DESTDIR="$scratch/root" PREFIX=/usr/local
 status 0
-for file in bin/vitrine bin/vitrined lib/vitrine/vmlinux share/man/man1/vitrine.1 share/man/man1/vitrined.1 \
+for file in bin/vitrine bin/vitrined lib/systemd/system/vitrined.service lib/systemd/user/vitrined.service lib/vitrine/vmlinux share/man/man1/vitrine.1 share/man/man1/vitrined.1 \
 	lib/vitrine/vmlinux.types share/vitrine/gdb/vitrine-gdb.py; do
 	host test -s "$scratch/root/usr/local/$file"
 	status 0

@@ -198,6 +198,26 @@ test("a snapshot, and a sandbox from it", async () => {
 	assert.equal(await Sandbox.deleteSnapshot(snapshot.snapshotId), false);
 });
 
+test("a timeout pauses, a call lets it go on", async () => {
+	const auto = await Sandbox.create({ timeoutMs: 1_000, lifecycle: { onTimeout: "pause", autoResume: true } });
+	await soon("it is paused", async () => (await auto.getInfo()).state === "paused");
+	await auto.commands.run("true");
+	assert.equal((await auto.getInfo()).lifecycle?.autoResume, true);
+	await auto.kill();
+	const mortal = await Sandbox.create({ timeoutMs: 1_000 });
+	await soon("it is gone", async () => (await mortal.isRunning()) === false);
+});
+
+test("fork", async () => {
+	const forks = await sandbox.fork({ count: 2 });
+	assert.equal(forks.length, 2);
+	for (const fork of forks) {
+		assert.notEqual(fork.sandboxId, sandbox.sandboxId);
+		assert.equal(await fork.files.read("/home/user/kept"), "kept\n");
+		await fork.kill();
+	}
+});
+
 test("kill while a command runs", async () => {
 	const running = await sandbox.commands.run("sleep 1000", { background: true });
 	const end = assert.rejects(running.wait());
