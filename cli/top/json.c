@@ -78,6 +78,7 @@ static const struct {
 } words[] = {
 	AT(wakeups),
 	AT(migrations),
+	AT(shootdowns),
 	AT(run_delay_ns),
 	AT(forks),
 	AT(execs),

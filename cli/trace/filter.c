@@ -185,10 +185,11 @@ static const struct {
 	const char *name;
 	uint64_t kinds;
 } event_groups[] = {
-	{ "sched", KIND(SWITCH) | KIND(WAKEUP) },
+	{ "sched", KIND(SWITCH) | KIND(WAKEUP) | KIND(MIGRATE) | KIND(IPI) },
 	{ "life", KIND(FORK) | KIND(EXEC) | KIND(EXIT) | KIND(SIGNAL) | KIND(OOM) | KIND(OOPS) },
 	{ "block", KIND(BLOCK_ISSUE) | KIND(BLOCK_DONE) },
-	{ "memory", KIND(FAULT) | KIND(PAGE_CACHE) | KIND(WRITEBACK) | KIND(OOM) },
+	{ "memory",
+	  KIND(FAULT) | KIND(PAGE_CACHE) | KIND(WRITEBACK) | KIND(OOM) | KIND(SHOOTDOWN) },
 	{ "net", KIND(PACKET) },
 	{ "all", ((1ULL << VT_NR_EVENT_KINDS) - 1) & ~KIND(PAD) },
 };

@@ -110,6 +110,9 @@ static const char *const members[VT_NR_EVENT_KINDS][5] = {
 	[VT_EVENT_WRITEBACK] = { "inode", "pages", "device" },
 	[VT_EVENT_PACKET] = { NULL, "bytes", NULL, NULL, "sent" },
 	[VT_EVENT_FOLLOWED] = { "nr" },
+	[VT_EVENT_MIGRATE] = { "task", "from_cpu", "to_cpu" },
+	[VT_EVENT_IPI] = { NULL, NULL, NULL, NULL, "interrupt" },
+	[VT_EVENT_SHOOTDOWN] = { "changes", "latency_ns", "cpus" },
 };
 
 /* Values that have names */

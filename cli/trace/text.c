@@ -91,6 +91,32 @@ static void print_wakeup(struct text *t, const struct event *event, const struct
 	name_text(t, event);
 }
 
+static void print_migrate(struct text *t, const struct event *event, const struct vt_event_plain *p)
+{
+	text_unsigned(t, p->a);
+	name_text(t, event);
+	text_put(t, " from CPU ");
+	text_unsigned(t, p->b);
+	text_put(t, " to ");
+	text_unsigned(t, p->c);
+}
+
+static void print_ipi(struct text *t, const struct event *event, const struct vt_event_plain *p)
+{
+	text_put(t, name_of(NAMES_INTERRUPT, (unsigned)p->value));
+}
+
+static void print_shootdown(struct text *t, const struct event *event,
+			    const struct vt_event_plain *p)
+{
+	text_unsigned(t, p->a);
+	text_put(t, p->a == 1 ? " change, " : " changes, ");
+	text_unsigned(t, p->c);
+	text_put(t, p->c == 1 ? " CPU, " : " CPUs, ");
+	text_unsigned(t, p->b);
+	text_put(t, " ns");
+}
+
 static void print_fork(struct text *t, const struct event *event, const struct vt_event_plain *p)
 {
 	text_put(t, p->a == p->b ? "process " : "thread ");
@@ -180,7 +206,8 @@ static event_printer *const printers[VT_NR_EVENT_KINDS] = {
 	[VT_EVENT_OOPS] = print_words,	     [VT_EVENT_BLOCK_ISSUE] = print_issue,
 	[VT_EVENT_BLOCK_DONE] = print_done,  [VT_EVENT_SOFTIRQ] = print_softirq,
 	[VT_EVENT_PAGE_CACHE] = print_cache, [VT_EVENT_WRITEBACK] = print_writeback,
-	[VT_EVENT_PACKET] = print_packet,
+	[VT_EVENT_PACKET] = print_packet,    [VT_EVENT_MIGRATE] = print_migrate,
+	[VT_EVENT_IPI] = print_ipi,	     [VT_EVENT_SHOOTDOWN] = print_shootdown,
 };
 
 /* As strace tells it: the one that it is for, and from where as far as we know */

@@ -24,7 +24,7 @@
 #endif
 
 #define VT_TELEMETRY_MAGIC 0x76657274U
-#define VT_TELEMETRY_VERSION 3
+#define VT_TELEMETRY_VERSION 4
 
 /* What is switched on: vt_telemetry.enabled, VT_REQ_OBSERVE's args[0] */
 #define VT_OBSERVE_COUNTERS 1
@@ -113,6 +113,7 @@ struct vt_counters {
 	vt_u64 faults[VT_NR_FAULTS], fault_ns[VT_NR_FAULTS];
 	vt_u64 switches[VT_NR_SWITCHES];
 	vt_u64 wakeups, migrations;
+	vt_u64 shootdowns;	      /* of the TLB, while another CPU was in the address space */
 	vt_u64 run_delay_ns;	      /* from being runnable to running, all tasks */
 	vt_u64 run_delay[VT_BUCKETS]; /* of single waits */
 	vt_u64 forks, execs, exits, signals, ooms, oopses;
@@ -198,7 +199,11 @@ enum vt_event_kind {
 	VT_EVENT_PAGE_CACHE,  /* a = inode, b = page index, c = device, value: 1 added, 0 removed */
 	VT_EVENT_WRITEBACK,   /* a = inode, b = pages, c = device */
 	VT_EVENT_PACKET,      /* b = bytes, value: 1 sent, 0 received; text: device */
-	VT_EVENT_FOLLOWED, /* a call that was waited for is there: view "follow"; a = its number */
+	VT_EVENT_FOLLOWED,  /* a call that was waited for is there: view "follow"; a = its number */
+	VT_EVENT_MIGRATE,   /* a = pid, b = from CPU, c = to CPU; text: its name */
+	VT_EVENT_IPI,	    /* value = enum vt_irq: another CPU asked for it */
+	VT_EVENT_SHOOTDOWN, /* a = changes, b = ns until all CPUs had them, c = CPUs in the program
+			     */
 	VT_NR_EVENT_KINDS,
 };
 

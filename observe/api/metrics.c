@@ -121,6 +121,16 @@ static void print_wakeups(struct scrape *s)
 	put_count(s, NULL, NULL, s->counters.wakeups);
 }
 
+static void print_migrations(struct scrape *s)
+{
+	put_count(s, NULL, NULL, s->counters.migrations);
+}
+
+static void print_shootdowns(struct scrape *s)
+{
+	put_count(s, NULL, NULL, s->counters.shootdowns);
+}
+
 static void print_run_delay(struct scrape *s)
 {
 	put_histogram(s, NULL, NULL, s->counters.run_delay, s->counters.run_delay_ns);
@@ -334,6 +344,8 @@ static const struct family {
 	{ "host_operations", "counter", NULL, "Operations of the supervisor on the host.", COUNTS("operation", NAMES_HOST, host, put_count) },
 	{ "context_switches", "counter", NULL, "Context switches by why the task stopped.", COUNTS("reason", NAMES_SWITCH, counters.switches, put_count) },
 	{ "wakeups", "counter", NULL, "Tasks that were woken.", print_wakeups },
+	{ "migrations", "counter", NULL, "Tasks that changed CPUs.", print_migrations },
+	{ "tlb_shootdowns", "counter", NULL, "Changes of mappings that other CPUs were in.", print_shootdowns },
 	{ "run_queue_delay_seconds", "histogram", "seconds", "Waits of runnable tasks for the CPU.", print_run_delay },
 	{ "process_events", "counter", NULL, "What happens to processes.", print_life },
 	{ "tasks", "gauge", NULL, "Tasks of guest processes.", print_tasks },

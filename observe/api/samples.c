@@ -77,14 +77,15 @@ json_t *json_scheduler(struct session *session)
 	for (unsigned i = 0; i < VT_NR_SWITCHES; i++)
 		json_object_set_new(switches, name_of(NAMES_SWITCH, i), json_count(c.switches[i]));
 	object = json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "switches", switches, "wakeups", json_count(c.wakeups), "migrations",
-	    json_count(c.migrations), "run_delay_ns", json_count(c.run_delay_ns), "run_delay",
-	    json_buckets(c.run_delay), "run_delay_percentiles", json_percentiles(c.run_delay),
-	    "cpu", json_cpu(session), "tasks", (int)tasks_count(session), "tasks_lost",
-	    json_count(c.tasks_lost), "forks", json_count(c.forks), "execs", json_count(c.execs),
-	    "exits", json_count(c.exits), "signals", json_count(c.signals), "ooms",
-	    json_count(c.ooms), "oopses", json_count(c.oopses));
+	    json_count(c.migrations), "shootdowns", json_count(c.shootdowns), "run_delay_ns",
+	    json_count(c.run_delay_ns), "run_delay", json_buckets(c.run_delay),
+	    "run_delay_percentiles", json_percentiles(c.run_delay), "cpu", json_cpu(session),
+	    "tasks", (int)tasks_count(session), "tasks_lost", json_count(c.tasks_lost), "forks",
+	    json_count(c.forks), "execs", json_count(c.execs), "exits", json_count(c.exits),
+	    "signals", json_count(c.signals), "ooms", json_count(c.ooms), "oopses",
+	    json_count(c.oopses));
 	if (object)
 		add_load(object, session);
 	return object;

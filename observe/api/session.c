@@ -31,7 +31,8 @@ static_assert(ARRAY_SIZE(state_name) == SESSION_NSTATES, "state_name[]");
 #define STANDARD_KINDS                                                                             \
 	(~(1ULL << VT_EVENT_PAD | 1ULL << VT_EVENT_SWITCH | 1ULL << VT_EVENT_WAKEUP |              \
 	   1ULL << VT_EVENT_FAULT | 1ULL << VT_EVENT_SOFTIRQ | 1ULL << VT_EVENT_PAGE_CACHE |       \
-	   1ULL << VT_EVENT_PACKET) &                                                              \
+	   1ULL << VT_EVENT_PACKET | 1ULL << VT_EVENT_MIGRATE | 1ULL << VT_EVENT_IPI |             \
+	   1ULL << VT_EVENT_SHOOTDOWN) &                                                           \
 	 ((1ULL << VT_NR_EVENT_KINDS) - 1))
 
 /* Kinds that are always recorded: they are rare, and what everybody wants to have seen */

@@ -155,6 +155,35 @@ static json_t *encode_wakeup(struct body *body)
 			 body->text);
 }
 
+static json_t *encode_migrate(struct body *body)
+{
+	const struct vt_event_plain *p = body->plain;
+
+	snprintf(body->line, LINE_LEN, "%s (%" PRIu64 ") goes from CPU %" PRIu64 " to %" PRIu64,
+		 body->text, (uint64_t)p->a, (uint64_t)p->b, (uint64_t)p->c);
+	return json_pack("{s:I, s:s, s:I, s:I}", "target_pid", count(p->a), "target_comm",
+			 body->text, "from_cpu", count(p->b), "to_cpu", count(p->c));
+}
+
+static json_t *encode_ipi(struct body *body)
+{
+	const char *what = name_of(NAMES_INTERRUPT, (unsigned)body->plain->value);
+
+	snprintf(body->line, LINE_LEN, "another CPU asks: %s", what);
+	return json_pack("{s:s}", "interrupt", what);
+}
+
+static json_t *encode_shootdown(struct body *body)
+{
+	const struct vt_event_plain *p = body->plain;
+
+	snprintf(body->line, LINE_LEN,
+		 "%" PRIu64 " changes of mappings, known to %" PRIu64 " CPUs after %" PRIu64 " ns",
+		 (uint64_t)p->a, (uint64_t)p->c, (uint64_t)p->b);
+	return json_pack("{s:I, s:I, s:I}", "changes", count(p->a), "duration_ns", count(p->b),
+			 "cpus", count(p->c));
+}
+
 static json_t *encode_fork(struct body *body)
 {
 	const struct vt_event_plain *p = body->plain;
@@ -296,6 +325,9 @@ static json_t *(*const encoders[])(struct body *body) = {
 	[VT_EVENT_WRITEBACK] = encode_writeback,
 	[VT_EVENT_PACKET] = encode_packet,
 	[VT_EVENT_FOLLOWED] = encode_followed,
+	[VT_EVENT_MIGRATE] = encode_migrate,
+	[VT_EVENT_IPI] = encode_ipi,
+	[VT_EVENT_SHOOTDOWN] = encode_shootdown,
 };
 static_assert(ARRAY_SIZE(encoders) == VT_NR_EVENT_KINDS, "encoders[]");
 

@@ -112,6 +112,9 @@ static const char *const event_name[] = {
 	[VT_EVENT_WRITEBACK] = "writeback",
 	[VT_EVENT_PACKET] = "packet",
 	[VT_EVENT_FOLLOWED] = "followed",
+	[VT_EVENT_MIGRATE] = "migrate",
+	[VT_EVENT_IPI] = "ipi",
+	[VT_EVENT_SHOOTDOWN] = "shootdown",
 };
 static_assert(ARRAY_SIZE(event_name) == VT_NR_EVENT_KINDS, "event_name[]");
 

@@ -34,6 +34,7 @@
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <asm/mmu_context.h>
+#include <asm/observe.h>
 #include <asm/vitrine.h>
 #include "mm.h"
 
@@ -150,8 +151,10 @@ static void wait_for_walkers(struct mm_struct *mm)
 	}
 }
 
-static void sync_pieces(mm_context_t *context)
+static void sync_pieces(mm_context_t *context, unsigned int cpus)
 {
+	const unsigned int changes = READ_ONCE(context->queued);
+	const u64 since = changes ? vitrine_shootdown_begins() : 0;
 	unsigned long flags;
 
 	while (READ_ONCE(context->queued)) {
@@ -159,6 +162,7 @@ static void sync_pieces(mm_context_t *context)
 		work_off_piece(context);
 		spin_unlock_irqrestore(&context->lock, flags);
 	}
+	vitrine_shootdown_ends(since, changes, cpus);
 }
 
 /**
@@ -171,12 +175,14 @@ static void sync_pieces(mm_context_t *context)
 void vitrine_tlb_sync(struct mm_struct *mm)
 {
 	mm_context_t *context = &mm->context;
+	int in_guest;
 
 	if (!vitrine_has_several_cpus() || !context->host)
 		return;
 	smp_mb();
-	if (atomic_read(&context->in_guest))
-		sync_pieces(context);
+	in_guest = atomic_read(&context->in_guest);
+	if (in_guest)
+		sync_pieces(context, in_guest);
 	wait_for_walkers(mm);
 }
 EXPORT_SYMBOL(vitrine_tlb_sync);
@@ -247,6 +253,17 @@ static bool has_mappings(const struct mm_struct *mm)
 {
 	return mm != &init_mm && mm->context.host && !mm->context.dying;
 }
+
+/**
+ * vitrine_has_only_us() - Does no other vCPU run in an address space, or begin to meanwhile?
+ *
+ * What is not called for by a thread of it can only wait for the page table's lock.
+ */
+bool vitrine_has_only_us(const struct mm_struct *mm)
+{
+	return mm == current->mm && atomic_read(&mm->mm_users) == 1;
+}
+EXPORT_SYMBOL(vitrine_has_only_us);
 
 void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end)
 {

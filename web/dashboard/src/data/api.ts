@@ -18,7 +18,8 @@ export const FAMILY_LABEL: Record<Family, string> = {
 };
 
 export const KINDS = ["syscall", "fault", "switch", "wakeup", "fork", "exec", "exit", "signal", "oom",
-	"oops", "block_issue", "block_done", "softirq", "page_cache", "writeback", "packet", "followed"] as const;
+	"oops", "block_issue", "block_done", "softirq", "page_cache", "writeback", "packet", "followed",
+	"migrate", "ipi", "shootdown"] as const;
 export type Kind = typeof KINDS[number];
 
 export interface Timed { count: number; time_ns: number }

@@ -18,7 +18,7 @@ import type { FromWorker, ToWorker } from "../data/worker.ts";
 import { stored, store } from "../base/settings.ts";
 
 const KEPT = 10_000;
-const QUIET: readonly Kind[] = ["switch", "wakeup", "fault", "softirq", "page_cache", "packet"];
+const QUIET: readonly Kind[] = ["switch", "wakeup", "fault", "softirq", "page_cache", "packet", "migrate", "ipi", "shootdown"];
 
 type Row = GuestEvent | { kind: "gap" | "omitted"; time_ms: number; text: string; detail: [string, string][] };
 

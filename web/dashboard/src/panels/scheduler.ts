@@ -15,7 +15,7 @@ export function scheduler(): Panel {
 	let frozen = false;
 	const list = [chart("switches"), chart("delay"), chart("load"), chart("life"), chart("cpu"), chart("wakeups")];
 	const notice = new Notice();
-	const queues = h("div", { class: "stack" });
+	const queues = h("div", { class: "queues" });
 	const freeze = h("button", {
 		type: "button", class: "button", "aria-pressed": "false", click: () => {
 			frozen = !frozen;
@@ -28,11 +28,12 @@ export function scheduler(): Panel {
 			"A task left of the mean has had less than its share and is eligible. Of the eligible ones, the one with the earliest deadline runs next."), queues);
 	picture.querySelector("header")!.append(h("span", { class: "push" }), freeze);
 	const picks = new Table<Item>({
-		name: "picks", title: "Last picks", key: (row) => `${row.str("time_ns")}/${row.num("pid")}`, sort: "-time_ns", limit: 64, filter: false,
+		name: "picks", title: "Last picks", key: (row) => `${row.str("time_ns")}/${row.num("cpu")}`, sort: "-time_ns", limit: 64, filter: false,
 		empty: "No task has been picked since somebody looks.",
 		columns: [
 			{ key: "comm", label: "Task", text: true, value: (row) => row.num("pid") === 0 ? "idle" : row.str("comm") },
 			{ key: "pid", label: "Pid", value: (row) => row.num("pid") },
+			{ key: "cpu", label: "CPU", value: (row) => row.num("cpu") },
 			{ key: "time_ns", label: "Ago", value: (row) => row.num("time_ns"), show: (row) => duration(nowNs - (row.num("time_ns") ?? nowNs)) },
 			{ key: "ran_ns", label: "Ran", value: (row) => row.num("ran_ns"), show: (row) => duration(row.num("ran_ns")) },
 			{ key: "delay_ns", label: "Had waited", value: (row) => row.num("delay_ns"), show: (row) => duration(row.num("delay_ns")) },

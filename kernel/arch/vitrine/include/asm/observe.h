@@ -74,6 +74,8 @@ extern struct task_struct *vitrine_yields;
 /* observe/probes/tasks.c, observe/probes/probes.c */
 void vt_task_gone(struct task_struct *task);
 void vt_interrupt(unsigned int bit);
+u64 vt_shootdown_begins(void);
+void vt_shootdown(u64 since, unsigned int changes, unsigned int cpus);
 
 enum vt_fault_outcome { VT_FAULT_ALLOWED, VT_FAULT_HANDLED, VT_FAULT_REFUSED };
 
@@ -150,6 +152,19 @@ static __always_inline void vitrine_task_ends(struct task_struct *task)
 {
 	if (IS_ENABLED(CONFIG_VITRINE_OBSERVE) && task->thread.counters)
 		vt_task_gone(task);
+}
+
+/* Nothing is known of what began before it was observed */
+static __always_inline u64 vitrine_shootdown_begins(void)
+{
+	return vitrine_observed() ? vt_shootdown_begins() : 0;
+}
+
+static __always_inline void vitrine_shootdown_ends(u64 since, unsigned int changes,
+						   unsigned int cpus)
+{
+	if (vitrine_observed() && since)
+		vt_shootdown(since, changes, cpus);
 }
 
 static __always_inline void vitrine_interrupts(unsigned int bit)

@@ -97,6 +97,7 @@ extern unsigned long empty_zero_page[];
 	virt_to_page((unsigned long)empty_zero_page + ((unsigned long)(vaddr)&zero_page_mask))
 
 /* mm/hosttlb.c */
+bool vitrine_has_only_us(const struct mm_struct *mm);
 void vitrine_tlb_unmap(struct mm_struct *mm, unsigned long start, unsigned long end);
 void vitrine_tlb_sync(struct mm_struct *mm);
 void vitrine_tlb_protect(struct mm_struct *mm, unsigned long addr, unsigned long bits);
@@ -206,6 +207,19 @@ static inline unsigned long vitrine_keep_host(unsigned long old, unsigned long v
 	return value | _PAGE_HOST | (value & _PAGE_RW ? old & _PAGE_HOST_RW : 0);
 }
 
+/*
+ * Other vCPUs change entries without a lock only where they run in the address space. So where we
+ * do alone, a store does what a locked exchange would, which waits for all that was stored before.
+ */
+static inline bool vitrine_try_entry(struct mm_struct *mm, pte_t *ptep, unsigned long *old,
+				     unsigned long value)
+{
+	if (!vitrine_has_only_us(mm))
+		return try_cmpxchg(&pte_val(*ptep), old, value);
+	WRITE_ONCE(*ptep, __pte(value));
+	return true;
+}
+
 /* Queue what the host has to forget after @old was replaced by @value */
 static inline void vitrine_entry_changed(struct mm_struct *mm, unsigned long addr,
 					 unsigned long old, unsigned long value)
@@ -236,7 +250,7 @@ static inline void vitrine_replace_pte(struct mm_struct *mm, unsigned long addr,
 	do {
 		value = wanted | (old & ~expected & (_PAGE_ACCESSED | _PAGE_DIRTY));
 		value = vitrine_keep_host(old, value);
-	} while (!try_cmpxchg(&pte_val(*ptep), &old, value));
+	} while (!vitrine_try_entry(mm, ptep, &old, value));
 	vitrine_entry_changed(mm, addr, old, value);
 }
 
@@ -264,8 +278,10 @@ static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *pte
 #define __HAVE_ARCH_PTEP_GET_AND_CLEAR
 static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	unsigned long old = xchg(&pte_val(*ptep), 0);
+	unsigned long old = pte_val(READ_ONCE(*ptep));
 
+	while (!vitrine_try_entry(mm, ptep, &old, 0))
+		;
 	vitrine_entry_changed(mm, addr & PAGE_MASK, old, 0);
 	return __pte(old & _PAGE_PRESENT ? old & ~_PAGE_HOST_BITS : old);
 }
@@ -323,7 +339,7 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, 
 		value = old & ~(_PAGE_RW | _PAGE_HOST_RW);
 		if (old & _PAGE_HOST_RW)
 			value |= _PAGE_HINT_RW;
-	} while (!try_cmpxchg(&pte_val(*ptep), &old, value));
+	} while (!vitrine_try_entry(mm, ptep, &old, value));
 	if (old & _PAGE_HOST_RW)
 		vitrine_tlb_protect(mm, addr & PAGE_MASK, value);
 }

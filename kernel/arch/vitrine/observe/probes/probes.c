@@ -6,7 +6,7 @@
  * add and copy: they take no lock, do not sleep and call nothing that has a tracepoint of its own.
  *
  * Run-queue delay is the time from a wakeup, or from being switched out while still runnable, to
- * running (task->thread.runnable_at). There is one CPU, so there are no migrations to count.
+ * running (task->thread.runnable_at).
  */
 #include <linux/binfmts.h>
 #include <linux/interrupt.h>
@@ -96,6 +96,17 @@ static void probe_sched_wakeup_new(void *data, struct task_struct *task)
 	woken(task);
 }
 VT_PROBE(sched_wakeup_new)
+
+static void probe_sched_migrate_task(void *data, struct task_struct *task, int cpu)
+{
+	if (task_cpu(task) == cpu)
+		return;
+	vt_count(&vt_region->counters.migrations, 1);
+	vt_event_tell(VT_EVENT_MIGRATE, current,
+		      &(struct vt_event_plain){ .a = task->pid, .b = task_cpu(task), .c = cpu },
+		      task->comm);
+}
+VT_PROBE(sched_migrate_task)
 
 static void probe_sched_process_fork(void *data, struct task_struct *parent,
 				     struct task_struct *child)
@@ -197,7 +208,28 @@ static_assert(NR_SOFTIRQS == VT_NR_SOFTIRQS, "softirq vectors");
 void vt_interrupt(unsigned int bit)
 {
 	vt_count(&vt_region->counters.interrupts[bit], 1);
+	if (bit == VT_IRQ_RESCHEDULE || bit == VT_IRQ_CALL)
+		vt_event_tell(VT_EVENT_IPI, current, &(struct vt_event_plain){ .value = bit },
+			      NULL);
 	vt_guest_calls_fold(current, current->mm);
+}
+
+u64 vt_shootdown_begins(void)
+{
+	return vt_now();
+}
+
+/**
+ * vt_shootdown() - What was taken from an address space is known to all CPUs that are in it
+ * @since:   when it was taken
+ * @changes: how many there were; @cpus: of how many CPUs
+ */
+void vt_shootdown(u64 since, unsigned int changes, unsigned int cpus)
+{
+	vt_count(&vt_region->counters.shootdowns, 1);
+	vt_event_tell(VT_EVENT_SHOOTDOWN, current,
+		      &(struct vt_event_plain){ .a = changes, .b = vt_now() - since, .c = cpus },
+		      NULL);
 }
 
 /* Before the notifier that halts the machine */
@@ -224,6 +256,6 @@ const struct vt_probe vt_probes[] = {
 	VT_PROBE_ENTRY(sched_process_exec), VT_PROBE_ENTRY(sched_process_exit),
 	VT_PROBE_ENTRY(task_rename),	    VT_PROBE_ENTRY(signal_generate),
 	VT_PROBE_ENTRY(mark_victim),	    VT_PROBE_ENTRY(softirq_entry),
-	VT_PROBE_ENTRY(softirq_exit),
+	VT_PROBE_ENTRY(softirq_exit),	    VT_PROBE_ENTRY(sched_migrate_task),
 };
 const unsigned int vt_nr_probes = ARRAY_SIZE(vt_probes);

@@ -116,9 +116,10 @@ static void write_next(struct vt_json *json, const struct vt_runqueue *copy)
 	vt_json_end(json);
 }
 
-static void write_pick(struct vt_json *json, const struct vt_pick *pick)
+static void write_pick(struct vt_json *json, const struct vt_pick *pick, int cpu)
 {
 	vt_json_object(json, NULL);
+	vt_json_int(json, "cpu", cpu);
 	vt_json_u64(json, "time_ns", pick->time_ns);
 	vt_json_int(json, "pid", pick->pid);
 	vt_json_string(json, "comm", pick->comm);
@@ -149,7 +150,7 @@ static int write_picks(struct vt_json *json, int cpu)
 	vt_json_u64(json, "picks_lost", vt_picks_copy(cpu, picks, &count));
 	vt_json_array(json, "picks");
 	for (i = 0; i < count; i++)
-		write_pick(json, &picks[i]);
+		write_pick(json, &picks[i], cpu);
 	vt_json_end(json);
 	kvfree(picks);
 	return 0;
