@@ -60,10 +60,12 @@ format:
 bench: all
 	@bench/run
 
-# Mutants first: a security check less must be noticed by an attack. Then the emulator beside the
+# Mutants first: a security check less must be noticed by an attack. Then a kernel that checks its
+# own locks (half an hour, most of it its build), then the emulator beside the
 # processor, twenty million cases.
 soak: all unit
 	@tests/mutants
+	@tests/checked
 	@build/asan/tests/unit/test_emulate 20000000
 	@VITRINE_SOAK=1 tests/run tests/host/import.t $$(grep -rl '^in_every_tier$$' tests)
 	@VITRINE_SOAK=1 tests/run tests/service/killed.t

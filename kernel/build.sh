@@ -20,8 +20,9 @@
 # OUTPUT.types holds the kernel's types for a debugger (arch/vitrine/debug/types.c).
 #
 # Environment: VITRINE_CACHE (cache directory), VITRINE_KERNEL_SOURCE (tarball), JOBS, DEBUG=1
-# (DWARF; OUTPUT.debug keeps it), OBSERVE=0 (nothing of the observatory), V=1 (show the compiler's
-# output), PRECOMPILED=0 (from nothing without a precompiled header, to compare; see kernel/compare).
+# (DWARF; OUTPUT.debug keeps it), OBSERVE=0 (nothing of the observatory), CHECKED=1 (locks, lists
+# and RCU are checked: configs/checked.config), V=1 (show the compiler's output), PRECOMPILED=0 (from
+# nothing without a precompiled header, to compare; see kernel/compare).
 
 set -euo pipefail
 export LC_ALL=C
@@ -35,6 +36,7 @@ cache=${VITRINE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/vitrine}/kernel
 jobs=${JOBS:-$(nproc)}
 debug=${DEBUG:-0}
 observe=${OBSERVE:-1}
+checked=${CHECKED:-0}
 precompiled=${PRECOMPILED:-1}
 images_kept=12
 shared_headers="abi layout fpframe telemetry syscalls calltable share" # of include/vitrine, as asm/vitrine-*.h
@@ -149,9 +151,15 @@ copy_if_different() {
 	mv "$2.new" "$2"
 }
 
+# Those that are in the tree, if there is one
+our_headers() {
+	[ ! -e "$1/.files" ] || grep /include/ "$1/.files" | sort
+}
+
 sync_overlay() {
-	local overlay=$here/arch/vitrine arch=$1/arch/vitrine file
+	local overlay=$here/arch/vitrine arch=$1/arch/vitrine file headers
 	mkdir -p "$arch"
+	headers=$(our_headers "$arch")
 	(cd "$overlay" && find . -type f ! -name '.*' ! -name '*~') >"$arch/.files"
 	while read -r file; do
 		copy_if_different "$overlay/$file" "$arch/$file"
@@ -163,6 +171,9 @@ sync_overlay() {
 	while read -r file; do
 		grep -qxF "$file" "$arch/.files" || rm -f "$arch/$file"
 	done < <(cd "$arch" && find . -type f ! -name '.*')
+	# A header of ours in the place of a generic one: what was precompiled names that
+	[ "$headers" = "$(our_headers "$arch")" ] ||
+		rm -f "$obj"/arch/vitrine/precompiled/*.gch
 }
 
 run_make() {
@@ -230,6 +241,7 @@ prune() {
 fragments=("$here/configs/vitrine.config")
 [ "$debug" = 0 ] || fragments+=("$here/configs/debug.config")
 [ "$observe" != 0 ] || fragments+=("$here/configs/no-observe.config")
+[ "$checked" = 0 ] || fragments+=("$here/configs/checked.config")
 for file in "$here/arch/vitrine/Makefile" "${fragments[@]}"; do
 	[ -r "$file" ] || die "$file is missing"
 done
@@ -240,6 +252,7 @@ compiler=$(gcc --version | head -n 1; ld --version | head -n 1)
 source_key=$( (hash_tarball "$tarball"; cat "$here/source-excludes") | hash_of)
 kind=$debug
 [ "$observe" != 0 ] || kind="$kind without-observatory"
+[ "$checked" = 0 ] || kind="$kind checked"
 work_key=$(echo "$source_key $compiler $kind" | hash_of)
 image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top"/include/vitrine/*.h \
 	"${fragments[@]}" "$here/build.sh") | hash_of)

@@ -23,6 +23,7 @@ top=$PWD
 export PATH=${VITRINE_BUILD:-$top/build}:$PATH LC_ALL=C
 image=mini
 seconds=60
+[ "${VITRINE_TIER:-}" != emulate ] || unset VITRINE_CPUS # it has one
 run_options=(--ephemeral ${VITRINE_CPUS:+--cpus "$VITRINE_CPUS"} ${VITRINE_TIER:+--syscall-mode "$VITRINE_TIER"})
 tiers=(seccomp emulate) # choices of --syscall-mode
 few=$(($(nproc) < 8 ? $(nproc) : 8)) # CPUs of a sandbox that was told nothing

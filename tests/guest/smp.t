@@ -9,6 +9,14 @@ mkdir -p "$build"
 export XDG_RUNTIME_DIR=$scratch
 run_options=(--ephemeral)
 
+most_idle=640 # KiB of the host's memory for a CPU that idles
+memory=()
+
+# ticks: CPU time of the sandbox $pid, ms
+ticks() {
+	awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) * 1000 / hz }' "/proc/$pid/stat"
+}
+
 # program CPUS NAME: every line that tests/guest/smp/NAME.c prints is something that went well
 program() {
 	stdin=$build/$2
@@ -91,6 +99,55 @@ for cpus in 3 ''; do
 	vitrine kill cpus >/dev/null
 	wait "$pid" || :
 done
+
+# resident: memory of the sandbox $pid, its guest's too, KiB
+resident() {
+	echo $(($(cut -d' ' -f2 "/proc/$pid/statm") * $(getconf PAGESIZE) / 1024))
+}
+
+# What was taken for the start is given back in portions, for some seconds
+settled() {
+	local now least
+	least=$(resident)
+	for _ in {1..12}; do
+		sleep 1
+		now=$(resident)
+		least=$((now < least ? now : least))
+	done
+	echo "$least"
+}
+
+for cpus in 1 9; do
+	start idle --cpus $cpus --memory 512M mini -- sleep 1000
+	memory[cpus]=$(settled)
+	before=$(ticks)
+	sleep 10
+	spent=$(($(ticks) - before))
+	vitrine kill idle >/dev/null
+	wait "$pid" || :
+done
+each=$(((memory[9] - memory[1]) / 8))
+what="9 CPUs that idle"
+echo "# $each KiB each, $spent ms in 10 s"
+[ $each -le $most_idle ] && [ "$spent" -le 10 ]
+check $? "CPUs that have nothing to do take no time, and at most $most_idle KiB each"
+
+it 'what CPUs ask of each other is counted, and told'
+start cpus --cpus 2 mini -- sleep 1000
+vitrine exec -i cpus sh -c 'cat >/tmp/pages && chmod +x /tmp/pages' <"$build/pages"
+vitrine trace --events sched,memory --format json --duration 4 cpus >"$scratch/events" 2>/dev/null &
+sleep 1
+# shellcheck disable=SC2016
+vitrine exec cpus sh -c 'for i in 1 2 3 4; do taskset 1 true; taskset 2 true; done; timeout 2 /tmp/pages' >/dev/null
+wait $!
+for kind in migrate ipi shootdown; do
+	grep -q "\"$kind\"" "$scratch/events"
+	check $? "$kind is told"
+done
+host bash -c 'vitrine top --once --json cpus | grep -cE "\"(migrations|shootdowns)\": [1-9]"'
+expect 2
+vitrine kill cpus >/dev/null
+wait "$pid" || :
 
 it 'a sandbox ends while all its CPUs are busy'
 host vitrine run "${run_options[@]}" --cpus 4 mini -- \

@@ -112,6 +112,7 @@ void vitrine_run_interrupts(void)
 		struct pt_regs *old;
 
 		vitrine_irqs_off = 1;
+		lockdep_hardirqs_off(_THIS_IP_);
 		word = __atomic_exchange_n(&vitrine_cpus[raw_smp_processor_id()].pending, 0,
 					   __ATOMIC_SEQ_CST);
 		old = get_irq_regs();
@@ -125,6 +126,8 @@ void vitrine_run_interrupts(void)
 		}
 		irq_exit();
 		set_irq_regs(old);
+		lockdep_hardirqs_on_prepare();
+		lockdep_hardirqs_on(_THIS_IP_);
 		vitrine_irqs_off = 0;
 	}
 }

@@ -133,6 +133,7 @@ static void handle_syscall(struct pt_regs *regs)
 
 static void handle_exception(struct pt_regs *regs, void (*handler)(struct pt_regs *))
 {
+	raw_local_irq_disable();
 	regs->orig_ax = -1;
 	irqentry_enter_from_user_mode(regs);
 	local_irq_enable();
@@ -285,6 +286,7 @@ void __noreturn vitrine_user_loop(void)
 	for (;;) {
 		if (!prepare_user())
 			continue;
+		raw_local_irq_disable();
 		/* a restart code is not for the host, which would act on it */
 		if (!thread->frame.full && (long)regs->ax <= -ERESTARTSYS &&
 		    (long)regs->ax >= -ERESTART_RESTARTBLOCK)

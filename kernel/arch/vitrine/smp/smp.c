@@ -74,8 +74,29 @@ void __init vitrine_cpus_possible(void)
 	}
 }
 
+/*
+ * The more CPUs there are, the larger SLUB makes slabs, so that CPUs exchange them less; and each
+ * CPU keeps one of each kind. Ours share two or four CPUs of a host, so that slabs are as large as
+ * with one. Who has given the option himself is heard later.
+ */
+static void __init keep_slabs_small(void)
+{
+	const struct obs_kernel_param *option;
+	char objects[] = "8";
+
+	for (option = __setup_start; option < __setup_end; option++) {
+		if (!strcmp(option->str, "slab_min_objects="))
+			option->setup_func(objects);
+	}
+}
+
+/* The first that is called when there are per-CPU areas, and before there are slabs */
 void __init smp_prepare_boot_cpu(void)
 {
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) vitrine_cpus[cpu].offset = per_cpu_offset(cpu);
+	keep_slabs_small();
 }
 
 static unsigned int max_online __initdata; /* what "maxcpus=" says */

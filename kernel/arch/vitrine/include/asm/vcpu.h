@@ -15,6 +15,7 @@ struct task_struct;
  * struct vitrine_cpu - one vCPU
  * @task:     current
  * @irqs_off: interrupts are disabled
+ * @offset:   of its per-CPU data, see asm/percpu.h
  * @pending:  interrupt word; the supervisor and other vCPUs set bits in it
  * @number:   Linux's number of it
  * @spins:    rounds of busy waiting, see cpu_relax()
@@ -24,6 +25,7 @@ struct task_struct;
 struct vitrine_cpu {
 	struct task_struct *task;
 	unsigned long irqs_off;
+	unsigned long offset;
 	volatile unsigned int pending;
 	unsigned int number;
 	unsigned int spins;

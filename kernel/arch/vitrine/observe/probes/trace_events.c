@@ -16,6 +16,7 @@ long vitrine_no_trace_event(void)
 	return 0;
 }
 
-/* drivers/base defines its one tracepoint only with event tracing */
+#ifndef CONFIG_EVENT_TRACING /* drivers/base defines its one tracepoint only with that */
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+#endif
