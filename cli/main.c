@@ -30,6 +30,7 @@ static const struct verb verbs[] = {
 	{ "resume", cmd_resume, "let a paused sandbox go on" },
 	{ "attach", cmd_attach, "take over the streams of a sandbox's command" },
 	{ "snapshot", cmd_snapshot, "write a running sandbox to files; it goes on" },
+	{ "template", cmd_template, "make snapshots of sandboxes that are ready" },
 	{ "fork", cmd_fork, "start copies of a running sandbox" },
 	{ "rollback", cmd_rollback, "end a sandbox, and start it from a snapshot" },
 	{ "kill", cmd_kill, "end a sandbox, or send a signal into it" },
@@ -169,7 +170,8 @@ int cmd_help(int argc, char **argv)
 		verb = find(aliases, ARRAY_SIZE(aliases), argv[1]);
 	if (!verb)
 		return unknown_verb(argv[1]);
-	if (argc == 3 && (verb->run == cmd_image || verb->run == cmd_snapshot))
+	if (argc == 3 &&
+	    (verb->run == cmd_image || verb->run == cmd_snapshot || verb->run == cmd_template))
 		return verb->run(3, (char *[]){ argv[1], argv[2], help, NULL });
 	if (argc > 2) {
 		error_set(&err, 0, "help takes one command; see vitrine %s --help", argv[1]);

@@ -25,6 +25,7 @@ int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
+int cmd_template(int argc, char **argv);
 int cmd_fork(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

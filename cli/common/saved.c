@@ -198,6 +198,16 @@ json_t *saved_config(enum saved kind, const char *name, struct error *err)
 	return NULL;
 }
 
+json_t *saved_template(const char *name)
+{
+	cleanup_free char *path = saved_path(SAVED_SNAPSHOT, name, NULL);
+	cleanup_close int dir = path ? open_directory(path) : -1;
+	cleanup_close int fd =
+	    dir < 0 ? -1 : openat(dir, SAVED_TEMPLATE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || !is_finished(dir) ? NULL : json_loadfd(fd, 0, NULL);
+}
+
 json_t *saved_list(enum saved kind, struct error *err)
 {
 	cleanup_free char *root = paths_state(kinds[kind].directory, err);

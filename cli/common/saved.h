@@ -85,6 +85,15 @@ char *saved_root(enum saved kind, struct error *err);
  */
 void saved_sweep(const char *root, bool hidden);
 
+#define SAVED_TEMPLATE "template" /* the file that makes a snapshot one */
+
+/**
+ * saved_template() - What a snapshot was built from
+ *
+ * Return: an object that the caller releases, or NULL when it is no template.
+ */
+json_t *saved_template(const char *name);
+
 /**
  * saved_list() - All of them
  *

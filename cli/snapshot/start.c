@@ -23,6 +23,7 @@
 #include "cli/run/detach.h"
 #include "engine/control/config.h"
 #include "engine/snapshot/snapshot.h"
+#include "identity.h"
 #include "keeper.h"
 #include "live.h"
 #include "vitrine/util.h"
@@ -148,7 +149,8 @@ int start_clone(const struct origin *from, const char *name, struct error *err)
 {
 	if (paused_refuse(name, err))
 		return -1;
-	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, false, err);
+	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, false, err)
+		   ?: identity_renew(from->snapshot, name, err);
 }
 
 int start_name(const char *pattern, const char *stem, unsigned number, unsigned count,
