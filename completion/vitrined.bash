@@ -8,7 +8,7 @@ _vitrined() {
 	--base) mapfile -t COMPREPLY < <(compgen -W "$(vitrine image ls -q 2>/dev/null)" -- "$word") ;;
 	--listen | --store | --domain | --connections | -l) COMPREPLY=() ;;
 	*)
-		mapfile -t COMPREPLY < <(compgen -W "doctor $(vitrined --help 2>/dev/null |
+		mapfile -t COMPREPLY < <(compgen -W "doctor key $(vitrined --help 2>/dev/null |
 			sed -nE 's/^  (-.|  )?,? *(--[a-z][a-z-]*).*/\2/p')" -- "$word")
 		;;
 	esac

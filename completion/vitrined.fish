@@ -2,7 +2,7 @@
 # fish completion for vitrined: its help says which options there are
 
 function __vitrined_options
-	echo doctor
+	printf "doctor\nkey\n"
 	vitrined --help 2>/dev/null | sed -nE 's/^  (-.|  )?,? *(--[a-z][a-z-]*).*/\2/p'
 end
 

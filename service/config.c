@@ -31,10 +31,10 @@ static const struct option_spec specs[] = {
 };
 
 static const struct option_set options = {
-	"[OPTION]... [doctor]",
+	"[OPTION]... [doctor | key]",
 	"Serve sandboxes over HTTP. The first start prints an API key, once. Sandboxes outlive the "
 	"daemon: it finds them again when it is started. `vitrined doctor` says what this host "
-	"offers and what is missing.",
+	"offers and what is missing; `vitrined key` makes one more API key, with all rights.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,

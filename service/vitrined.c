@@ -260,6 +260,26 @@ static int run(const struct config *config, const struct places *places, struct 
 	return 0;
 }
 
+/* vitrined key: one more key with all rights, for whoever may write to the store anyway */
+static int print_key(const struct places *places, struct error *err)
+{
+	const struct caller wanted = { .owner = "default",
+				       .scopes = SCOPE_READ | SCOPE_EXEC | SCOPE_ADMIN };
+	struct service service = { .store = store_open(places->store, err) };
+	char id[32], key[KEY_LEN + 1];
+	struct fault fault;
+	int ret = 0;
+
+	if (!service.store)
+		return -1;
+	if (key_make(&service, &wanted, "local", id, key, &fault))
+		ret = error_set(err, 0, "%s", fault.text);
+	else
+		puts(key);
+	store_close(service.store);
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
 	struct places places = { 0 };
@@ -269,13 +289,20 @@ int main(int argc, char **argv)
 
 	if (first == 0)
 		return 0;
-	if (first > 0 && first < argc && strcmp(argv[first], "doctor") != 0)
+	if (first > 0 && first < argc && strcmp(argv[first], "doctor") != 0 &&
+	    strcmp(argv[first], "key") != 0)
 		first = error_set(&err, 0, "'%s' is no command; see vitrined --help", argv[first]);
 	if (first < 0) {
 		say_error(&err);
 		return EXIT_USAGE;
 	}
 	if (places_find(&places, &config, &err) == 0) {
+		if (first < argc && !strcmp(argv[first], "key")) {
+			if (print_key(&places, &err) == 0)
+				return 0;
+			say_error(&err);
+			return EXIT_VITRINE;
+		}
 		if (first < argc)
 			return doctor(&config, places.vitrine, places.store, places.lock);
 		if (run(&config, &places, &err) == 0)
