@@ -51,6 +51,11 @@ static const struct field fields[] = {
 	{ "disks", FIELD_UNSIGNED, OF(ndisks) },
 	{ "shares", FIELD_UNSIGNED, OF(nshares) },
 	{ "network", FIELD_BOOL, OF(net.enabled) },
+	{ "net_policy", FIELD_WORDS, OF(net.policy) },
+	{ "net_publish", FIELD_WORDS, OF(net.publish) },
+	{ "net_resolvers", FIELD_WORDS, OF(net.resolvers) },
+	{ "net_log", FIELD_TEXT, OF(net.log) },
+	{ "net_requests", FIELD_BOOL, OF(net.requests) },
 	{ "read_only", FIELD_BOOL, OF(read_only) },
 	{ "init", FIELD_BOOL, OF(init) },
 	{ "tty", FIELD_BOOL, OF(tty) },
@@ -157,6 +162,7 @@ json_t *config_pack(const struct sandbox_config *config)
 {
 	json_t *object = struct_pack(fields, ARRAY_SIZE(fields), config), *disks = json_array();
 
+	make_absolute(object, "net_log");
 	for (unsigned i = 0; i < config->ndisks; i++) {
 		json_t *disk = struct_pack(disk_fields, ARRAY_SIZE(disk_fields), &config->disks[i]);
 

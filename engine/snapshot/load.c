@@ -28,6 +28,7 @@
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/virtio/blk.h"
+#include "engine/virtio/net.h"
 #include "engine/virtio/virtio.h"
 #include "disks.h"
 #include "layers.h"
@@ -174,12 +175,16 @@ int snapshot_devices(const struct snapshot *s, struct error *err)
 {
 	size_t len;
 	const struct virtio_saved *saved = snapshot_section(&s->file, SNAPSHOT_DEVICES, &len);
+	int ret;
 
 	if (!saved || len % sizeof(*saved))
 		return damaged(err);
 	if (check_disks(s, err))
 		return -1;
-	return virtio_restore(saved, len / sizeof(*saved), err);
+	net_freeze();
+	ret = virtio_restore(saved, len / sizeof(*saved), err);
+	net_thaw();
+	return ret;
 }
 
 static int load_stream(const struct snapshot *s, int i, struct jobs_saved *saved)

@@ -38,6 +38,7 @@
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
 #include "engine/virtio/blk.h"
+#include "engine/virtio/net.h"
 #include "engine/virtio/virtio.h"
 #include "disks.h"
 #include "layers.h"
@@ -103,8 +104,10 @@ static int check_possible(const struct pause_wish *wish, struct error *err)
 {
 	if (config->nshares)
 		return error_set(err, 0, "a sandbox with shared folders cannot be paused yet");
-	if (config->net.enabled)
-		return error_set(err, 0, "a sandbox with a network cannot be paused yet");
+	if (config->net.requests)
+		return error_set(err, 0,
+				 "a sandbox whose requests are looked at, or that has secrets, "
+				 "cannot be paused yet");
 	if (wish->nfds != SNAPSHOT_FDS(config->ndisks))
 		return error_set(err, 0, "pause: %u descriptors must come with the message",
 				 SNAPSHOT_FDS(config->ndisks));
@@ -345,6 +348,7 @@ static int write_down(struct pause_wish *wish, struct error *err)
 	struct snapshot_writer writer;
 	int ret;
 
+	net_freeze();
 	virtio_quiesce();
 	if (!jobs_freeze(FREEZE_MS))
 		return error_set(err, 0, "nobody reads what the command has written");
@@ -371,6 +375,7 @@ bool snapshot_write_down(void)
 		written = !write_down(pause_.wish, &pause_.err);
 		pause_.wish->stopped_ns = clock_now_ns() - pause_.asked_ns;
 		ends = written && !goes_on;
+		net_thaw(); /* its thread has to end, too */
 		if (!ends)
 			jobs_thaw();
 		step_to(written ? WRITTEN : FAILED);

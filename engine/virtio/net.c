@@ -49,7 +49,7 @@ struct net {
 	struct virtio_device dev;
 	struct link *link;
 	struct link_end out, in;
-	pthread_mutex_t tx_lock;
+	pthread_mutex_t tx_lock, work; /* @work: held by the thread while it does something */
 	atomic_bool tx_wanted, starved, stop;
 	bool running;
 	int alive; /* hangs up when the network process has ended; then -1 */
@@ -241,20 +241,30 @@ static bool sleep_until_woken(struct net *net)
 	return !fds[0].revents || read(net->link->supervisor, &wakes, sizeof(wakes)) > 0;
 }
 
+/* Return: false when there are frames that the guest has no buffers for */
+static bool work(struct net *net)
+{
+	bool fed;
+
+	pthread_mutex_lock(&net->work);
+	atomic_store(&net->starved, false);
+	fed = rx_run(net);
+	if (!fed) {
+		atomic_store(&net->starved, true);
+		fed = rx_run(net); /* who came before the flag */
+	}
+	tx_run(net);
+	pthread_mutex_unlock(&net->work);
+	return fed;
+}
+
 static void *net_thread(void *arg)
 {
 	struct net *net = arg;
 
 	while (!atomic_load(&net->stop)) {
-		bool fed;
+		const bool fed = work(net);
 
-		atomic_store(&net->starved, false);
-		fed = rx_run(net);
-		if (!fed) {
-			atomic_store(&net->starved, true);
-			fed = rx_run(net); /* who came before the flag */
-		}
-		tx_run(net);
 		if (fed && !link_sleeps(&net->in, true))
 			continue;
 		if (!sleep_until_woken(net))
@@ -269,6 +279,22 @@ static void wake_thread(struct net *net)
 	const uint64_t one = 1;
 
 	(void)!write(net->link->supervisor, &one, sizeof(one));
+}
+
+static struct net *card;
+
+void net_freeze(void)
+{
+	if (card)
+		pthread_mutex_lock(&card->work);
+}
+
+void net_thaw(void)
+{
+	if (!card)
+		return;
+	pthread_mutex_unlock(&card->work);
+	wake_thread(card); /* the guest's ring may have something that nobody will tell of again */
 }
 
 static void net_notify(struct virtio_device *dev, struct virtio_queue *queue)
@@ -295,6 +321,8 @@ static void net_release(struct virtio_device *dev)
 	if (net->running)
 		pthread_join(net->thread, NULL);
 	pthread_mutex_destroy(&net->tx_lock);
+	pthread_mutex_destroy(&net->work);
+	card = NULL;
 	free(net);
 }
 
@@ -342,6 +370,7 @@ static struct net *net_new(struct link *link)
 	link_end_init(&net->out, link->rings[0], link->network);
 	link_end_init(&net->in, link->rings[1], link->network);
 	pthread_mutex_init(&net->tx_lock, NULL);
+	pthread_mutex_init(&net->work, NULL);
 	return net;
 }
 
@@ -360,6 +389,6 @@ int net_add(struct error *err)
 		return -1;
 	ret = start_thread(net);
 	net->running = !ret;
-	steal_ptr(net);
+	card = steal_ptr(net);
 	return ret ? error_set(err, ret, "cannot start the thread of the network card") : 0;
 }

@@ -13,4 +13,12 @@
  */
 int net_add(struct error *err);
 
+/**
+ * net_freeze() - Nothing of the network comes to the guest until net_thaw()
+ *
+ * What has come before is in its memory, what comes meanwhile waits in the cable.
+ */
+void net_freeze(void);
+void net_thaw(void);
+
 #endif
