@@ -102,6 +102,44 @@ host sh -c 'vitrine ps --json | tr -d " \n" | sed "s/.*\"started\":\([0-9]*\).*/
 expect "$started"
 vitrine kill old
 
+# The clocks of a command that runs on, asked by a program that answers each line with what they show
+cat >"$scratch/clocks.c" <<'END'
+#include <stdio.h>
+#include <time.h>
+int main(void)
+{
+	static const clockid_t clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME };
+	for (int i = 0; i < 3; i++) {
+		struct timespec now;
+		clock_gettime(clocks[i], &now);
+		printf("%lld ", now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+	}
+	puts("");
+	return 0;
+}
+END
+cc -static -o "$scratch/clocks" "$scratch/clocks.c"
+box clocks mini -- sleep 1000
+vitrine cp "$scratch/clocks" clocks:/clocks
+read -r _ monotonic boottime <<<"$(vitrine exec clocks /clocks)"
+vitrine pause clocks >/dev/null
+sleep 3
+for _ in 1 2 3; do
+	before=$(date +%s%3N)
+	read -r wall monotonic2 boottime2 <<<"$(vitrine exec clocks /clocks)"
+	after=$(date +%s%3N)
+	name=
+	what="$before, $wall, $after"
+	[ "$wall" -ge $((before - 10)) ] && [ "$wall" -le $((after + 10)) ]
+	check $? 'the wall clock is right within 10 ms of going on'
+done
+what="$monotonic $monotonic2, $boottime $boottime2"
+[ "$monotonic2" -ge "$monotonic" ]
+check $? 'CLOCK_MONOTONIC goes on without a jump back'
+[ $((boottime2 - boottime)) -ge 3000 ] && [ $((boottime2 - boottime - (monotonic2 - monotonic))) -ge 2500 ]
+check $? 'CLOCK_BOOTTIME has counted the pause, CLOCK_MONOTONIC has not'
+vitrine kill clocks
+
 it 'a time-out that pauses'
 host vitrine run "${run_options[@]}" --timeout 1 --on-timeout pause --name over mini -- sh -c 'while :; do :; done'
 status 147
