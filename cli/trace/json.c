@@ -122,7 +122,7 @@ static const struct {
 } named[] = {
 	{ VT_EVENT_FAULT, NAMES_FAULT },       { VT_EVENT_SWITCH, NAMES_SWITCH },
 	{ VT_EVENT_BLOCK_ISSUE, NAMES_BLOCK }, { VT_EVENT_BLOCK_DONE, NAMES_BLOCK },
-	{ VT_EVENT_SOFTIRQ, NAMES_SOFTIRQ },
+	{ VT_EVENT_SOFTIRQ, NAMES_SOFTIRQ },   { VT_EVENT_IPI, NAMES_INTERRUPT },
 };
 
 static void value_text(struct text *t, unsigned kind, int32_t value)
