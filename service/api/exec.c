@@ -100,6 +100,8 @@ static int run(struct request *request, const struct sandbox *s, const struct as
 	}
 	collected_free(&c);
 	log_close(&reader);
+	if (!a->background)
+		process_forget(p);
 	process_release(p);
 	return ret;
 }

@@ -33,6 +33,7 @@ static int run(struct guest *guest, json_t *argv, const char *path, struct fault
 					said.err ? said.err : "");
 		collected_free(&said);
 		log_close(&reader);
+		process_forget(p);
 		process_release(p);
 	}
 	json_decref(argv);

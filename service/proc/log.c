@@ -15,6 +15,7 @@ struct head {
 
 /**
  * struct log - a ring of pieces
+ * @ring: NULL when it has ended and nobody reads it any more
  * @head, @tail: bytes that were written and forgotten, ever; both at the beginning of a piece
  */
 struct log {
@@ -25,7 +26,7 @@ struct log {
 	bool ended;
 	enum piece_kind end;
 	int status;
-	char ring[LOG_SIZE];
+	char *ring;
 };
 
 struct log *log_make(void)
@@ -34,7 +35,11 @@ struct log *log_make(void)
 
 	if (!log)
 		return NULL;
-	memset(log, 0, offsetof(struct log, ring));
+	*log = (struct log){ .ring = malloc(LOG_SIZE) };
+	if (!log->ring) {
+		free(log);
+		return NULL;
+	}
 	pthread_mutex_init(&log->lock, NULL);
 	pthread_cond_init(&log->change, NULL);
 	return log;
@@ -46,6 +51,7 @@ void log_free(struct log *log)
 		return;
 	pthread_mutex_destroy(&log->lock);
 	pthread_cond_destroy(&log->change);
+	free(log->ring);
 	free(log);
 }
 
@@ -100,12 +106,23 @@ void log_write(struct log *log, enum piece_kind kind, const void *data, size_t l
 	pthread_mutex_unlock(&log->lock);
 }
 
+/* Whoever comes late reads nothing but the end; with the lock held */
+static void shrink(struct log *log)
+{
+	if (!log->ended || log->readers)
+		return;
+	free(log->ring);
+	log->ring = NULL;
+	log->tail = log->head;
+}
+
 void log_end(struct log *log, enum piece_kind kind, int status)
 {
 	pthread_mutex_lock(&log->lock);
 	log->ended = true;
 	log->end = kind;
 	log->status = status;
+	shrink(log);
 	pthread_cond_broadcast(&log->change);
 	pthread_mutex_unlock(&log->lock);
 }
@@ -130,6 +147,7 @@ void log_close(struct reader *reader)
 	for (at = &log->readers; *at != reader; at = &(*at)->next)
 		;
 	*at = reader->next;
+	shrink(log);
 	pthread_cond_broadcast(&log->change);
 	pthread_mutex_unlock(&log->lock);
 	reader->log = NULL;

@@ -26,12 +26,13 @@
 #define STACK (256 * 1024)
 #define KEPT_MS (5 * 60 * 1000)
 #define RUNNING_MAX 2048
+#define ENDED_MAX 256
 #define INPUT_MS 30000
 #define PATIENCE 40
 
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct process *table;
-static unsigned count;
+static _Atomic unsigned count; /* those that run */
 
 void process_release(struct process *p)
 {
@@ -50,16 +51,16 @@ void process_release(struct process *p)
 	free(p);
 }
 
-/* Forget those that have ended long ago; with the lock held */
+/* Forget those that have ended long ago, or before many others; with the lock held */
 static void forget_old(void)
 {
 	const int64_t before = now_ms() - KEPT_MS;
 	struct process **at = &table, *p;
+	unsigned ended = 0;
 
 	while ((p = *at)) {
-		if (p->ended_ms && p->ended_ms < before) {
+		if (p->ended_ms && (p->ended_ms < before || ++ended > ENDED_MAX)) {
 			*at = p->next;
-			count--;
 			process_release(p);
 		} else {
 			at = &p->next;
@@ -73,8 +74,23 @@ static void remember(struct process *p)
 	forget_old();
 	p->next = table;
 	table = p;
-	count++;
 	pthread_mutex_unlock(&table_lock);
+}
+
+void process_forget(struct process *process)
+{
+	struct process **at;
+
+	pthread_mutex_lock(&table_lock);
+	for (at = &table; *at && *at != process; at = &(*at)->next)
+		;
+	if (*at)
+		*at = process->next;
+	else
+		at = NULL;
+	pthread_mutex_unlock(&table_lock);
+	if (at)
+		process_release(process);
 }
 
 struct process *process_find(const char *id, int pid, const char *tag, struct fault *fault)
@@ -188,6 +204,7 @@ static void *attend(void *context)
 	pthread_mutex_lock(&table_lock);
 	p->ended_ms = now_ms();
 	pthread_mutex_unlock(&table_lock);
+	count--;
 	log_end(p->log, status < 0 ? PIECE_CUT : PIECE_EXIT, status);
 	activity_end(p->service, p->id);
 	process_release(p);
@@ -289,10 +306,12 @@ static int thread_start(struct process *p, struct fault *fault)
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	p->users++;
+	count++;
 	ret = pthread_create(&thread, &attr, attend, p);
 	pthread_attr_destroy(&attr);
 	if (!ret)
 		return 0;
+	count--;
 	p->users--;
 	return fault_set(fault, FAULT_BUSY, "no threads are left");
 }

@@ -67,6 +67,9 @@ struct process *process_start(struct service *service, const char *id,
  */
 struct process *process_find(const char *id, int pid, const char *tag, struct fault *fault);
 
+/** process_forget() - Nobody will ask for it any more: it leaves the table */
+void process_forget(struct process *process);
+
 void process_release(struct process *process);
 
 /** process_signal() - Send it a signal */

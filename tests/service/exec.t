@@ -41,6 +41,21 @@ check $? 'a process that was killed is listed no more'
 call POST "$box/processes/99999/signal"
 answers 404
 
+it 'as many commands as one likes, one after the other'
+cat >"$scratch/many.py" <<'PYTHON'
+import http.client, json, sys
+connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+statuses = set()
+for _ in range(2100):
+    connection.request("POST", sys.argv[2], json.dumps({"cmd": "true", "args": []}), {"X-API-Key": sys.argv[3]})
+    answer = connection.getresponse()
+    answer.read()
+    statuses.add(answer.status)
+print(statuses)
+PYTHON
+host python3 "$scratch/many.py" "${url##*:}" "$box/exec" "$key"
+expect '{200}'
+
 it 'files, of any size'
 head -c 5000000 /dev/urandom >"$scratch/file"
 call PUT "$box/files?path=/root/deep/file" '' -T "$scratch/file"
