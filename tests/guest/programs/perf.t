@@ -62,11 +62,15 @@ wait "$pid"
 
 start box --cpus 2 debian -- sleep 1000
 it 'each of two CPUs has counters of its own'
-inside 'perf stat -a -A -x, -e context-switches,cpu-clock true 2>&1 >/dev/null | cut -d, -f3 | sort'
-expect 'context-switches
-context-switches
-cpu-clock
-cpu-clock'
+inside 'perf stat -a -A -x, -e context-switches,cpu-clock true 2>&1 >/dev/null | cut -d, -f1,4 | sort'
+expect 'CPU0,context-switches
+CPU0,cpu-clock
+CPU1,context-switches
+CPU1,cpu-clock'
+it 'they are cores of one package'
+inside 'lscpu -p=cpu,core,socket | grep -v "^#"'
+expect '0,0,0
+1,1,0'
 it 'and is sampled, by its own clock'
 inside 'cd /tmp && cat >spin.c <<END
 __attribute__((noinline)) void hot(void) { for (volatile long i = 0; i < 100000000; i++) ; }
