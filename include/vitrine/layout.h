@@ -25,8 +25,13 @@ typedef unsigned char vt_u8;
 typedef unsigned short vt_u16;
 typedef unsigned int vt_u32;
 typedef int vt_s32;
-typedef unsigned long vt_u64;
+#ifdef __LP64__
+typedef unsigned long vt_u64; /* which %lu prints */
 typedef long vt_s64;
+#else
+typedef unsigned long long vt_u64;
+typedef long long vt_s64;
+#endif
 
 /* ---- user registers: the order of x86-64's struct pt_regs ---- */
 struct vt_regs {
