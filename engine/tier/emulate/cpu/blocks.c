@@ -4,9 +4,10 @@
  * Theory of operation
  * A block is keyed by the physical address of its first byte, so that processes share it, and keeps
  * the bytes that it was made of. Writes by the program to these drop it at once (memory.c). Writes
- * by others - a kernel, a disk - are not seen, so each emu_run() is a new epoch, and a block is
- * compared with memory when it is entered for the first time in one. Blocks lie in an arena that is
- * emptied when it is full; until then a block that is gone only has an epoch that never comes.
+ * by others - a kernel, a disk - are told (emu_written), or else each emu_run() is a new epoch, and
+ * a block is compared with memory when it is entered for the first time in one. Blocks lie in an
+ * arena that is emptied when it is full; until then a block that is gone only has an epoch that
+ * never comes.
  */
 #include "engine/tier/emulate/cpu/decode.h"
 
@@ -16,34 +17,55 @@
 
 size_t emu_core_size(const struct emu_memory *memory)
 {
-	return ALIGN(sizeof(struct emu_core)) +
+	return ALIGN(sizeof(struct emu_core)) + ALIGN(sizeof(struct emu_code)) +
 	       ALIGN((size_t)(memory->size / EMU_PAGE) * sizeof(struct emu_block *)) + ARENA;
+}
+
+static struct emu_core *core_new(void *room, const struct emu_memory *memory, struct emu_code *code)
+{
+	struct emu_core *core = room;
+
+	core->memory = memory;
+	core->generation = 1;
+	core->code = code;
+	core->next = code->cores;
+	code->cores = core;
+	return core;
 }
 
 struct emu_core *emu_core_init(void *room, const struct emu_memory *memory)
 {
-	struct emu_core *core = room;
-	u8 *at = (u8 *)room + ALIGN(sizeof(*core));
+	u8 *at = (u8 *)room + ALIGN(sizeof(struct emu_core));
+	struct emu_code *code = (struct emu_code *)at;
 
-	core->memory = memory;
-	core->epoch = 1;
-	core->generation = 1;
-	core->pages = (struct emu_block **)at;
+	at += ALIGN(sizeof(*code));
+	code->epoch = 2; /* see emu_block_find() */
+	code->pages = (struct emu_block **)at;
 	at += ALIGN((size_t)(memory->size / EMU_PAGE) * sizeof(struct emu_block *));
-	core->single = (struct emu_block *)at;
-	core->arena = at + ALIGN(SINGLE_SIZE);
-	core->size = ARENA - ALIGN(SINGLE_SIZE);
-	return core;
+	code->single = (struct emu_block *)at;
+	code->arena = at + ALIGN(SINGLE_SIZE);
+	code->size = ARENA - ALIGN(SINGLE_SIZE);
+	return core_new(room, memory, code);
 }
 
-static struct emu_block **bucket(struct emu_core *core, u64 pa)
+size_t emu_core_share_size(void)
 {
-	return &core->hash[(pa ^ pa >> 14) % HASH];
+	return sizeof(struct emu_core);
 }
 
-static void forget(struct emu_core *core, struct emu_block *block)
+struct emu_core *emu_core_share(void *room, struct emu_core *with)
 {
-	struct emu_block **at = bucket(core, block->pa);
+	return core_new(room, with->memory, with->code);
+}
+
+static struct emu_block **bucket(struct emu_code *code, u64 pa)
+{
+	return &code->hash[(pa ^ pa >> 14) % HASH];
+}
+
+static void forget(struct emu_code *code, struct emu_block *block)
+{
+	struct emu_block **at = bucket(code, block->pa);
 
 	while (*at && *at != block)
 		at = &(*at)->hash;
@@ -52,24 +74,26 @@ static void forget(struct emu_core *core, struct emu_block *block)
 	block->epoch = 0;
 }
 
-void emu_code_flush(struct emu_core *core)
+void emu_code_flush(struct emu_code *code)
 {
 	for (u32 n = 0; n < HASH; n++) {
-		for (struct emu_block *block = core->hash[n]; block; block = block->hash) {
-			core->pages[block->pa / EMU_PAGE] = NULL;
+		for (struct emu_block *block = code->hash[n]; block; block = block->hash) {
+			code->pages[block->pa / EMU_PAGE] = NULL;
 			block->epoch = 0;
 		}
-		core->hash[n] = NULL;
+		code->hash[n] = NULL;
 	}
-	for (u32 n = 0; n < JUMPS; n++)
-		core->jumps[n].generation = 0;
-	core->used = 0;
+	for (struct emu_core *core = code->cores; core; core = core->next) {
+		for (u32 n = 0; n < JUMPS; n++)
+			core->jumps[n].generation = 0;
+	}
+	code->used = 0;
 }
 
 /* Forget what was decoded from [@pa, @pa + @n), in one page; was there any? */
-bool emu_block_drop(struct emu_core *core, u64 pa, u32 n)
+bool emu_block_drop(struct emu_code *code, u64 pa, u32 n)
 {
-	struct emu_block **at = &core->pages[pa / EMU_PAGE];
+	struct emu_block **at = &code->pages[pa / EMU_PAGE];
 	bool any = false;
 
 	while (*at) {
@@ -77,13 +101,25 @@ bool emu_block_drop(struct emu_core *core, u64 pa, u32 n)
 
 		if (block->pa < pa + n && pa < block->pa + block->nbytes) {
 			*at = block->page;
-			forget(core, block);
+			forget(code, block);
 			any = true;
 		} else {
 			at = &block->page;
 		}
 	}
 	return any;
+}
+
+void emu_written(struct emu_core *core, u64 pa, u64 size)
+{
+	const u64 end = pa + size < core->memory->size ? pa + size : core->memory->size;
+
+	for (u64 next; pa < end; pa = next) {
+		next = (pa / EMU_PAGE + 1) * EMU_PAGE;
+		next = next < end ? next : end;
+		if (core->code->pages[pa / EMU_PAGE])
+			emu_block_drop(core->code, pa, (u32)(next - pa));
+	}
 }
 
 /* Physical address of the instruction byte at @ip, or ~0 with the fault */
@@ -126,13 +162,15 @@ static bool still_true(struct emu_cpu *c, const struct emu_block *block, u64 ip,
 }
 
 /* Nobody may write to the page without being seen */
-static void watch(struct emu_core *core, u64 pa)
+static void watch(struct emu_code *code, u64 pa)
 {
-	const u8 *page = core->memory->ram + (pa & -(u64)EMU_PAGE);
+	for (struct emu_core *core = code->cores; core; core = core->next) {
+		const u8 *page = core->memory->ram + (pa & -(u64)EMU_PAGE);
 
-	for (u32 n = 0; n < TLB_SIZE; n++) {
-		if (core->tlb[n].page == page)
-			core->tlb[n].write = 0;
+		for (u32 n = 0; n < TLB_SIZE; n++) {
+			if (core->tlb[n].page == page)
+				core->tlb[n].write = 0;
+		}
 	}
 }
 
@@ -143,8 +181,9 @@ static void watch(struct emu_core *core, u64 pa)
 static struct emu_block *make(struct emu_cpu *c, u64 ip, u64 pa, bool alone)
 {
 	struct emu_core *core = c->core;
+	struct emu_code *code = core->code;
 	const u32 room = EMU_PAGE - pa % EMU_PAGE;
-	struct emu_block *block = core->single;
+	struct emu_block *block = code->single;
 	struct decoder d = { .uops = block->uops, .page_offset = pa % EMU_PAGE };
 	u8 bytes[INSN_MAX];
 
@@ -178,20 +217,20 @@ static struct emu_block *make(struct emu_cpu *c, u64 ip, u64 pa, bool alone)
 	if (alone)
 		return block;
 
-	if (core->used + sizeof(*block) + d.nuops * sizeof(struct emu_uop) + d.off + 16 >
-	    core->size)
-		emu_code_flush(core);
-	block = (struct emu_block *)(core->arena + core->used);
-	__builtin_memcpy(block, core->single, sizeof(*block) + d.nuops * sizeof(struct emu_uop));
+	if (code->used + sizeof(*block) + d.nuops * sizeof(struct emu_uop) + d.off + 16 >
+	    code->size)
+		emu_code_flush(code);
+	block = (struct emu_block *)(code->arena + code->used);
+	__builtin_memcpy(block, code->single, sizeof(*block) + d.nuops * sizeof(struct emu_uop));
 	block->bytes = (u8 *)&block->uops[d.nuops];
 	__builtin_memcpy(block->bytes, block->cross ? bytes : core->memory->ram + pa, d.off);
-	core->used += ALIGN(sizeof(*block) + d.nuops * sizeof(struct emu_uop) + d.off);
-	block->hash = *bucket(core, pa);
-	*bucket(core, pa) = block;
-	if (!core->pages[pa / EMU_PAGE])
-		watch(core, pa);
-	block->page = core->pages[pa / EMU_PAGE];
-	core->pages[pa / EMU_PAGE] = block;
+	code->used += ALIGN(sizeof(*block) + d.nuops * sizeof(struct emu_uop) + d.off);
+	block->hash = *bucket(code, pa);
+	*bucket(code, pa) = block;
+	if (!code->pages[pa / EMU_PAGE])
+		watch(code, pa);
+	block->page = code->pages[pa / EMU_PAGE];
+	code->pages[pa / EMU_PAGE] = block;
 	return block;
 }
 
@@ -209,6 +248,7 @@ static void stop_fetch(struct emu_cpu *c)
 struct emu_block *emu_block_find(struct emu_cpu *c, u64 ip)
 {
 	struct emu_core *core = c->core;
+	struct emu_code *code = core->code;
 	const struct emu_uop *link = c->link;
 	struct emu_jump *jump = &core->jumps[(ip ^ ip >> 12) % JUMPS];
 	const bool alone = c->once || c->flags & EMU_FLAG_TF;
@@ -234,21 +274,21 @@ struct emu_block *emu_block_find(struct emu_cpu *c, u64 ip)
 			stop_fetch(c);
 		return block;
 	}
-	for (block = *bucket(core, pa); block && block->pa != pa; block = block->hash)
+	for (block = *bucket(code, pa); block && block->pa != pa; block = block->hash)
 		;
 	if (block && (block->cross || block->epoch != c->epoch) && !still_true(c, block, ip, pa)) {
-		emu_block_drop(core, pa, 1);
+		emu_block_drop(code, pa, 1);
 		block = NULL;
 	}
 	if (!block) {
-		const u32 used = core->used;
+		const u32 used = code->used;
 
 		block = make(c, ip, pa, false);
 		if (!block) {
 			stop_fetch(c);
 			return NULL;
 		}
-		if (core->used < used)
+		if (code->used < used)
 			link = NULL; /* the arena was emptied */
 	}
 	if (block->cross) {

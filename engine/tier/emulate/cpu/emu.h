@@ -9,6 +9,8 @@
  *
  * A struct emu_cpu is the state of one thread. A struct emu_core is what a processor has beside
  * it: the TLB and decoded instructions. Whoever runs a cpu gives it a core; neither has globals.
+ * Cores that never run at the same time can share what is decoded (emu_core_share): so a kernel and
+ * its programs each keep their translations.
  */
 #ifndef EMU_H
 #define EMU_H
@@ -78,6 +80,8 @@ struct emu_block;
  * @st:       x87 registers, physical: ST(i) is st[(top + i) & 7]
  * @full:     bit per physical x87 register: it is not empty
  * @pending:  emu_run() ends soon after this word becomes non-zero
+ * @left:     jumps until it is looked at again
+ * @looks:    emu_run() ends after as many looks, as if the word were not zero; 0: never
  * @space:    what emu_memory.walk() is asked about
  * @no_tsc:   RDTSC faults
  */
@@ -86,6 +90,8 @@ struct emu_cpu {
 	uint64_t ip;
 	uint64_t result, carries, aux, delta;
 	uint64_t epoch;
+	int32_t left;
+	uint32_t looks;
 	struct emu_core *core;
 	const volatile uint32_t *pending;
 	const struct emu_uop *link; /* whose target is looked for */
@@ -124,12 +130,16 @@ struct emu_cpu {
  * @walk: the page at @va in @space: its physical address and EMU_PRESENT and rights in the low
  *        bits, or 0
  * @tsc:  the time stamp counter
+ * @dirty: a byte for each page, set when the page is entered for writing; or NULL
+ * @told: emu_written() is told of all changes of memory by others; otherwise they are looked for
  */
 struct emu_memory {
 	uint8_t *ram;
 	uint64_t size;
 	uint64_t (*walk)(void *space, uint64_t va);
 	uint64_t (*tsc)(void);
+	uint8_t *dirty;
+	bool told;
 };
 
 /* Bytes that a core for @memory needs; may be zero pages that nobody has touched */
@@ -137,6 +147,13 @@ size_t emu_core_size(const struct emu_memory *memory);
 
 /* Make one in zeroed memory of that size; @memory must outlive it */
 struct emu_core *emu_core_init(void *room, const struct emu_memory *memory);
+
+/* Bytes for, and one more core that shares the decoded instructions of @with, in zeroed memory */
+size_t emu_core_share_size(void);
+struct emu_core *emu_core_share(void *room, struct emu_core *with);
+
+/* Others have changed @size bytes at @pa */
+void emu_written(struct emu_core *core, uint64_t pa, uint64_t size);
 
 /* What @space maps has changed, or another space will be used: forget translations */
 void emu_core_flush(struct emu_core *core);
@@ -162,9 +179,9 @@ void emu_fx_restore(struct emu_cpu *cpu, const uint8_t *image);
  * @cpu:  its @core, @space and @pending are set
  * @core: used by nobody else meanwhile
  *
- * Memory may have been changed by others before the call, code included. After EMU_FAULT and
- * EMU_TRAP rip and all registers are as the processor leaves them: the instruction can be executed
- * again.
+ * Memory may have been changed by others before the call, code included, see emu_memory.told. After
+ * EMU_FAULT and EMU_TRAP rip and all registers are as the processor leaves them: the instruction
+ * can be executed again.
  */
 enum emu_stop emu_run(struct emu_cpu *cpu);
 

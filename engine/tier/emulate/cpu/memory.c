@@ -71,8 +71,10 @@ static u8 *page_for(struct emu_cpu *c, const struct emu_uop *i, u64 ea, u32 n, b
 		t->write = 0;
 	}
 	t->page = core->memory->ram + pa;
-	if (write && core->pages[pa / EMU_PAGE]) {
-		if (emu_block_drop(core, pa + ea % EMU_PAGE, n)) {
+	if (write && core->memory->dirty)
+		core->memory->dirty[pa / EMU_PAGE] = 1;
+	if (write && core->code->pages[pa / EMU_PAGE]) {
+		if (emu_block_drop(core->code, pa + ea % EMU_PAGE, n)) {
 			c->ip = c->r[EMU_BLOCK] + i->off;
 			c->once = 1;
 			return NULL;

@@ -53,7 +53,9 @@ enum emu_stop emu_run(struct emu_cpu *c)
 {
 	struct emu_core *core = c->core;
 
-	c->epoch = ++core->epoch;
+	if (!core->memory->told)
+		core->code->epoch++;
+	c->epoch = core->code->epoch;
 	c->link = NULL;
 	c->once = 0;
 	c->stop = EMU_RUNNING;
@@ -67,10 +69,12 @@ enum emu_stop emu_run(struct emu_cpu *c)
 		const struct emu_block *block;
 		const struct emu_uop *i;
 
-		if (*c->pending) {
+		if (*c->pending || (c->left <= 0 && c->looks && !--c->looks)) {
 			c->stop = EMU_INTERRUPT;
 			break;
 		}
+		if (c->left <= 0)
+			c->left = LOOK_EVERY;
 		block = emu_block_find(c, c->ip);
 		if (!block)
 			break;

@@ -101,19 +101,28 @@ struct emu_jump {
 	struct emu_block *block;
 };
 
-struct emu_core {
-	struct emu_tlb tlb[TLB_SIZE];
-	struct emu_jump jumps[JUMPS];
+/* Decoded instructions */
+struct emu_code {
 	struct emu_block *hash[HASH];
-	const struct emu_memory *memory;
-	void *space;
 	u64 epoch;
-	u32 generation; /* below EMU_PAGE, never 0 */
 	u32 used, size; /* of the arena */
 	u8 *arena;
 	struct emu_block **pages; /* blocks by physical page */
 	struct emu_block *single; /* room for one that is not kept */
+	struct emu_core *cores;	  /* that execute them */
 };
+
+struct emu_core {
+	struct emu_tlb tlb[TLB_SIZE];
+	struct emu_jump jumps[JUMPS];
+	const struct emu_memory *memory;
+	struct emu_code *code;
+	struct emu_core *next; /* of code->cores */
+	void *space;
+	u32 generation; /* below EMU_PAGE, never 0 */
+};
+
+#define LOOK_EVERY 512 /* jumps */
 
 /*
  * EMU_TAIL_CALLS: the build promises that the compiler makes jumps of calls in front of a return.
@@ -163,8 +172,8 @@ u64 emu_special(const struct emu_cpu *c, const struct emu_uop *i, u64 ea);
 
 /* blocks.c */
 struct emu_block *emu_block_find(struct emu_cpu *c, u64 ip);
-bool emu_block_drop(struct emu_core *core, u64 pa, u32 n);
-void emu_code_flush(struct emu_core *core);
+bool emu_block_drop(struct emu_code *code, u64 pa, u32 n);
+void emu_code_flush(struct emu_code *code);
 
 /* run.c; both return NULL: the instruction at @i stops the cpu */
 const struct emu_uop *emu_trap(struct emu_cpu *c, const struct emu_uop *i, u32 nr, u32 code);
@@ -229,7 +238,7 @@ static inline u8 *fast_write(const struct emu_cpu *c, u64 ea, u32 n)
 		const u64 ip_ = (where);                                                           \
 		const struct emu_jump *j_ = &c->core->jumps[(ip_ ^ ip_ >> 12) % JUMPS];            \
 		if (likely(j_->ip == ip_ && j_->generation == c->core->generation &&               \
-			   j_->block->epoch == c->epoch && !*c->pending)) {                        \
+			   j_->block->epoch == c->epoch && --c->left > 0)) {                       \
 			c->r[EMU_BLOCK] = ip_;                                                     \
 			GO(j_->block->uops);                                                       \
 		}                                                                                  \
@@ -244,7 +253,7 @@ static inline u8 *fast_write(const struct emu_cpu *c, u64 ea, u32 n)
 		const u64 near_ = c->r[EMU_BLOCK] + (i64)u_->disp;                                 \
 		if (!u_->x)                                                                        \
 			JUMP_TO(near_ + (u_->special ? u_->off + u_->len : 0));                    \
-		if (likely(u_->chain && u_->chain->epoch == c->epoch && !*c->pending)) {           \
+		if (likely(u_->chain && u_->chain->epoch == c->epoch && --c->left > 0)) {          \
 			c->r[EMU_BLOCK] = near_;                                                   \
 			GO(u_->chain->uops);                                                       \
 		}                                                                                  \
