@@ -26,6 +26,7 @@
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/emulate/clock.h"
 #include "engine/tier/emulate/cpu/emu.h"
+#include "engine/tier/emulate/registers.h"
 #include "engine/tier/emulate/space.h"
 #include "engine/vcpu/vcpu.h"
 #include "lib/clock.h"
@@ -33,9 +34,6 @@
 #define FX_SIZE 512
 #define SIGFRAME_SIZE 2048 /* MINSIGSTKSZ: there is no state beyond FXSAVE's */
 #define HWCAP2_FSGSBASE 2
-#define USER_CS 0x33
-#define USER_SS 0x2b
-#define TRAP_PROTECTION 13
 
 /**
  * struct vt_thread - a guest thread
@@ -83,6 +81,16 @@ static void mm_free(struct vt_mm *mm)
 
 static int mm_sync(struct vt_mm *mm, const struct vt_map_op *ops, vt_u32 count)
 {
+	static const enum vt_host_counter counters[] = {
+		[VT_MAP] = VT_HOST_MAPS,
+		[VT_PROTECT] = VT_HOST_PROTECTS,
+		[VT_UNMAP] = VT_HOST_UNMAPS,
+	};
+
+	for (vt_u32 n = 0; n < count; n++) {
+		if (ops[n].kind < sizeof(counters) / sizeof(counters[0]))
+			telemetry_count(counters[ops[n].kind], 1);
+	}
 	return space_sync(space_of(mm), ops, count);
 }
 
@@ -127,42 +135,23 @@ static void thread_kick(struct vt_thread *thread)
 	thread->kicked = true;
 }
 
-static uint16_t usable(uint16_t selector)
-{
-	return emu_selector_usable(selector) ? selector : 0;
-}
-
-/* Code of 32 bits is not executed: its segment is one that nobody has */
-static bool is_loadable(const struct vt_regs *regs)
-{
-	return (uint16_t)regs->cs == USER_CS && (uint16_t)regs->ss == USER_SS;
-}
-
 static enum vt_user_event refuse(const struct vt_regs *regs, struct vt_frame *frame)
 {
-	const uint64_t selector = (uint16_t)regs->cs == USER_CS ? regs->ss : regs->cs;
-
-	frame->error_code = selector & 0xfffc;
-	frame->trap_nr = TRAP_PROTECTION;
+	registers_refuse(regs, &frame->trap_nr, &frame->error_code);
 	return VT_EV_TRAP;
 }
 
 static void load(struct vt_thread *thread, const struct vt_regs *regs, const struct vt_frame *frame)
 {
 	struct emu_cpu *cpu = &thread->cpu;
-	const uint64_t r[16] = { regs->ax,  regs->cx,  regs->dx,  regs->bx, regs->sp,  regs->bp,
-				 regs->si,  regs->di,  regs->r8,  regs->r9, regs->r10, regs->r11,
-				 regs->r12, regs->r13, regs->r14, regs->r15 };
 
-	memcpy(cpu->r, r, sizeof(r));
+	registers_load(cpu, regs);
 	cpu->r[EMU_FS] = frame->fs_base;
 	cpu->r[EMU_GS] = frame->gs_base;
-	cpu->ip = regs->ip;
-	emu_flags_set(cpu, regs->flags);
-	cpu->ds = usable(frame->ds);
-	cpu->es = usable(frame->es);
-	cpu->fs = usable(frame->fs);
-	cpu->gs = usable(frame->gs);
+	cpu->ds = selector_usable(frame->ds);
+	cpu->es = selector_usable(frame->es);
+	cpu->fs = selector_usable(frame->fs);
+	cpu->gs = selector_usable(frame->gs);
 	if (frame->reset_fpu)
 		emu_fpu_init(cpu);
 	else
@@ -172,31 +161,10 @@ static void load(struct vt_thread *thread, const struct vt_regs *regs, const str
 static void store(struct vt_thread *thread, struct vt_regs *regs, struct vt_frame *frame)
 {
 	const struct emu_cpu *cpu = &thread->cpu;
-	const uint64_t *r = cpu->r;
 
-	*regs = (struct vt_regs){ .ax = r[EMU_RAX],
-				  .cx = r[EMU_RCX],
-				  .dx = r[EMU_RDX],
-				  .bx = r[EMU_RBX],
-				  .sp = r[EMU_RSP],
-				  .bp = r[EMU_RBP],
-				  .si = r[EMU_RSI],
-				  .di = r[EMU_RDI],
-				  .r8 = r[8],
-				  .r9 = r[9],
-				  .r10 = r[10],
-				  .r11 = r[11],
-				  .r12 = r[12],
-				  .r13 = r[13],
-				  .r14 = r[14],
-				  .r15 = r[15],
-				  .orig_ax = r[EMU_RAX],
-				  .ip = cpu->ip,
-				  .cs = cpu->cs,
-				  .ss = cpu->ss,
-				  .flags = emu_flags_get(cpu) };
-	frame->fs_base = r[EMU_FS];
-	frame->gs_base = r[EMU_GS];
+	registers_store(cpu, regs);
+	frame->fs_base = cpu->r[EMU_FS];
+	frame->gs_base = cpu->r[EMU_GS];
 	frame->ds = cpu->ds;
 	frame->es = cpu->es;
 	frame->fs = cpu->fs;
@@ -224,7 +192,7 @@ static enum vt_user_event thread_run(struct vt_thread *thread, struct vt_regs *r
 	struct emu_cpu *cpu = &thread->cpu;
 
 	if (!thread->runs) {
-		if (!is_loadable(regs))
+		if (!registers_loadable(regs))
 			return refuse(regs, frame);
 		load(thread, regs, frame);
 	}

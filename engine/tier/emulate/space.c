@@ -17,7 +17,6 @@
 #include <stdlib.h>
 
 #include "engine/tier/emulate/cpu/emu.h"
-#include "engine/telemetry/telemetry.h"
 
 #define ENTRIES 512
 #define BITS 9
@@ -41,7 +40,7 @@ static void table_free(struct table *table, unsigned level)
 {
 	for (unsigned n = 0; level && table->used && n < ENTRIES; n++) {
 		if (table->entry[n])
-			table_free((struct table *)table->entry[n], level - 1);
+			table_free((struct table *)(uintptr_t)table->entry[n], level - 1);
 	}
 	free(table);
 }
@@ -109,12 +108,13 @@ static int change(struct space *space, struct table *table, unsigned level,
 			if (!old && op->kind != VT_MAP)
 				continue;
 			if (!old)
-				*entry = (uint64_t)table_new();
+				*entry = (uintptr_t)table_new();
 			if (!*entry)
 				return -ENOMEM;
-			err = change(space, (struct table *)*entry, level - 1, op, va, next);
-			if (!((struct table *)*entry)->used) {
-				free((struct table *)*entry);
+			err = change(space, (struct table *)(uintptr_t)*entry, level - 1, op, va,
+				     next);
+			if (!((struct table *)(uintptr_t)*entry)->used) {
+				free((struct table *)(uintptr_t)*entry);
 				*entry = 0;
 			}
 		} else {
@@ -127,17 +127,6 @@ static int change(struct space *space, struct table *table, unsigned level,
 			return err;
 	}
 	return 0;
-}
-
-static void count(const struct vt_map_op *op)
-{
-	static const enum vt_host_counter counters[] = {
-		[VT_MAP] = VT_HOST_MAPS,
-		[VT_PROTECT] = VT_HOST_PROTECTS,
-		[VT_UNMAP] = VT_HOST_UNMAPS,
-	};
-
-	telemetry_count(counters[op->kind], 1);
 }
 
 static bool valid(const struct vt_map_op *op)
@@ -160,7 +149,6 @@ int space_sync(struct space *space, const struct vt_map_op *ops, vt_u32 n)
 	for (vt_u32 k = 0; k < n && !err; k++) {
 		if (!valid(&ops[k]))
 			continue;
-		count(&ops[k]);
 		err = change(space, space->root, LEVELS - 1, &ops[k], ops[k].va,
 			     ops[k].va + ops[k].len);
 	}
@@ -179,8 +167,8 @@ uint64_t space_walk(void *of, uint64_t va)
 	if (va >> (PAGE_BITS + BITS * LEVELS))
 		return 0;
 	for (unsigned level = LEVELS - 1; level; level--) {
-		table =
-		    (struct table *)table->entry[va >> (PAGE_BITS + BITS * level) & (ENTRIES - 1)];
+		table = (struct table *)(uintptr_t)
+			    table->entry[va >> (PAGE_BITS + BITS * level) & (ENTRIES - 1)];
 		if (!table)
 			return 0;
 	}
