@@ -5,6 +5,7 @@
 #   make test     everything, from bare                make check    format and static checks
 #   make bench    figures against native and others    make soak     an hour of stress
 #   make install  [DESTDIR=] [PREFIX=/usr/local]       make deb      a Debian package
+#   make browser  the page that vitrine browser serves
 #   make DEBUG=1  a program and a kernel for gdb, in build/debug: see docs/debugging.md
 #   make OBSERVE=0  the same program, its kernel without the observatory: see docs/observatory.md
 
@@ -19,7 +20,7 @@ MESON_OPTIONS := -Dbuildtype=debug -Doptimization=g -Ddebugger=true
 endif
 export DEBUG OBSERVE
 
-.PHONY: all setup program kernel run test unit debugger check bench soak install deb clean format
+.PHONY: all setup program kernel browser run test unit debugger check bench soak install deb clean format
 
 all: program kernel
 
@@ -37,6 +38,11 @@ program: setup $(BUILD)/build.ninja
 kernel: setup
 	@kernel/build.sh $(BUILD)/kernel/vmlinux
 
+# The page that vitrine browser serves, and the kernel and the emulator as it loads them
+browser: kernel
+	@scripts/setup browser
+	@browser/build.sh $(BUILD)/site $(BUILD)/kernel/vmlinux
+
 run: all
 	@scripts/demo
 
@@ -48,7 +54,7 @@ unit: setup
 debugger: setup
 	@$(MAKE) --no-print-directory DEBUG=1 program
 
-test: all unit debugger
+test: all unit debugger browser
 	@tests/run
 
 check: setup
@@ -76,6 +82,8 @@ install: all
 	@ninja -C $(BUILD) --quiet vitrine vitrined
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/vitrine $(BUILD)/kernel/vmlinux*
+	@[ ! -e $(BUILD)/site/index.html ] || \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/vitrine/site $(BUILD)/site/*
 	@echo "vitrine is in $(DESTDIR)$(PREFIX)/bin"
 
 deb: setup

@@ -312,6 +312,7 @@ static const struct {
 	const char *verb;
 	void (*offer[2])(void);
 } operands[] = {
+	{ "browser ", { offer_images } },
 	{ "run ", { offer_images_and_files, offer_files } },
 	{ "exec ", { offer_live_and_paused, NULL } },
 	{ "ps ", { offer_names, NULL } },

@@ -44,6 +44,7 @@ static const struct verb verbs[] = {
 	{ "publish", cmd_publish, "make a port of the host lead into a sandbox" },
 	{ "cp", cmd_cp, "copy files into or out of a running sandbox" },
 	{ "observe", cmd_observe, "serve a dashboard of what a sandbox's kernel does" },
+	{ "browser", cmd_browser, "serve a page that boots an image in a browser's tab" },
 	{ "image", cmd_image, "make, get, list, inspect and remove images" },
 	{ "commit", cmd_commit, "make an image of what a sandbox has changed" },
 	{ "diff", cmd_diff, "list the files that a sandbox has changed" },
@@ -110,6 +111,7 @@ static const struct {
 	{ "suspend", "pause" },
 	{ "unpause", "resume" },
 	{ "web", "observe" },
+	{ "tab", "browser" },
 };
 
 static int unknown_verb(const char *name)

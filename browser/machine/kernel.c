@@ -8,9 +8,10 @@
  *
  * A fault at another address is what the supervisor's signal handler is told of elsewhere: the
  * kernel has functions that map what is missing, know where to go on, or report a bug. Each is an
- * errand: it is called in the middle of what the kernel does, on the same stack (kernels have no red
- * zone), with a return address that is a gate, too. Afterwards the registers are what they were. A
- * stack that is itself what is missing, as after a pause, is mapped from the stack for reports.
+ * errand: it is called in the middle of what the kernel does, on the same stack (kernels have no
+ * red zone), with a return address that is a gate, too. Afterwards the registers are what they
+ * were. A stack that is itself what is missing, as after a pause, is mapped from the stack for
+ * reports.
  */
 #include <string.h>
 

@@ -79,6 +79,16 @@ char *paths_kernel(struct error *err)
 	return path;
 }
 
+char *paths_browser(struct error *err)
+{
+	static const char *const places[] = { ".", "../lib/vitrine", VITRINE_LIBDIR };
+	char *path = find_file(places, ARRAY_SIZE(places), "site");
+
+	if (!path)
+		error_set(err, 0, "the browser edition has not been built; run make browser");
+	return path;
+}
+
 int paths_make(const char *directory, struct error *err)
 {
 	cleanup_free char *path = strdup(directory);

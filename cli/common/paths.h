@@ -17,6 +17,9 @@
  */
 char *paths_kernel(struct error *err);
 
+/** paths_browser() - The page of the browser edition, which `make browser` has made */
+char *paths_browser(struct error *err);
+
 /** paths_images() - The user's directory of images, which may not exist yet */
 char *paths_images(struct error *err);
 
