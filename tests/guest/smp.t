@@ -120,9 +120,14 @@ settled() {
 for cpus in 1 9; do
 	start idle --cpus $cpus --memory 512M mini -- sleep 1000
 	memory[cpus]=$(settled)
-	before=$(ticks)
-	sleep 10
-	spent=$(($(ticks) - before))
+	# The least of three times: the host charges whole ticks, and those of others, too
+	spent=1000
+	for _ in 1 2 3; do
+		before=$(ticks)
+		sleep 10
+		now=$(($(ticks) - before))
+		spent=$((now < spent ? now : spent))
+	done
 	vitrine kill idle >/dev/null
 	wait "$pid" || :
 done
