@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "engine/tier/emulate/registers.h"
 #include "internal.h"
 
 #define GATE_BACK CALL_COUNT /* an errand returns */
@@ -115,30 +116,11 @@ static void ask_fault(struct machine *m)
 /* A bug. Its registers lie where the report has its stack */
 static void report(struct machine *m)
 {
-	const uint64_t *r = m->before.r;
-	const struct vt_regs regs = {
-		.ax = r[EMU_RAX],
-		.cx = r[EMU_RCX],
-		.dx = r[EMU_RDX],
-		.bx = r[EMU_RBX],
-		.sp = r[EMU_RSP],
-		.bp = r[EMU_RBP],
-		.si = r[EMU_RSI],
-		.di = r[EMU_RDI],
-		.r8 = r[8],
-		.r9 = r[9],
-		.r10 = r[10],
-		.r11 = r[11],
-		.r12 = r[12],
-		.r13 = r[13],
-		.r14 = r[14],
-		.r15 = r[15],
-		.ip = m->before.ip,
-		.flags = emu_flags_get(&m->before),
-	};
+	struct vt_regs regs;
 	const uint64_t at =
 	    (guest_boot(m)->kernel.die_stack - sizeof(regs)) & -(uint64_t)STACK_ALIGN;
 
+	registers_store(&m->before, &regs);
 	if (guest_write(m, at, &regs, sizeof(regs))) {
 		lost(m);
 		return;
