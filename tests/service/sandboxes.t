@@ -203,8 +203,8 @@ it '--drain pauses'
 daemon_end
 daemon --drain
 daemon_end
-host vitrine ps -q
-expect ''
+host bash -c "vitrine ps --format '{{.Status}}' | sort -u"
+expect paused
 daemon
 call GET "/v1/sandboxes/$one"
 answers 200 '.state == "paused"'
