@@ -212,6 +212,11 @@ configure() {
 	mv "$obj/fragment.new" "$obj/fragment"
 }
 
+# What the output is, and of what it was made
+says_key() {
+	echo "$image_key $(hash_of <"$output")"
+}
+
 install_image() {
 	local image=$1 part
 	mkdir -p "$(dirname "$output")"
@@ -228,6 +233,7 @@ install_image() {
 		fi
 	done
 	touch "$image"
+	says_key >"$key_file"
 }
 
 prune() {
@@ -257,11 +263,14 @@ work_key=$(echo "$source_key $compiler $kind" | hash_of)
 image_key=$( (echo "$work_key"; hash_files "$here/arch" "$top"/include/vitrine/*.h \
 	"${fragments[@]}" "$here/build.sh") | hash_of)
 image=$cache/image-$image_key
+key_file=$(dirname "$output")/.$(basename "$output").key
 
 if [ -e "$image/vmlinux" ]; then
 	install_image "$image"
 	exit
 fi
+# It is there, from somebody else's cache: a user has built it, and now root installs it
+[ ! -e "$output" ] || [ "$(cat "$key_file" 2>/dev/null)" != "$(says_key)" ] || exit 0
 
 exec 9>"$cache/lock"
 if ! flock -n 9; then

@@ -12,3 +12,9 @@ for file in bin/vitrine bin/vitrined lib/systemd/system/vitrined.service lib/sys
 done
 host "$scratch/root/usr/local/bin/vitrine" version
 shows "*$scratch/root/usr/local/lib/vitrine/vmlinux*"
+
+it 'a kernel that somebody else has built is not built again, as when a user builds and root installs'
+host env VITRINE_CACHE="$scratch/cache" kernel/build.sh "${VITRINE_BUILD:-build}/kernel/vmlinux"
+expect ''
+[ -z "$(find "$scratch/cache" -name 'work-*')" ]
+check $? 'nothing was compiled'
