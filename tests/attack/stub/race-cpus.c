@@ -159,7 +159,8 @@ static void race(long which)
 	pthread_t thread;
 	uint64_t slot;
 
-	signal(SIGUSR1, SIG_IGN);
+	/* Victims signal themselves, and with the registers that they get, their whole group */
+	setpgid(0, 0);
 	be_on(0);
 	victims = victims < 1 ? 1 : victims > VICTIMS_MAX ? VICTIMS_MAX : victims;
 	for (uintptr_t i = 0; i < victims; i++)
@@ -180,6 +181,7 @@ int main(void)
 	unsigned bad = 0, taken = 0;
 
 	catch_faults();
+	signal(SIGUSR1, SIG_IGN);
 	for (long i = 0; i < (long)COUNT(racers); i++) {
 		const char *got = outcome_of(race, i);
 
