@@ -272,7 +272,7 @@ int disk_open(const struct sandbox_disk *config, const char *expected_fs, struct
 	if (overlaid) {
 		if (overlay_open(config, steal_fd(fd), &part, &opened, err))
 			return -1;
-	} else if (config->layers || config->saved) {
+	} else if (config->layers || (config->saved && config->saved[0])) {
 		if (stack_disk(config, steal_fd(fd), &part, &opened, err))
 			return -1;
 	} else if (raw_open(steal_fd(fd), part.start, &opened, err)) {

@@ -252,3 +252,18 @@ host vitrine resume nobody
 status 125
 says 'there is no paused sandbox nobody'
 one_line
+
+it 'a disk that is written to in place goes on, with what was written before and after'
+cp --sparse=always "$XDG_DATA_HOME/vitrine/images/mini.ext4" "$scratch/own.ext4"
+host vitrine run -d --name own "$scratch/own.ext4" -- sh -c 'echo before >/root/file; sleep 1000'
+status 0
+soon vitrine exec own test -s /root/file
+host vitrine pause own
+status 0
+host vitrine resume own
+status 0
+host vitrine exec own sh -c 'echo after >>/root/file && sync && cat /root/file'
+expect 'before
+after'
+host vitrine kill own
+status 0
