@@ -27,28 +27,6 @@ struct asked {
 	bool background;
 };
 
-static json_t *environment(const json_t *map)
-{
-	json_t *list = map ? json_array() : NULL, *value;
-	const char *name;
-
-	json_object_foreach((json_t *)map, name, value)
-	    json_array_append_new(list, json_sprintf("%s=%s", name, json_string_value(value)));
-	return list;
-}
-
-/* With args, cmd is a program; without, a line for the shell */
-static json_t *arguments(const char *cmd, const json_t *args)
-{
-	json_t *argv;
-
-	if (!args)
-		return json_pack("[s, s, s]", "/bin/sh", "-c", cmd);
-	argv = json_pack("[s]", cmd);
-	json_array_extend(argv, (json_t *)args);
-	return argv;
-}
-
 static int take(const json_t *body, struct asked *a, struct fault *fault)
 {
 	const json_t *args = NULL, *envs = NULL;
@@ -67,8 +45,8 @@ static int take(const json_t *body, struct asked *a, struct fault *fault)
 	a->timeout_sec = TIMEOUT;
 	if (fields_take(body, fields, ARRAY_SIZE(fields), fault))
 		return -1;
-	a->command.argv = a->argv = arguments(cmd, args);
-	a->command.env = a->env = environment(envs);
+	a->command.argv = a->argv = fields_arguments(cmd, args);
+	a->command.env = a->env = fields_environment(envs);
 	return 0;
 }
 

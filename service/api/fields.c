@@ -122,3 +122,24 @@ int fields_take(const json_t *body, const struct field *fields, size_t count, st
 	}
 	return 0;
 }
+
+json_t *fields_environment(const json_t *map)
+{
+	json_t *list = map ? json_array() : NULL, *value;
+	const char *name;
+
+	json_object_foreach((json_t *)map, name, value)
+	    json_array_append_new(list, json_sprintf("%s=%s", name, json_string_value(value)));
+	return list;
+}
+
+json_t *fields_arguments(const char *cmd, const json_t *args)
+{
+	json_t *argv;
+
+	if (!args)
+		return json_pack("[s, s, s]", "/bin/sh", "-c", cmd);
+	argv = json_pack("[s]", cmd);
+	json_array_extend(argv, (json_t *)args);
+	return argv;
+}

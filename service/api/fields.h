@@ -34,4 +34,12 @@ struct field {
  */
 int fields_take(const json_t *body, const struct field *fields, size_t count, struct fault *fault);
 
+/** fields_environment() - A map of strings as a list of NAME=VALUE, or NULL of NULL; the caller's
+ */
+json_t *fields_environment(const json_t *map);
+
+/** fields_arguments() - With @args, @cmd is a program; without, a line for the shell; the caller's
+ */
+json_t *fields_arguments(const char *cmd, const json_t *args);
+
 #endif

@@ -53,27 +53,6 @@ static void say_fault(struct session *s, const struct fault *fault)
 			 fault_kinds[fault->code].code, "message", fault->text));
 }
 
-static json_t *environment(const json_t *map)
-{
-	json_t *list = map ? json_array() : NULL, *value;
-	const char *name;
-
-	json_object_foreach((json_t *)map, name, value)
-	    json_array_append_new(list, json_sprintf("%s=%s", name, json_string_value(value)));
-	return list;
-}
-
-static json_t *arguments(const char *cmd, const json_t *args)
-{
-	json_t *argv;
-
-	if (!args)
-		return json_pack("[s, s, s]", "/bin/sh", "-c", cmd);
-	argv = json_pack("[s]", cmd);
-	json_array_extend(argv, (json_t *)args);
-	return argv;
-}
-
 static int start(struct session *s, const json_t *message, struct fault *fault)
 {
 	struct command command = { .input = true };
@@ -97,8 +76,8 @@ static int start(struct session *s, const json_t *message, struct fault *fault)
 
 	if (fields_take(message, fields, ARRAY_SIZE(fields), fault))
 		return -1;
-	command.argv = argv = arguments(cmd, args);
-	command.env = env = environment(envs);
+	command.argv = argv = fields_arguments(cmd, args);
+	command.env = env = fields_environment(envs);
 	command.rows = (unsigned)rows;
 	command.columns = (unsigned)columns;
 	s->process = process_start(s->request->service, s->sandbox.id, &command, &s->reader, fault);
