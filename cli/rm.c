@@ -30,12 +30,13 @@ static const struct option_set options = {
 	.anywhere = true,
 };
 
+/* Also what a pause has left that was killed: nobody else would look for it under this name */
 static bool forget_paused(const char *name)
 {
-	cleanup_free char *path =
-	    saved_exists(SAVED_PAUSED, name) ? saved_path(SAVED_PAUSED, name, NULL) : NULL;
+	cleanup_free char *path = saved_path(SAVED_PAUSED, name, NULL);
+	const bool was = saved_exists(SAVED_PAUSED, name);
 
-	return path && saved_remove(path);
+	return path && saved_remove(path) && was;
 }
 
 static int forget(const char *name, const struct rm_options *opt, struct error *err)

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* saved.c - the directories in which sandboxes are kept that were written down
  *
- * Host system calls: openat, mkdirat, unlinkat, renameat, fstatat, pread, fsync.
+ * Theory of operation
+ * Whoever makes a directory holds a lock on it (flock) until it is finished, and the supervisor,
+ * which goes on when its client was killed, holds one on the state file. So a directory that is not
+ * finished and that nobody holds is what somebody has left who was killed. A directory may be
+ * removed between its making and its locking: its maker looks again, and makes another.
+ *
+ * Host system calls: openat, mkdirat, unlinkat, renameat, fstatat, pread, fsync, flock.
  */
 #include "saved.h"
 
@@ -155,24 +161,87 @@ int saved_sync(enum saved kind, int dir, struct error *err)
 	return 0;
 }
 
+/* Does somebody still write to it? Otherwise it is locked, as long as the descriptors are there */
+static bool is_held(int dir, int *state)
+{
+	*state = -1;
+	if (flock(dir, LOCK_EX | LOCK_NB))
+		return true;
+	*state = openat(dir, SNAPSHOT_STATE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return *state >= 0 && flock(*state, LOCK_EX | LOCK_NB);
+}
+
+/* Remove what was left. Return: false: it is finished, or somebody is at it */
+static bool remove_abandoned(const char *path)
+{
+	cleanup_close int dir = open_directory(path);
+	cleanup_close int state = -1;
+
+	if (dir < 0)
+		return errno == ENOENT;
+	if (is_finished(dir) || is_held(dir, &state) || is_finished(dir))
+		return false;
+	saved_remove(path);
+	return true;
+}
+
+void saved_sweep_abandoned(enum saved kind)
+{
+	cleanup_free char *root = saved_root(kind, NULL);
+	DIR *dir = root ? opendir(root) : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		cleanup_free char *path = saved_path(kind, entry->d_name, NULL);
+
+		if (path)
+			remove_abandoned(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Return: a descriptor that holds the lock, or -1 with errno; EAGAIN: it was removed meanwhile */
+static int make_held(const char *path)
+{
+	cleanup_close int dir = -1;
+	struct stat own, there;
+
+	if (mkdir(path, 0700))
+		return -1;
+	dir = open_directory(path);
+	if (dir >= 0 && !flock(dir, LOCK_EX | LOCK_NB) && !fstat(dir, &own) &&
+	    !stat(path, &there) && own.st_ino == there.st_ino)
+		return steal_fd(dir);
+	errno = EAGAIN;
+	return -1;
+}
+
+#define MAKE_TRIES 16
+
 int saved_make(enum saved kind, const char *name, char **path, struct error *err)
 {
 	cleanup_free char *root = paths_state(kinds[kind].directory, err);
-	int dir;
+	int dir = -1;
 
 	*path = saved_path(kind, name, err);
 	if (!root || !*path || paths_make(root, err))
 		return -1;
-	if (saved_exists(kind, name))
-		return error_set(err, 0, "there is a %s %s already", kinds[kind].what, name);
 	if (chmod(root, 0700))
 		return error_set(err, errno, "%s", root);
 	saved_sweep(root, true);
-	saved_remove(*path);
-	if (mkdir(*path, 0700))
-		return error_set(err, errno, "cannot make %s", *path);
-	dir = open_directory(*path);
-	return dir < 0 ? error_set(err, errno, "cannot open %s", *path) : dir;
+	for (unsigned i = 0; dir < 0 && i < MAKE_TRIES; i++) {
+		if (saved_exists(kind, name))
+			return error_set(err, 0, "there is a %s %s already", kinds[kind].what,
+					 name);
+		if (!remove_abandoned(*path))
+			return error_set(err, EBUSY, "the %s %s is being written by somebody else",
+					 kinds[kind].what, name);
+		dir = make_held(*path);
+		if (dir < 0 && errno != EAGAIN && errno != EEXIST)
+			break;
+	}
+	return dir < 0 ? error_set(err, errno, "cannot make %s", *path) : dir;
 }
 
 static json_t *read_config(int dir, struct error *err)

@@ -36,9 +36,12 @@ int paused_refuse(const char *name, struct error *err);
  * saved_make() - Make the directory for a sandbox that is going to be written down
  * @path: set; the caller frees it
  *
- * What is left of an attempt that failed is replaced.
+ * What is left of an attempt that failed is replaced. The directory is locked as long as the
+ * descriptor is open; whoever else writes to it has to lock its state file, so that nobody takes
+ * it for abandoned.
  *
- * Return: a descriptor of the directory, which the caller closes, or -1.
+ * Return: a descriptor of the directory, which the caller closes, or -1; EBUSY: somebody else
+ * makes one of this name.
  */
 int saved_make(enum saved kind, const char *name, char **path, struct error *err);
 
@@ -93,6 +96,11 @@ void saved_sweep(const char *root, bool hidden);
  * Return: an object that the caller releases, or NULL when it is no template.
  */
 json_t *saved_template(const char *name);
+
+/**
+ * saved_sweep_abandoned() - Remove what those have left who were killed while they wrote
+ */
+void saved_sweep_abandoned(enum saved kind);
 
 /**
  * saved_list() - All of them

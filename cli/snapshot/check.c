@@ -43,8 +43,8 @@ static const struct option_spec prune_specs[] = {
 
 static const struct option_set prune_options = {
 	"snapshot prune [OPTION]...",
-	"Remove what is left of sandboxes that were killed, and images that came with imported "
-	"snapshots and that nothing needs any more.",
+	"Remove what is left of sandboxes that were killed, of pauses and snapshots that were not "
+	"finished, and images that came with imported snapshots and that nothing needs any more.",
 	prune_specs,
 	ARRAY_SIZE(prune_specs),
 };
@@ -182,5 +182,7 @@ int snapshot_prune_command(int argc, char **argv)
 	if (opt.older)
 		remove_older(opt.older);
 	live_sweep();
+	saved_sweep_abandoned(SAVED_SNAPSHOT);
+	saved_sweep_abandoned(SAVED_PAUSED);
 	return bases_sweep(&err) < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,6 +101,8 @@ static int make_files(int dir, int disks, uint64_t memory, unsigned generation,
 		if (fds[i] < 0)
 			return error_set(err, errno, "cannot make %s", name);
 	}
+	/* The supervisor goes on with it when we are killed: it is not abandoned */
+	flock(fds[0], LOCK_EX | LOCK_NB);
 	return count;
 }
 

@@ -249,6 +249,7 @@ static void clean(struct service *service)
 	settle_rows(service, "state NOT IN ('running', 'paused', 'ended') AND changed_ms < $1",
 		    now - STALE_MS);
 	end_orphans(service);
+	order(service, "prune", "vd-all");
 	store_run(service->store, NULL, NULL,
 		  "DELETE FROM point WHERE at_ms < $1 OR sandbox_id IN (SELECT id FROM sandbox "
 		  "WHERE state = 'ended' AND ended_ms < $1)",
@@ -274,6 +275,7 @@ static void settle_all(struct service *service)
 	forget_saved(service, SAVED_PAUSED, "end",
 		     "SELECT id FROM sandbox WHERE id = $1 AND state <> 'ended'");
 	forget_saved(service, SAVED_SNAPSHOT, "forget", "SELECT id FROM snapshot WHERE id = $1");
+	order(service, "prune", "vd-all");
 	if (store_run(service->store, &rows, NULL, "SELECT id FROM sandbox WHERE state = 'running'",
 		      ""))
 		return;

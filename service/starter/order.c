@@ -194,7 +194,14 @@ int order_parse(const json_t *json, const char *program, struct order *order, st
 		{ "end", { "rm", "--force" }, false },
 		{ "forget", { "snapshot", "rm" }, false },
 	};
-	static const char *const build[] = { "image", "build", "mini", NULL };
+	static const struct {
+		const char *op;
+		const char *const words[4];
+	} of_nobody[] = {
+		/* of no sandbox, whatever name is in it */
+		{ "build", { "image", "build", "mini" } },
+		{ "prune", { "snapshot", "prune" } },
+	};
 	const char *op = text(json, "op"), *name = text(json, "name");
 
 	*order = (struct order){ 0 };
@@ -202,8 +209,11 @@ int order_parse(const json_t *json, const char *program, struct order *order, st
 		return error_set(err, 0, "an order needs op and the name of a sandbox");
 	if (word(order, "%s", program))
 		return error_set(err, ENOMEM, "order");
-	if (!strcmp(op, "build"))
-		return words(order, build) ? error_set(err, ENOMEM, "order") : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(of_nobody); i++) {
+		if (!strcmp(op, of_nobody[i].op))
+			return words(order, of_nobody[i].words) ? error_set(err, ENOMEM, "order")
+								: 0;
+	}
 	if (!strcmp(op, "run"))
 		return run(order, json, err);
 	if (!strcmp(op, "clone"))

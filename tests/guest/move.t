@@ -122,4 +122,31 @@ expect ''
 it 'prune by age'
 host sh -c 'touch -d "2 days ago" "$XDG_STATE_HOME/vitrine/snapshots/first/state"; vitrine snapshot prune --older 1d'
 expect first
-vitrine kill source
+
+it 'what was not finished is left alone while somebody writes it, and removed after'
+saved=$XDG_STATE_HOME/vitrine
+for place in paused snapshots; do
+	mkdir -p "$saved/$place/begun" && : >"$saved/$place/begun/state" && : >"$saved/$place/begun/memory.1-1"
+done
+host flock "$saved/snapshots/begun" flock "$saved/paused/begun/state" vitrine snapshot prune
+host sh -c 'ls -d "$XDG_STATE_HOME"/vitrine/*/begun'
+expect "$saved/paused/begun
+$saved/snapshots/begun"
+host vitrine snapshot prune
+expect ''
+host sh -c 'ls -d "$XDG_STATE_HOME"/vitrine/*/begun'
+status 2
+it 'nor does one of two take away what the other writes'
+mkdir -p "$saved/snapshots/begun"
+host flock "$saved/snapshots/begun" vitrine snapshot source begun
+status 125
+says 'the snapshot begun is being written by somebody else'
+one_line
+host vitrine snapshot source begun
+status 0
+it 'a sandbox that is removed takes with it the pause of it that was not finished'
+mkdir -p "$saved/paused/source" && : >"$saved/paused/source/state"
+host vitrine rm -f source
+status 0
+host ls "$saved/paused"
+expect ''
