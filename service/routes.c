@@ -2,12 +2,17 @@
 /* routes.c - who answers what */
 #include "api/handlers.h"
 #include "e2b/e2b.h"
+#include "pages/pages.h"
 #include "vitrine/util.h"
 
 #define SANDBOX "/v1/sandboxes/{}"
 
 /* clang-format off */
 const struct route routes[] = {
+	{ "GET",    "/",                   ROUTE_OPEN, 0,           page_asset,           DIALECT_OURS },
+	{ "GET",    "/docs",               ROUTE_OPEN, 0,           page_asset,           DIALECT_OURS },
+	{ "GET",    "/assets/{}",          ROUTE_OPEN, 0,           page_asset,           DIALECT_OURS },
+
 	{ "GET",    "/health",             ROUTE_OPEN, 0,           api_health,           DIALECT_OURS },
 	{ "GET",    "/openapi.yaml",       ROUTE_OPEN, 0,           api_openapi,          DIALECT_OURS },
 	{ "GET",    "/metrics",            0,          SCOPE_READ,  api_metrics,          DIALECT_OURS },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* assets_none.c - what "GET /" answers in a program that was built without its dashboard */
-#include "observe/http/assets.h"
+#include "lib/assets.h"
 
 static const unsigned char page[] =
     "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Vitrine</title>"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "answers.h"
-#include "assets.h"
+#include "lib/assets.h"
 #include "vitrine/telemetry.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"

@@ -143,6 +143,16 @@ json_t *request_json(struct request *request, struct fault *fault)
 	return json;
 }
 
+/* Has the handler said it? */
+static bool has_header(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->nheaders; i++) {
+		if (!strcmp(request->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 static void give(struct request *request, unsigned status, const char *type,
 		 struct MHD_Response *response)
 {
@@ -150,8 +160,10 @@ static void give(struct request *request, unsigned status, const char *type,
 		return;
 	if (type)
 		MHD_add_response_header(response, "Content-Type", type);
-	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
-		MHD_add_response_header(response, headers[i].name, headers[i].value);
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
+		if (!has_header(request, headers[i].name))
+			MHD_add_response_header(response, headers[i].name, headers[i].value);
+	}
 	for (size_t i = 0; i < request->nheaders; i++)
 		MHD_add_response_header(response, request->headers[i].name,
 					request->headers[i].value);
@@ -173,6 +185,13 @@ void answer_text(struct request *request, unsigned status, const char *type, con
 {
 	give(request, status, type,
 	     MHD_create_response_from_buffer(len, (void *)text, MHD_RESPMEM_MUST_COPY));
+}
+
+void answer_constant(struct request *request, unsigned status, const char *type, const void *data,
+		     size_t len)
+{
+	give(request, status, type,
+	     MHD_create_response_from_buffer(len, (void *)data, MHD_RESPMEM_PERSISTENT));
 }
 
 void answer_empty(struct request *request, unsigned status)

@@ -21,7 +21,7 @@
 
 #define REQUEST_BODY_MAX (1024 * 1024)
 #define REQUEST_PATH_MAX 1024
-#define REQUEST_HEADERS 8
+#define REQUEST_HEADERS 12
 #define REQUEST_HEADER_MAX 256
 #define REQUEST_VALUES 64
 #define REQUEST_VALUES_SIZE 8192
@@ -119,13 +119,21 @@ void answer_json(struct request *request, unsigned status, json_t *json);
 void answer_text(struct request *request, unsigned status, const char *type, const char *text,
 		 size_t len);
 
+/** answer_constant() - Answer with what stays where it is for ever */
+void answer_constant(struct request *request, unsigned status, const char *type, const void *data,
+		     size_t len);
+
 /** answer_empty() - Answer without a body */
 void answer_empty(struct request *request, unsigned status);
 
 /** answer_fault() - Answer with an error */
 void answer_fault(struct request *request, const struct fault *fault);
 
-/** answer_header() - A header of the answer, whose name stays where it is; before the answer */
+/**
+ * answer_header() - A header of the answer, whose name stays where it is; before the answer
+ *
+ * It takes the place of one that every answer has.
+ */
 int answer_header(struct request *request, const char *name, const char *value);
 
 /**

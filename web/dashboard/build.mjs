@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// build.mjs - bundle the dashboard and write it as a C file
+// build.mjs - bundle a dashboard and write it as a C file
 //
 // Theory of operation
-// esbuild makes a script for the page, one for its worker, and one style sheet of src/. With index.html and the icon they become
-// byte arrays in assets.c, each as it is and compressed, with an ETag made of its content, so that
-// the server hands them out without a file system (observe/http/assets.h). A depfile tells ninja what
-// was read. Nothing but what is in the lock file goes in: no address of another host is in it.
+// There are two editions, which share most of their sources: the observatory of one sandbox, and the
+// service's, which has the reference of its calls beside it (docs.mjs). esbuild makes their scripts
+// and style sheets of src/. With the page and the icon they become byte arrays in a C file, each as it
+// is and compressed, with an ETag made of its content, so that the server hands them out without a
+// file system (lib/assets.h). A depfile tells ninja what was read. Nothing but what is in the lock file
+// goes in: no address of another host is in it.
 //
-// Usage: build.mjs ASSETS.C [DEPFILE]      build.mjs --files DIRECTORY      (for looking at it)
+// Usage: build.mjs EDITION ASSETS.C [DEPFILE]   build.mjs EDITION --files DIRECTORY   (for looking at it)
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,15 +17,51 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import esbuild from "esbuild";
+import { docsPage } from "./docs.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const read = new Set([fileURLToPath(import.meta.url), join(here, "package-lock.json")]);
+const HTML = "text/html; charset=utf-8", TEXT = "text/plain; charset=utf-8";
+
+/* A file below this folder; it is noted as one that the bundle depends on */
+function file(name) {
+	read.add(join(here, name));
+	return readFileSync(join(here, name));
+}
+
+function docs() {
+	read.add(join(here, "docs.mjs"));
+	return docsPage(file("../../service/api/openapi.yaml").toString());
+}
+
+const EDITIONS = {
+	observatory: {
+		scripts: { app: "src/main.ts", worker: "src/data/worker.ts" },
+		files: () => [
+			["/", HTML, file("src/index.html")],
+			["/assets/icon.svg", "image/svg+xml", file("src/icon.svg")],
+			["/assets/uplot-license.txt", TEXT, file("node_modules/uplot/LICENSE")],
+		],
+		credits: "uPlot is (c) Leon Sorokin, /assets/uplot-license.txt",
+	},
+	service: {
+		scripts: { service: "src/service/main.ts", docs: "src/service/docs.ts" },
+		files: () => [
+			["/", HTML, file("src/service/index.html")],
+			["/docs", HTML, Buffer.from(docs())],
+			["/assets/icon.svg", "image/svg+xml", file("src/icon.svg")],
+			["/assets/uplot-license.txt", TEXT, file("node_modules/uplot/LICENSE")],
+			["/assets/xterm-license.txt", TEXT, file("node_modules/@xterm/xterm/LICENSE")],
+		],
+		credits: "uPlot is (c) Leon Sorokin, /assets/uplot-license.txt, xterm.js is MIT, /assets/xterm-license.txt",
+	},
+};
 
 /** What the server answers with: path, media type, content */
-async function bundle() {
+async function bundle({ scripts, files, credits }) {
 	const result = await esbuild.build({
 		absWorkingDir: here,
-		entryPoints: { app: "src/main.ts", worker: "src/data/worker.ts" },
+		entryPoints: scripts,
 		outdir: "/out",
 		bundle: true,
 		minify: true,
@@ -34,25 +72,16 @@ async function bundle() {
 		charset: "utf8",
 		legalComments: "none",
 		logLevel: "warning",
-		banner: { js: "/* Vitrine's dashboard, GPL-2.0-only; uPlot is (c) Leon Sorokin, /assets/uplot-license.txt */" },
+		banner: { js: `/* Vitrine's dashboard, GPL-2.0-only; ${credits} */` },
 	});
 
 	for (const input of Object.keys(result.metafile.inputs))
 		read.add(resolve(here, input));
-
-	const assets = [];
-	for (const [path, name, type] of [
-		["/", "index.html", "text/html; charset=utf-8"],
-		["/assets/icon.svg", "icon.svg", "image/svg+xml"],
-		["/assets/uplot-license.txt", "../node_modules/uplot/LICENSE", "text/plain; charset=utf-8"],
-	]) {
-		read.add(join(here, "src", name));
-		assets.push({ path, type, data: readFileSync(join(here, "src", name)) });
-	}
-	for (const file of result.outputFiles) {
-		const name = file.path.split("/").pop();
+	const assets = files().map(([path, type, data]) => ({ path, type, data }));
+	for (const { path, contents } of result.outputFiles) {
+		const name = path.split("/").pop();
 		const type = name.endsWith(".css") ? "text/css" : "text/javascript";
-		assets.push({ path: `/assets/${name}`, type: `${type}; charset=utf-8`, data: file.contents });
+		assets.push({ path: `/assets/${name}`, type: `${type}; charset=utf-8`, data: contents });
 	}
 	return assets;
 }
@@ -73,16 +102,18 @@ function source(assets) {
 		table.push(`\t{ "${path}", "${type}", "\\"${etag}\\"", plain_${i}, sizeof(plain_${i}), ` +
 			`packed_${i}, sizeof(packed_${i}) },`);
 	});
-	return "/* Made by web/dashboard/build.mjs */\n#include \"observe/http/assets.h\"\n\n" +
+	return "/* Made by web/dashboard/build.mjs */\n#include \"lib/assets.h\"\n\n" +
 		arrays.join("\n") + "\nconst struct asset assets[] = {\n" + table.join("\n") +
 		"\n};\nconst size_t nassets = sizeof(assets) / sizeof(assets[0]);\n";
 }
 
-const [first, second] = process.argv.slice(2);
-const assets = await bundle();
+const [edition, first, second] = process.argv.slice(2);
+if (!EDITIONS[edition] || !first)
+	throw new Error(`usage: build.mjs ${Object.keys(EDITIONS).join("|")} ASSETS.C [DEPFILE]`);
+const assets = await bundle(EDITIONS[edition]);
 if (first === "--files") {
 	for (const { path, data } of assets) {
-		const name = join(second, path === "/" ? "index.html" : path);
+		const name = join(second, path === "/" ? "index.html" : path === "/docs" ? "docs.html" : path);
 		mkdirSync(dirname(name), { recursive: true });
 		writeFileSync(name, data);
 	}

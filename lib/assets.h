@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* assets.h - the dashboard's files, inside the program
+/* assets.h - a dashboard's files, inside the program
  *
- * web/dashboard/build.mjs makes the table when the program is built; web/assets_none.c stands in
- * for it when it is built without a dashboard (meson -Ddashboard=disabled).
+ * web/dashboard/build.mjs makes the table of each program when it is built; web/assets_none.c and
+ * web/service_none.c stand in for it without dashboards (meson -Ddashboard=disabled).
  */
-#ifndef OBSERVE_HTTP_ASSETS_H
-#define OBSERVE_HTTP_ASSETS_H
+#ifndef LIB_ASSETS_H
+#define LIB_ASSETS_H
 
 #include <stddef.h>
 
@@ -27,4 +27,4 @@ struct asset {
 extern const struct asset assets[];
 extern const size_t nassets;
 
-#endif /* OBSERVE_HTTP_ASSETS_H */
+#endif /* LIB_ASSETS_H */
