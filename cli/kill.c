@@ -19,9 +19,9 @@ static const struct option_spec specs[] = {
 };
 
 static const struct option_set options = {
-	"kill [OPTION]... NAME [PID]",
-	"End a running sandbox, or, with --signal or PID, send a signal (SIGTERM) to a process "
-	"in it. PID is the process's number in the sandbox, as `vitrine ps NAME` shows it. "
+	"kill [OPTION]... NAME... | NAME PID",
+	"End running sandboxes, or, with --signal or PID, send a signal (SIGTERM) to a process "
+	"in one. PID is the process's number in the sandbox, as `vitrine ps NAME` shows it. "
 	"`vitrine stop` lets the main command end by itself first.",
 	specs,
 	ARRAY_SIZE(specs),
@@ -44,34 +44,52 @@ static int send_signal(struct client *client, unsigned sig, unsigned pid, struct
 	return 0;
 }
 
+/* The second of two words is a process of the first, unless it is a sandbox itself */
 static int parse_pid(const char *text, unsigned *pid, struct error *err)
 {
-	if (option_unsigned(pid, text, NULL) || !*pid || *pid > INT_MAX)
-		return error_set(err, 0, "'%s' is not a process id", text);
+	static struct client client = { .fd = -1 };
+
+	if (!option_unsigned(pid, text, NULL) && *pid && *pid <= INT_MAX)
+		return 0;
+	*pid = 0;
+	if (client_open(&client, text, NULL))
+		return error_set(err, 0, "'%s' is not a process id, nor a sandbox that runs", text);
+	client_close(&client);
 	return 0;
+}
+
+static int kill_one(const char *name, const struct kill_options *opt, unsigned pid,
+		    struct error *err)
+{
+	static struct client client = { .fd = -1 };
+	int ret = client_open(&client, name, err);
+
+	if (!ret && (pid || opt->signal))
+		ret = send_signal(&client, opt->signal, pid, err);
+	else if (!ret)
+		ret = client_end(&client, err);
+	client_close(&client);
+	return ret;
 }
 
 int cmd_kill(int argc, char **argv)
 {
-	static struct client client = { .fd = -1 };
 	struct kill_options opt = { 0 };
 	struct error err = { 0 };
-	int at = options_parse(&options, &opt, argc, argv, &err), ret;
+	int at = options_parse(&options, &opt, argc, argv, &err), status = 0;
 	unsigned pid = 0;
 
 	if (at == OPTIONS_HELP)
 		return 0;
-	if (at > 0 && (argc - at < 1 || argc - at > 2))
+	if (at > 0 && at == argc)
 		at = error_set(&err, 0, "kill needs the name of a sandbox");
 	if (at > 0 && argc - at == 2 && parse_pid(argv[at + 1], &pid, &err) < 0)
 		at = -1;
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
-	ret = client_open(&client, argv[at], &err);
-	if (!ret && (pid || opt.signal))
-		ret = send_signal(&client, opt.signal, pid, &err);
-	else if (!ret)
-		ret = client_end(&client, &err);
-	client_close(&client);
-	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
+	for (; at < argc - !!pid; at++) {
+		if (kill_one(argv[at], &opt, pid, &err) < 0)
+			status = cli_fail(EXIT_VITRINE, &err);
+	}
+	return status;
 }

@@ -56,6 +56,17 @@ host "${detach[@]}" none noimage
 status 125
 one_line
 
+it 'kill takes several, as stop and rm do, and tells of those that are not there'
+for name in first second third; do "${detach[@]}" $name mini -- sleep 1000 >/dev/null; done
+host vitrine kill first second
+status 0
+host vitrine kill nobody third nobody
+status 125
+says '*no sandbox named nobody*no sandbox named nobody*'
+host vitrine ps -q
+expect box
+vitrine rm first second third
+
 it 'stop asks first'
 host vitrine stop box
 status 0
