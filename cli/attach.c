@@ -60,7 +60,7 @@ static int take_over(struct client *client, bool input, struct error *err)
 
 static int attach(struct client *client, const char *name, bool input, struct error *err)
 {
-	struct session session = { .client = client, .runs = true };
+	struct session session = { .client = client, .tell = -1, .runs = true };
 	cleanup_close int signals = -1;
 	int status;
 

@@ -258,9 +258,10 @@ static void offer_networks(void)
 		offer_word(modes[i]);
 }
 
-static void offer_name_or_run(void)
+static void offer_traced(void)
 {
 	offer_names();
+	offer_word("exec");
 	offer_word("run");
 }
 
@@ -342,7 +343,7 @@ static const struct {
 	{ "net ", { offer_names, NULL } },
 	{ "publish ", { offer_names, NULL } },
 	{ "follow ", { offer_name_or_call, offer_call } },
-	{ "trace ", { offer_name_or_run, NULL } },
+	{ "trace ", { offer_traced, NULL } },
 	{ "cp ", { offer_guest_files, offer_guest_files } },
 	{ "observe ", { offer_names, NULL } },
 	{ "commit ", { offer_disks, NULL } },
@@ -416,9 +417,10 @@ static void complete_here(const struct option_set *set, int argc, char **argv)
 	for (int i = 1; i < argc - 1; i++) {
 		const struct option_spec *spec = ended ? NULL : find_option(set, argv[i]);
 
-		/* What follows belongs to a sandbox that is started */
-		if (!before && !strncmp(set->synopsis, "trace ", 6) && !strcmp(argv[i], "run")) {
-			cmd_run(argc - i, argv + i);
+		/* What follows belongs to a sandbox, or a command, that is started */
+		if (!before && !strncmp(set->synopsis, "trace ", 6) &&
+		    (!strcmp(argv[i], "run") || !strcmp(argv[i], "exec"))) {
+			cli_verb(argc - i, argv + i);
 			return;
 		}
 		if (takes_word(spec) && i == argc - 2) {

@@ -14,13 +14,8 @@
 #include "cli/common/session.h"
 #include "cli/snapshot/start.h"
 #include "engine/jobs/terminal.h"
+#include "exec.h"
 #include "vitrine/util.h"
-
-struct exec_options {
-	bool interactive, tty;
-	const char *cwd, *user;
-	struct string_list env, env_files;
-};
 
 #define AT(member) offsetof(struct exec_options, member)
 
@@ -76,8 +71,7 @@ static int environment_collect(const struct exec_options *opt, struct environmen
 }
 
 /* Send the request */
-static int start(struct client *client, const struct exec_options *opt, char **command,
-		 struct error *err)
+static int start(struct client *client, const struct exec_options *opt, struct error *err)
 {
 	static const int stdio[3] = { 0, 1, 2 };
 	struct environment env = { 0 };
@@ -90,7 +84,7 @@ static int start(struct client *client, const struct exec_options *opt, char **c
 	}
 	terminal_size(&rows, &columns);
 	json = json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:s*, s:s*}", "op", "exec", "argv",
-			 string_array(command), "env", string_array(env.items), "stdin",
+			 string_array(opt->command), "env", string_array(env.items), "stdin",
 			 (int)opt->interactive, "tty", (int)opt->tty, "rows", (int)rows, "columns",
 			 (int)columns, "cwd", opt->cwd, "user", opt->user);
 	environment_free(&env);
@@ -102,11 +96,10 @@ static int start(struct client *client, const struct exec_options *opt, char **c
 	return 0;
 }
 
-static int run(struct client *client, const struct exec_options *opt, const char *name,
-	       char **command, struct error *err)
+static int run(struct client *client, const struct exec_options *opt, struct error *err)
 {
 	cleanup_close int signals = -1;
-	struct session session = { .client = client };
+	struct session session = { .client = client, .tell = opt->tell };
 	int status;
 
 	signals = session.signals = session_signals(err);
@@ -117,7 +110,7 @@ static int run(struct client *client, const struct exec_options *opt, const char
 	terminal_keys(true);
 	do {
 		client_close(client);
-		status = client_wake(client, name, err) ?: start(client, opt, command, err);
+		status = client_wake(client, opt->name, err) ?: start(client, opt, err);
 		if (!status)
 			status = session_attend(&session, err);
 	} while (status < 0 && !session.runs && client->fd >= 0 && client_lost(client));
@@ -134,26 +127,50 @@ static void choose_streams(struct exec_options *opt)
 	opt->interactive = opt->interactive || opt->tty || !in;
 }
 
-int cmd_exec(int argc, char **argv)
+int exec_parse(struct exec_options *opt, int argc, char **argv, struct error *err)
 {
-	static struct client client = { .fd = -1 };
-	struct exec_options opt = { 0 };
-	struct error err = { 0 };
-	int at = options_parse(&options, &opt, argc, argv, &err);
-	int status;
+	int at;
 
-	if (at == OPTIONS_HELP)
-		return 0;
+	*opt = (struct exec_options){ .tell = -1 };
+	at = options_parse(&options, opt, argc, argv, err);
 	if (at > 0 && at + 1 < argc && !strcmp(argv[at + 1], "--"))
 		argv[at + 1] = argv[at], at++;
 	if (at > 0 && argc - at < 2)
-		at = error_set(&err, 0, "exec needs the name of a sandbox and a command");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	choose_streams(&opt);
-	status = run(&client, &opt, argv[at], argv + at + 1, &err);
+		at = error_set(err, 0, "exec needs the name of a sandbox and a command");
+	if (at <= 0)
+		return at;
+	choose_streams(opt);
+	opt->name = argv[at];
+	opt->command = argv + at + 1;
+	return at;
+}
+
+void exec_free(struct exec_options *opt)
+{
+	free(opt->env.items);
+	free(opt->env_files.items);
+}
+
+int exec_run(const struct exec_options *opt)
+{
+	static struct client client = { .fd = -1 };
+	struct error err = { 0 };
+	int status = run(&client, opt, &err);
+
 	client_close(&client);
-	free(opt.env.items);
-	free(opt.env_files.items);
 	return status < 0 ? cli_fail(EXIT_VITRINE, &err) : status;
+}
+
+int cmd_exec(int argc, char **argv)
+{
+	struct exec_options opt;
+	struct error err = { 0 };
+	int at = exec_parse(&opt, argc, argv, &err), status = 0;
+
+	if (at < 0)
+		status = cli_fail(EXIT_USAGE, &err);
+	else if (at != OPTIONS_HELP)
+		status = exec_run(&opt);
+	exec_free(&opt);
+	return status;
 }

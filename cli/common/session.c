@@ -95,6 +95,17 @@ static bool output_lost(const json_t *answer)
 	return code;
 }
 
+static void begin(struct session *session, const json_t *answer)
+{
+	const pid_t pid = (pid_t)json_integer_value(json_object_get(answer, "pid"));
+
+	session->runs = true;
+	terminal_keys(false);
+	/* Nobody may listen any more */
+	if (session->tell >= 0 && write(session->tell, &pid, sizeof(pid)) < 0)
+		session->tell = -1;
+}
+
 /* A message of the sandbox: the exit status, -1 when something failed, or NOT_YET */
 #define NOT_YET (-2)
 
@@ -116,10 +127,8 @@ static int message_take(struct session *session, struct error *err)
 			  : (int)json_integer_value(status);
 	else if (json_object_get(answer.json, "signal"))
 		session->unheard = 0;
-	else if (!session->runs) {
-		session->runs = true;
-		terminal_keys(false);
-	}
+	else if (!session->runs)
+		begin(session, answer.json);
 	json_decref(answer.json);
 	return ret;
 }

@@ -9,12 +9,13 @@
 /**
  * struct session - a command that is being started, or runs
  * @signals:  descriptor that signals are read from
+ * @tell:     descriptor that the command's process id is written to, or -1
  * @runs:     the sandbox has said so
  * @unheard:  signals that it has not said it passed on
  */
 struct session {
 	struct client *client;
-	int signals;
+	int signals, tell;
 	bool runs;
 	unsigned unheard;
 };

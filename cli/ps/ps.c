@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ps.c - vitrine ps: list sandboxes, or the processes of one */
+/* ps.c - vitrine ps: list sandboxes, or the processes of one; show a process */
 
 #include <string.h>
 #include "cli/common/cli.h"
@@ -22,8 +22,10 @@ static const struct option_spec specs[] = {
 };
 
 static const struct option_set options = {
-	"ps [OPTION]... [NAME]",
-	"List sandboxes that run or are paused, or the processes of the sandbox NAME.\n\n"
+	"ps [OPTION]... [NAME [PID]]",
+	"List sandboxes that run or are paused, or the processes of the sandbox NAME. With PID, "
+	"show what that process does or waits for: its call, where in the kernel it sleeps, its "
+	"threads and files; with --json all that the kernel knows of it.\n\n"
 	"FORMAT is a template as docker has them, such as '{{.Name}} {{.Status}}', or json. After "
 	"\"table \" it gets a heading. Sandboxes have the fields Name, Pid, Image, Status, "
 	"Uptime, Created, Memory, Cpus and Command; processes have Pid, Ppid, Uid, State, "
@@ -83,21 +85,32 @@ void ps_line(const struct ps_options *opt, const char *text)
 	puts(shown);
 }
 
+static int check(const struct ps_options *opt, int operands, const char *pid, unsigned *number,
+		 struct error *err)
+{
+	if (operands > 2)
+		return error_set(err, 0, "ps takes a name and a process id at most");
+	if (operands == 2 && (option_unsigned(number, pid, NULL) || !*number))
+		return error_set(err, 0, "'%s' is not a process id", pid);
+	if (operands == 2 && (opt->format || opt->quiet))
+		return error_set(err, 0, "one process is shown as text, or with --json");
+	if (!opt->format)
+		return 0;
+	return format_check(operands ? &ps_process_fields : &ps_sandbox_fields, opt->format, err);
+}
+
 int cmd_ps(int argc, char **argv)
 {
 	struct ps_options opt = { 0 };
 	struct error err = { 0 };
-	int at = options_parse(&options, &opt, argc, argv, &err);
+	int at = options_parse(&options, &opt, argc, argv, &err), ret;
+	const int operands = argc - at;
 	uint16_t rows, columns;
-	bool processes = at > 0 && argc - at == 1;
-	int ret;
+	unsigned pid = 0;
 
 	if (at == OPTIONS_HELP)
 		return 0;
-	if (at > 0 && argc - at > 1)
-		at = error_set(&err, 0, "ps takes at most one name");
-	if (at > 0 && opt.format &&
-	    format_check(processes ? &ps_process_fields : &ps_sandbox_fields, opt.format, &err) < 0)
+	if (at > 0 && check(&opt, operands, operands == 2 ? argv[at + 1] : NULL, &pid, &err) < 0)
 		at = -1;
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
@@ -105,6 +118,9 @@ int cmd_ps(int argc, char **argv)
 		terminal_size(&rows, &columns);
 		opt.columns = columns;
 	}
-	ret = processes ? ps_processes(argv[at], &opt, &err) : ps_sandboxes(&opt, &err);
+	if (pid)
+		ret = ps_process(argv[at], pid, &opt, &err);
+	else
+		ret = operands ? ps_processes(argv[at], &opt, &err) : ps_sandboxes(&opt, &err);
 	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ps.h - the two lists of vitrine ps */
+/* ps.h - the two lists of vitrine ps, and one process */
 #ifndef CLI_PS_PS_H
 #define CLI_PS_PS_H
 
@@ -33,6 +33,12 @@ int ps_sandboxes(const struct ps_options *options, struct error *err);
  * ps_processes() - List the processes of one
  */
 int ps_processes(const char *name, const struct ps_options *options, struct error *err);
+
+/**
+ * ps_process() - Show what the kernel knows of one process
+ * @pid: its number in the sandbox
+ */
+int ps_process(const char *name, unsigned pid, const struct ps_options *options, struct error *err);
 
 /**
  * ps_text() - A member of an object as text, "?" when there is none

@@ -68,12 +68,14 @@ static int follow(struct trace *trace, const struct trace_sink *sink, struct obs
 		return error_set(err, ENOMEM, "events");
 	if (event_reader_init(reader, observer_region(observer), from, err) < 0)
 		return -1;
-	if (sink->begin(trace, err) < 0)
+	if (sink->begin(trace, err) < 0 ||
+	    (trace->options->command && trace_command_begin(trace->options->command, err) < 0))
 		return -1;
 	while (!trace->closed && !trace_stopped(began, trace->options->duration) &&
-	       !trace_pids_over(&trace->options->filter)) {
+	       (trace->options->command || !trace_pids_over(&trace->options->filter))) {
 		/* What was written before the end is there after it */
-		bool ended = observer_ended(observer);
+		const struct trace_command *command = trace->options->command;
+		bool ended = observer_ended(observer) || (command && trace_command_over(command));
 
 		if (take_batch(trace, sink, reader)) {
 			idle = 0;
@@ -111,7 +113,8 @@ int trace_observe(struct observer *observer, const struct trace_options *options
 	const struct observe_wishes wishes = {
 		.counters = true,
 		.events = true,
-		.kinds = options->filter.kinds | trace_pids_kinds(&options->filter),
+		.kinds =
+		    options->filter.kinds | trace_pids_kinds(&options->filter, options->command),
 		.calls = options->filter.calls,
 		.capture = (int)trace_capture(options),
 		.paths = options->decode.paths || options->filter.paths.count,
@@ -124,7 +127,7 @@ int trace_observe(struct observer *observer, const struct trace_options *options
 
 	if (!buffer)
 		return error_set(err, ENOMEM, "trace");
-	if (options->summary && trace_filter_is_plain(&options->filter))
+	if (options->summary && !options->command && trace_filter_is_plain(&options->filter))
 		return trace_counters(observer, options, fd, from, err);
 	if (observer_wish(observer, &wishes, err) < 0)
 		return -1;

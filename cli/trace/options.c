@@ -101,11 +101,13 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options_set = {
 	"trace [OPTION]... NAME\n"
+	"       vitrine trace [OPTION]... exec [EXEC-OPTION]... NAME COMMAND [ARG]...\n"
 	"       vitrine trace [OPTION]... run [RUN-OPTION]... IMAGE [COMMAND [ARG]...]",
 	"Show the system calls of the sandbox NAME, and other events, as strace shows them; "
-	"or start a sandbox and show what it does from its first instruction on. A trace of "
-	"NAME goes to standard output, one of run to standard error. The exit status of run "
-	"is COMMAND's.\n\n"
+	"or run one more command in it and show what that and its children do; or start a "
+	"sandbox and show what it does from its first instruction on. A trace of NAME goes to "
+	"standard output, one of exec or run to standard error. The exit status of those two is "
+	"COMMAND's.\n\n"
 	"CALLS: names of calls, %file (with a path), %desc (with a descriptor), %process, "
 	"%ipc, %all, or a family: %file_io %directory %descriptor %identity %memory %signal "
 	"%scheduler %network %other. KINDS: sched, life, block, memory, net, all, or names "

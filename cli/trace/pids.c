@@ -80,7 +80,7 @@ bool trace_pids_over(const struct trace_filter *filter)
 	return filter->family && !filter->family->alive;
 }
 
-uint64_t trace_pids_kinds(const struct trace_filter *filter)
+uint64_t trace_pids_kinds(const struct trace_filter *filter, bool later)
 {
-	return filter->family ? 1ULL << VT_EVENT_EXIT | 1ULL << VT_EVENT_FORK : 0;
+	return filter->family || later ? 1ULL << VT_EVENT_EXIT | 1ULL << VT_EVENT_FORK : 0;
 }

@@ -68,14 +68,15 @@ static int trace_sandbox(const struct trace_options *options, int argc, char **a
 	return status;
 }
 
-static int trace_operands(const struct trace_options *options, int argc, char **argv,
-			  struct error *err)
+static int trace_operands(struct trace_options *options, int argc, char **argv, struct error *err)
 {
 	char only[RUNDIR_NAME_MAX + 1];
 	const char *name = argv[0];
 
 	if (argc > 0 && !strcmp(argv[0], "run"))
 		return trace_sandbox(options, argc, argv, err);
+	if (argc > 0 && !strcmp(argv[0], "exec"))
+		return trace_exec(options, argc, argv);
 	if (argc > 1) {
 		error_set(err, 0, "options come before the name: vitrine trace [OPTION]... %s",
 			  name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* trace.h - the parts of vitrine trace
  *
- * From above to below: trace.c is the verb; run.c starts a sandbox for it; observe.c reads events,
+ * From above to below: trace.c is the verb; run.c starts a sandbox for it, exec.c a command in one;
+ * observe.c reads events,
  * filter.c and pids.c say which of them count, one of the sinks (text.c, json.c, perfetto.c,
  * summary.c) writes them, and output.c has what all of these share.
  */
@@ -43,7 +44,12 @@ struct trace_filter {
 	uint64_t slow_ns;
 };
 
+/**
+ * struct trace_options - the command line
+ * @command: of trace exec, which is started when the kernel records; NULL
+ */
 struct trace_options {
+	struct trace_command *command;
 	struct trace_filter filter;
 	struct decode_options decode;
 	enum trace_format format;
@@ -142,8 +148,9 @@ bool trace_pids_over(const struct trace_filter *filter);
 
 /**
  * trace_pids_kinds() - Events that are needed for that, a bit per kind
+ * @later: there will be tasks to follow
  */
-uint64_t trace_pids_kinds(const struct trace_filter *filter);
+uint64_t trace_pids_kinds(const struct trace_filter *filter, bool later);
 
 /**
  * trace_capture() - Bytes of a buffer that events should keep
@@ -210,6 +217,24 @@ bool trace_stopped(uint64_t began_ns, unsigned duration);
  * Return: exit status of the sandbox.
  */
 int trace_run(const struct trace_options *options, struct run_options *run);
+
+/**
+ * trace_exec() - Start a command in a sandbox and trace it and its children
+ * @argv: argv[0] is exec
+ *
+ * Return: exit status of the command.
+ */
+int trace_exec(struct trace_options *options, int argc, char **argv);
+
+/**
+ * trace_command_begin() - The kernel records: start the command, and show its tasks only
+ *
+ * Return: 0 or -1.
+ */
+int trace_command_begin(struct trace_command *command, struct error *err);
+
+/** trace_command_over() - Has the command ended? */
+bool trace_command_over(const struct trace_command *command);
 
 /**
  * trace_pause() - Wait a little for more to happen

@@ -19,6 +19,22 @@ host vitrine ps
 shows "*box*$pid*mini*echo started*"
 host vitrine ps box
 shows '*sh -c echo started*sleep 1000*'
+it 'one process: what it does, or waits for'
+sleeper=$(vitrine ps --format '{{.Pid}} {{.Name}}' box | sed -n 's/ sleep$//p')
+host vitrine ps box "$sleeper"
+shows "process  $sleeper sleep: sleep 1000*state    sleeping in *nanosleep(*waits in *kernel*nanosleep*files    0 r *"
+host bash -c 'vitrine ps --json box "$1" | jq -r .comm' - "$sleeper"
+expect sleep
+host vitrine ps box 99999
+status 125
+says 'there is no process 99999 in the sandbox box'
+one_line
+host vitrine ps box sleep
+status 2
+one_line
+host vitrine ps -q box "$sleeper"
+status 2
+one_line
 it 'the process id of a supervisor is as good as a name'
 host vitrine ps -q "$pid"
 shows '*[0-9]*'

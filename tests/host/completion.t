@@ -103,6 +103,7 @@ offers 'vitrine trace -e openat,clo' openat,clone openat,close
 offers 'vitrine trace -e !%f' '!%file' '!%file_io'
 offers 'vitrine trace --format ' text json perfetto
 offers 'vitrine trace run --eph' --ephemeral
+offers 'vitrine trace exec --workd' --workdir
 offers 'vitrine trace --events s' sched
 offers 'vitrine follow -t 1 open' openat open_by_handle_at
 offers 'vitrine image build ' mini debian

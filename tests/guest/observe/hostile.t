@@ -58,6 +58,11 @@ it 'ps: processes'
 clean terminal vitrine ps box
 it 'ps --json'
 clean json vitrine ps --json box
+it 'ps: one process'
+some=$(vitrine ps -q box | head -1)
+clean terminal vitrine ps box "$some"
+it 'ps --json: one process'
+clean json vitrine ps --json box "$some"
 it 'cp: what it does not copy'
 vitrine exec box sh -c 'for f in /tmp/kept/*; do mkfifo "$f.fifo"; done' </dev/null
 clean terminal vitrine cp box:/tmp/kept "$scratch/tree"

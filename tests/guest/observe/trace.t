@@ -247,6 +247,32 @@ host grep -c nofile "$scratch/alone"
 shows 0
 host grep -c nofile "$scratch/family"
 shows 1
+it 'a command in it, with its children and nobody else; its streams and status are its own'
+vitrine exec box sh -c 'while :; do cat /etc/passwd; sleep 0.01; done' </dev/null >/dev/null &
+other=$!
+host vitrine trace -e openat -o "$scratch/trace" exec -e WORD=seen box sh -c 'echo $WORD; (cat /no/child; exit 4); exit 3' </dev/null
+status 3
+shows seen
+says "cat: can't open '/no/child': No such file or directory"
+lines '/no/child.*ENOENT'
+shows 1
+lines passwd
+shows 0
+host vitrine trace -Z -e openat exec box cat /nowhere </dev/null
+says '*openat(AT_FDCWD, "/nowhere", O_RDONLY) = -1 ENOENT*'
+status 1
+host bash -c 'vitrine trace -c --format json -o "$1/sum" exec box mkdir /one /two </dev/null; jq -c ".calls[] | select(.call == \"mkdir\") | .calls" "$1/sum"' - "$scratch"
+expect 2
+kill $other
+it 'one that is not there, and one in no sandbox'
+host vitrine trace -o /dev/null exec box nosuch
+status 127
+host vitrine trace exec nobody true
+status 125
+one_line
+host vitrine trace -p 1 exec box true
+status 2
+one_line
 it 'a trace of nobody is none'
 host vitrine trace -p 99999 box
 status 125
