@@ -209,6 +209,15 @@ void policy_learn(struct policy *policy, const char *name, const struct address 
 	*pin = (struct policy_pin){ *address, until, steal_ptr(copy) };
 }
 
+void policy_forget(struct policy *policy)
+{
+	for (size_t i = 0; i < policy->npins; i++)
+		free(policy->pins[i].name);
+	if (policy->npins)
+		memset(policy->pins, 0, policy->npins * sizeof(*policy->pins));
+	policy->npins = policy->next_pin = 0;
+}
+
 const char *policy_name_of(const struct policy *policy, const struct address *address, uint64_t now,
 			   size_t *at)
 {

@@ -161,6 +161,14 @@ void policy_learn(struct policy *policy, const char *name, const struct address 
 		  uint64_t until);
 
 /**
+ * policy_forget() - No address stands for a name any more
+ *
+ * For who decides on one connection at a time, for different clients: what one of them was told
+ * allows the others nothing.
+ */
+void policy_forget(struct policy *policy);
+
+/**
  * policy_name_of() - The names that the guest has been told this address for, one by one
  * @at: begins as 0
  *

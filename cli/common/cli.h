@@ -38,6 +38,7 @@ int cmd_net(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_browser(int argc, char **argv);
+int cmd_relay(int argc, char **argv);
 int cmd_observe(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_commit(int argc, char **argv);

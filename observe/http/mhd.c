@@ -19,6 +19,7 @@
 #define FUNCTIONS(X)                                                                               \
 	X(MHD_add_response_header)                                                                 \
 	X(MHD_create_response_from_buffer)                                                         \
+	X(MHD_create_response_for_upgrade)                                                         \
 	X(MHD_create_response_from_callback)                                                       \
 	X(MHD_destroy_response)                                                                    \
 	X(MHD_get_connection_info)                                                                 \
@@ -28,7 +29,8 @@
 	X(MHD_set_connection_option)                                                               \
 	X(MHD_start_daemon)                                                                        \
 	X(MHD_stop_daemon)                                                                         \
-	X(MHD_suspend_connection)
+	X(MHD_suspend_connection)                                                                  \
+	X(MHD_upgrade_action)
 
 enum {
 #define NUMBER(name) NUMBER_##name,

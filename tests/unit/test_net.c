@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "engine/net/confine.h"
-#include "engine/net/gate/dns.h"
+#include "lib/dns.h"
 #include "engine/net/link.h"
 #include "vitrine/util.h"
 

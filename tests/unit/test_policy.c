@@ -304,9 +304,24 @@ static int done(void **state)
 	return 0;
 }
 
+static void names_are_forgotten(void **state)
+{
+	const struct address address = parse("93.184.216.34");
+
+	with("allow example.com:443\ndefault none");
+	policy_forget(&policy); /* nothing is there yet */
+	policy_learn(&policy, "example.com", &address, 100);
+	assert_true(may(POLICY_TCP, "93.184.216.34", 443));
+	policy_forget(&policy);
+	assert_false(may(POLICY_TCP, "93.184.216.34", 443));
+	policy_learn(&policy, "example.com", &address, 100);
+	assert_true(may(POLICY_TCP, "93.184.216.34", 443));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_forgotten),
 		cmocka_unit_test(every_kind_of_address),
 		cmocka_unit_test(mapped_addresses_are_no_addresses),
 		cmocka_unit_test(the_first_rule_decides),

@@ -26,7 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dns.h"
+#include "lib/dns.h"
 #include "vitrine/util.h"
 
 #define FILE_NAME "/etc/resolv.conf"

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dns.h"
+#include "lib/dns.h"
 #include "vitrine/util.h"
 
 #define PREFIX 2 /* a message in a stream stands behind its length */

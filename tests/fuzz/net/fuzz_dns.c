@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/net/gate/dns.h"
+#include "lib/dns.h"
 
 static void question(const uint8_t *data, size_t size)
 {

@@ -9,7 +9,7 @@
  *
  * Host system calls: none.
  */
-#include "dns.h"
+#include "lib/dns.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* dns.h - messages of the domain name system, as far as a forwarder reads them (RFC 1035) */
-#ifndef ENGINE_NET_GATE_DNS_H
-#define ENGINE_NET_GATE_DNS_H
+#ifndef LIB_DNS_H
+#define LIB_DNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
