@@ -31,6 +31,7 @@
 #include "images/process.h"
 #include "images/sealed.h"
 #include "lib/callfilter.h"
+#include "lib/lazy/lazy.h"
 #include "vitrine/util.h"
 
 #define ANSWER_MAX (64 << 20)
@@ -130,6 +131,7 @@ static int seal(const struct sealed *job, struct error *err)
 	const struct rlimit no_core = { 0, 0 };
 	const struct rlimit memory = { (rlim_t)job->memory << 20, (rlim_t)job->memory << 20 };
 
+	lazy_load("lib"); /* all of them: there will be no files */
 	if (setrlimit(RLIMIT_CORE, &no_core) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(err, errno, "cannot give up rights");

@@ -26,6 +26,7 @@
 #include "internal.h"
 #include "lib/clock.h"
 #include "listen.h"
+#include "lib/lazy/lazy.h"
 #include "observe/http/confine.h"
 #include "observe/http/mhd.h"
 #include "vitrine/util.h"
@@ -155,6 +156,7 @@ static int begin(struct relay *relay, struct sockaddr_storage *address, struct e
 	if (o->proxy && !address_parse(o->proxy, &relay->proxy))
 		return error_set(err, 0, "'%s' is no address of a proxy", o->proxy);
 	relay->has_proxy = o->proxy;
+	lazy_load("libcrypto");
 	if (mhd_load(err) || wslay_load(err) || serve_confine_begin(err) || rules(relay, err) ||
 	    lookup_begin(relay, err) || audit_begin(relay, err) ||
 	    (o->tokens && tokens_read(relay, o->tokens, err)) || signals(relay, err))

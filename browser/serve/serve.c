@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/lazy/lazy.h"
 #include "observe/http/confine.h"
 #include "observe/http/mhd.h"
 #include "observe/http/security.h"
@@ -195,6 +196,7 @@ int serve_run(const struct serve_options *options, struct error *err)
 	char text[INET6_ADDRSTRLEN] = "127.0.0.1";
 	int fd;
 
+	lazy_load("libcrypto");
 	if (mhd_load(err) || serve_confine_begin(err) ||
 	    site_open(&server.site, options->pages, options->image, err))
 		return -1;

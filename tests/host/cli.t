@@ -55,6 +55,10 @@ host vitrine run / true
 one_line
 status 125
 
+it 'starts without libraries that few verbs need'
+host bash -c 'LD_TRACE_LOADED_OBJECTS=1 vitrine | grep -cE "ssl|crypto|curl|archive|microhttpd"'
+expect 0
+
 host vitrine version
 shows 'vitrine *Linux version 6.12.*'
 

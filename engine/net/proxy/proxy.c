@@ -22,6 +22,7 @@
 #include "engine/net/confine.h"
 #include "engine/net/roles.h"
 #include "lib/clock.h"
+#include "lib/lazy/lazy.h"
 #include "proxy.h"
 #include "vitrine/util.h"
 
@@ -130,6 +131,8 @@ static int prepare(struct proxy *proxy, const struct sandbox_net *net, char **au
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
+	lazy_load("libssl");
+	lazy_load("libcrypto");
 	/* What the host has set up for OpenSSL may name programs and engines: none of it */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
