@@ -25,6 +25,7 @@
 #include "engine/snapshot/format.h"
 #include "engine/snapshot/snapshot.h"
 #include "paths.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 static const struct {
@@ -247,7 +248,7 @@ int saved_make(enum saved kind, const char *name, char **path, struct error *err
 static json_t *read_config(int dir, struct error *err)
 {
 	cleanup_close int fd = openat(dir, SNAPSHOT_CONFIG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	json_t *json = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	json_t *json = fd < 0 ? NULL : json_from_fd(fd, 0, NULL);
 
 	if (!json)
 		error_set(err, 0, "the config is damaged");
@@ -274,7 +275,7 @@ json_t *saved_template(const char *name)
 	cleanup_close int fd =
 	    dir < 0 ? -1 : openat(dir, SAVED_TEMPLATE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd < 0 || !is_finished(dir) ? NULL : json_loadfd(fd, 0, NULL);
+	return fd < 0 || !is_finished(dir) ? NULL : json_from_fd(fd, 0, NULL);
 }
 
 json_t *saved_list(enum saved kind, struct error *err)

@@ -27,6 +27,7 @@
 #include "engine/sandbox.h"
 #include "engine/snapshot/snapshot.h"
 #include "live.h"
+#include "lib/json_fd.h"
 #include "lib/memfile.h"
 #include "tidy.h"
 #include "vitrine/util.h"
@@ -46,7 +47,7 @@ static int copy_config(int dir, const char *name, uint64_t *memory, struct error
 	cleanup_close int run_dir = rundir_open(err);
 	cleanup_close int from = run_dir < 0 ? -1 : config_open(run_dir, name, O_RDONLY);
 	cleanup_close int to = -1;
-	json_t *config = from < 0 ? NULL : json_loadfd(from, 0, NULL);
+	json_t *config = from < 0 ? NULL : json_from_fd(from, 0, NULL);
 	int disks = (int)json_integer_value(json_object_get(config, "disks"));
 	int ret = disks;
 
@@ -57,7 +58,7 @@ static int copy_config(int dir, const char *name, uint64_t *memory, struct error
 		    err, 0, "%s cannot be written down: how it was started is not known", name);
 	}
 	to = make_file(dir, SNAPSHOT_CONFIG);
-	if (to < 0 || json_dumpfd(config, to, JSON_INDENT(1)))
+	if (to < 0 || json_to_fd(config, to, JSON_INDENT(1)))
 		ret = error_set(err, errno, "cannot write %s", SNAPSHOT_CONFIG);
 	json_decref(config);
 	return ret;

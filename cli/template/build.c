@@ -31,6 +31,7 @@
 #include "cli/common/saved.h"
 #include "cli/snapshot/write.h"
 #include "file.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 #define GO "/dev/.vitrine-start"
@@ -267,7 +268,7 @@ static int mark(const char *name, const struct template_file *file, struct error
 				 "ready", file->ready, "machine_id", (int)file->machine_id);
 	int ret = 0;
 
-	if (fd < 0 || !json || json_dumpfd(json, fd, 0) || fsync(fd) || fsync(dir))
+	if (fd < 0 || !json || json_to_fd(json, fd, 0) || fsync(fd) || fsync(dir))
 		ret = error_set(err, errno, "cannot write the template");
 	json_decref(json);
 	return ret;

@@ -25,6 +25,7 @@
 #include "operations.h"
 #include "rundir.h"
 #include "config.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 #define CONNECTION_STACK (512 * 1024)
@@ -168,7 +169,7 @@ static void record_config(void)
 	json_t *json = config_pack(sandbox);
 
 	if (fd >= 0 && json)
-		json_dumpfd(json, fd, JSON_COMPACT); /* half of it is none */
+		json_to_fd(json, fd, JSON_COMPACT); /* half of it is none */
 	json_decref(json);
 }
 

@@ -12,6 +12,7 @@
 #include "images/digest.h"
 #include "images/oci/document.h"
 #include "images/sealed.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 #define TEXT_MAX 32768
@@ -401,7 +402,7 @@ static int work(void *context, int answer, struct error *err)
 
 	if (!result)
 		return -1;
-	return json_dumpfd(result, answer, JSON_COMPACT)
+	return json_to_fd(result, answer, JSON_COMPACT)
 		   ? error_set(err, 0, "it is too large to be kept")
 		   : 0;
 }

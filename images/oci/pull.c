@@ -31,6 +31,7 @@
 #include "images/process.h"
 #include "images/progress.h"
 #include "images/sealed.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 #define MEMORY_MIB 2048
@@ -81,7 +82,7 @@ static int fetch_documents(void *context, int answer, struct error *err)
 	result =
 	    json_pack("{ss ss sb ss ss* ss}", "scheme", registry->scheme, "token", registry->token,
 		      "basic", registry->basic, "top", top, "below", below, "config", config);
-	ret = result ? json_dumpfd(result, answer, JSON_COMPACT)
+	ret = result ? json_to_fd(result, answer, JSON_COMPACT)
 		     : error_set(err, 0, "a document is not text");
 	return ret ? -1 : 0;
 }

@@ -23,6 +23,7 @@
 #include "images/ext4.h"
 #include "images/digest.h"
 #include "images/store/store.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 #define TEMPORARY ".*.??????.tmp"
@@ -251,7 +252,7 @@ int store_save(const struct store *store, const char *what, const char *name, js
 	fd = store_temporary(path, &temporary, err);
 	if (fd < 0)
 		return -1;
-	ret = json_dumpfd(record, fd, JSON_INDENT(2))
+	ret = json_to_fd(record, fd, JSON_INDENT(2))
 		  ? error_set(err, errno ? errno : ENOSPC, "%s", path)
 		  : store_publish(temporary, path, true, err);
 	if (ret)

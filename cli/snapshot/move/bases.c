@@ -24,6 +24,7 @@
 #include "engine/disk/disk.h"
 #include "engine/snapshot/disks.h"
 #include "images/digest.h"
+#include "lib/json_fd.h"
 #include "vitrine/util.h"
 
 int move_stamps(const struct saved_state *state, int dir, const char *path,
@@ -102,7 +103,7 @@ static int add_running(json_t *configs)
 		if (len <= suffix || strcmp(entry->d_name + len - suffix, RUNDIR_CONFIG))
 			continue;
 		file = openat(fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		json = file < 0 ? NULL : json_loadfd(file, 0, NULL);
+		json = file < 0 ? NULL : json_from_fd(file, 0, NULL);
 		if (json)
 			json_array_append_new(configs, json);
 	}

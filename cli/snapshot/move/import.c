@@ -32,6 +32,7 @@
 #include "images/digest.h"
 #include "images/progress.h"
 #include "stream.h"
+#include "lib/json_fd.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 
@@ -254,7 +255,7 @@ static int write_config(struct import *in, const struct sandbox_config *config, 
 	json_t *json = config_pack(config);
 	int ret = 0;
 
-	if (fd < 0 || !json || json_dumpfd(json, fd, JSON_INDENT(1)) || fsync(fd))
+	if (fd < 0 || !json || json_to_fd(json, fd, JSON_INDENT(1)) || fsync(fd))
 		ret = error_set(err, errno, "cannot write the snapshot's config");
 	json_decref(json);
 	return ret;
