@@ -162,6 +162,8 @@ long vitrine_pause(void)
 		err = vitrine_hosts_prepare() ?: stop_and_stand_still();
 		vitrine_hosts_finish();
 	} while (err == -EAGAIN); /* there were more threads than images */
+	if (!err && !vt_boot->goes_on)
+		vitrine_reset_connections();
 	vt_observe_go_on();
 	return err;
 }

@@ -14,6 +14,15 @@ int vitrine_hosts_prepare(void);
 int vitrine_hosts_home(void);
 void vitrine_hosts_finish(void);
 
+/* connections.c */
+#ifdef CONFIG_INET
+void vitrine_reset_connections(void);
+#else
+static inline void vitrine_reset_connections(void)
+{
+}
+#endif
+
 /* unused.c */
 void vitrine_tell_unused(void);
 
