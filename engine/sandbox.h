@@ -91,7 +91,8 @@ struct sandbox_net {
 #define SANDBOX_MEMORY_ALIGN (2UL << 20) /* what --memory has over a multiple is not used */
 
 struct sandbox_config {
-	const char *name;	 /* registered in the run directory */
+	const char *name;  /* registered in the run directory */
+	const char *boots; /* where kernels are kept that have booted (boot/ahead.c); NULL: boot */
 	const char *kernel_path; /* NULL: the image that was built or installed with the program */
 	struct sandbox_disk disks[SANDBOX_DISKS_MAX]; /* disks[0] is the root file system */
 	unsigned ndisks;

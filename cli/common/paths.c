@@ -147,3 +147,19 @@ char *paths_store(struct error *err)
 {
 	return data_path("store", err);
 }
+
+char *paths_boots(struct error *err)
+{
+	char *path = user_path("XDG_CACHE_HOME", ".cache", "kernels", "boots", err);
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	if (paths_make(path, err)) {
+		free(path);
+		return NULL;
+	}
+	*slash = '/';
+	return path;
+}

@@ -29,6 +29,9 @@ char *paths_store(struct error *err);
 /** paths_state() - Where sandboxes are kept that were written down (common/saved.h) */
 char *paths_state(const char *name, struct error *err);
 
+/** paths_boots() - Where kernels are kept that have booted; the directory it is in is made */
+char *paths_boots(struct error *err);
+
 /** paths_make() - Create a directory and its parents */
 int paths_make(const char *path, struct error *err);
 

@@ -91,6 +91,8 @@ static const struct option_spec specs[] = {
 	{ 0, "from", "SNAPSHOT", option_string, FIELD(from),
 	  "go on from a snapshot, in the background; no IMAGE" },
 	{ 'n', "count", "N", option_unsigned, FIELD(count), "with --from: start N sandboxes (1)" },
+	{ 0, "full-boot", NULL, option_flag, FIELD(full_boot),
+	  "boot the kernel, as does what says -k or --verbose" },
 	{ 0, "init", NULL, option_flag, FIELD(config.init),
 	  "make COMMAND pid 1 (systemd is in any case)" },
 	{ 0, "rm", NULL, option_flag, FIELD(remove), "keep nothing when the sandbox has ended" },
@@ -216,6 +218,7 @@ void run_options_free(struct run_options *options)
 	free(options->cmdline_text);
 	free(options->image_path);
 	free(options->kernel_path);
+	free(options->boots);
 	free(options->name);
 	free(options->default_command);
 	free(options->overlay_path);

@@ -20,6 +20,7 @@
  * @entrypoint: in place of the image's
  * @web:     start an observer with the sandbox
  * @web_linger: how long it goes on when the sandbox has ended, as it was said; NULL: not said
+ * @full_boot: start no kernel that has booted already
  * @command: NULL-terminated rest of argv; empty when the image's own command is meant
  * @command_name: the command when it is an option, and @command are its arguments
  * @trace_format: show what the command does, too
@@ -29,6 +30,7 @@ struct run_options {
 	const char *image, *entrypoint, *trace_format, *from;
 	unsigned count;
 	char **command, *command_name;
+	bool full_boot;
 	bool tty, interactive, ephemeral, root_id, remove, web, user_given;
 	unsigned partition;
 	struct string_list env, env_files, cmdline, mount_opts;
@@ -39,7 +41,7 @@ struct run_options {
 	char *web_argv[RUN_WEB_ARGS];
 
 	/* owned */
-	char *image_path, *kernel_path, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
+	char *image_path, *kernel_path, *boots, *name, *cmdline_text, *disk_text[SANDBOX_DISKS_MAX];
 	char *share_text[SANDBOX_SHARES_MAX];
 	char **default_command, *overlay_path, **joined_command;
 	struct environment environment;

@@ -17,6 +17,7 @@
 #include "kernelimage.h"
 #include "engine/log/kernellog.h"
 #include "engine/memory/base.h"
+#include "engine/memory/hot.h"
 #include "engine/memory/memory.h"
 #include "engine/net/net.h"
 #include "engine/control/observer.h"
@@ -24,11 +25,13 @@
 #include "engine/jobs/signals.h"
 #include "engine/sandbox.h"
 #include "engine/share/share.h"
+#include "engine/snapshot/learn.h"
 #include "engine/snapshot/snapshot.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tier/tier.h"
 #include "engine/vcpu/vcpu.h"
 #include "engine/virtio/virtio.h"
+#include "ahead.h"
 #include "vitrine/util.h"
 
 #define STATUS_PANIC 125
@@ -37,6 +40,7 @@
 #define OBSERVED " " OBSERVE "7 psi=1"		  /* everything, from the first instruction */
 #define TRACED " " OBSERVE "3 vitrine.capture=%u" /* counters and events */
 #define OBSERVER_PATIENCE_MS 5000
+#define KEEP " vitrine.keep"  /* kernel/arch/vitrine/suspend/boot.c */
 #define LINUX_CMDLINE_MAX 512 /* it would cut off what is longer (COMMAND_LINE_SIZE) */
 #define DIRTY_SHARE 5 /* of memory may wait to be written: Linux's 20 %, of all there will be */
 
@@ -104,12 +108,25 @@ static int begin_jobs(const struct sandbox_config *config, const struct snapshot
 	return snapshot_devices(snapshot, err) || snapshot_jobs(snapshot, err) ? -1 : 0;
 }
 
+/* Would a boot here come to the same? */
+static bool is_usable(const struct snapshot *ahead)
+{
+	const struct snapshot_machine *machine = ahead ? snapshot_machine(ahead) : NULL;
+
+	return machine && machine->memory == boot.mem_size && machine->cpus == boot.cpus &&
+	       machine->tier == tier_started();
+}
+
 /* Physical memory has a kernel that can be entered; Return: 0 or -1 */
-static int load(const struct sandbox_config *config, struct snapshot *snapshot, uint64_t *entry,
-		struct error *err)
+static int load(const struct sandbox_config *config, struct snapshot *snapshot,
+		struct snapshot *ahead, uint64_t *entry, struct error *err)
 {
 	struct kernelimage image;
 
+	if (!snapshot && is_usable(ahead)) {
+		snapshot_logs(ahead);
+		snapshot = ahead;
+	}
 	if (snapshot) {
 		*entry = snapshot_machine(snapshot)->entry;
 		return snapshot_memory(snapshot, err);
@@ -165,28 +182,73 @@ static uint64_t time_before(const struct sandbox_config *config, const struct sn
 	return snapshot && !config->pause_on_timeout ? snapshot_machine(snapshot)->ran_ms : 0;
 }
 
+/* Memory without anything in it, and what its kernel will call first. Return: NULL on failure */
+static const struct tier *prepare(const struct sandbox_config *config, enum sandbox_tier which,
+				  struct error *err)
+{
+	if (memory_init(boot.mem_size, err))
+		return NULL;
+	base_reserve();
+	if (share_open(config, err) || telemetry_init(&boot, err) || vcpu_init(&boot, err))
+		return NULL;
+	kernellog_ops_fill(&ops, config->verbose);
+	memory_ops_fill(&ops);
+	vcpu_ops_fill(&ops);
+	/* before there is a second thread */
+	return tier_start(which, config->cpus, &boot, &ops, err);
+}
+
+/* ahead_maker: a kernel without devices, until it would look for them */
+static int boot_ahead(struct sandbox_config *config, const struct snapshot_boot_files *files,
+		      struct error *err)
+{
+	static struct hot hot;
+	const struct tier *tier;
+	uint64_t entry;
+	int ret = -1;
+
+	strncat(boot.cmdline, KEEP, sizeof(boot.cmdline) - strlen(boot.cmdline) - 1);
+	config->nshares = 0;
+	tier = strlen(boot.cmdline) < LINUX_CMDLINE_MAX ? prepare(config, config->tier, err) : NULL;
+	if (!tier)
+		return -1;
+	virtio_ops_fill(&ops);
+	telemetry_set_cpus(boot.cpus);
+	if (!load(config, NULL, NULL, &entry, err) && !vcpu_secondaries(boot.cpus, err)) {
+		telemetry_calibrate(&boot);
+		vcpu_enter(entry);
+		ret = vcpu_paused() ? snapshot_write_boot(&boot, files, err) : -1;
+		if (!ret) { /* until it misses its root: what it writes now all will */
+			vcpu_enter(boot.kernel.resume);
+			(void)!write(files->hot, &hot, hot_list(&hot));
+		}
+	}
+	tier->stop();
+	return ret;
+}
+
 static int run(struct sandbox_config *config, struct snapshot *snapshot, struct error *err)
 {
+	struct snapshot *ahead = NULL;
 	const struct tier *tier;
 	uint64_t entry;
 	uint32_t status;
 	bool lost;
 
-	if (net_start(config, err) || fill_boot(config, err) || memory_init(boot.mem_size, err))
+	if (net_start(config, err) || fill_boot(config, err))
 		return -1;
-	base_reserve();
-	if (share_open(config, err) || telemetry_init(&boot, err) ||
-	    load(config, snapshot, &entry, err) || vcpu_init(&boot, err))
-		return -1;
-	kernellog_ops_fill(&ops, config->verbose);
-	memory_ops_fill(&ops);
-	vcpu_ops_fill(&ops);
-	/* before there is a second thread; what was paused has seen one */
-	tier = tier_start(snapshot ? snapshot_machine(snapshot)->tier : config->tier, config->cpus,
-			  &boot, &ops, err);
+	if (!snapshot)
+		ahead = ahead_find(config, &boot, boot_ahead);
+	/* what was paused has seen one tier */
+	tier = prepare(config, snapshot ? snapshot_machine(snapshot)->tier : config->tier, err);
 	if (!tier)
 		return -1;
 	config->cpus = boot.cpus;
+	if (load(config, snapshot, ahead, &entry, err)) {
+		tier->stop();
+		return -1;
+	}
+	snapshot_close(ahead);
 	telemetry_set_cpus(boot.cpus);
 	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
 	    share_mount(config, err) || begin_jobs(config, snapshot, err) ||
@@ -211,7 +273,9 @@ static int run(struct sandbox_config *config, struct snapshot *snapshot, struct 
 		control_await_observer(OBSERVER_PATIENCE_MS);
 
 	telemetry_calibrate(&boot);
+	jobs_on_exit(learn_tell);
 	status = enter(entry);
+	learn_tell();
 
 	telemetry_end();
 	if (paused)

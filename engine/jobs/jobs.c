@@ -324,6 +324,13 @@ void job_release(int id)
 	job_free(id);
 }
 
+static void (*exit_hook)(void);
+
+void jobs_on_exit(void (*hook)(void))
+{
+	exit_hook = hook;
+}
+
 static void op_job_exit(vt_u32 id, vt_u32 wait_status)
 {
 	static const uint64_t one = 1;
@@ -337,6 +344,8 @@ static void op_job_exit(vt_u32 id, vt_u32 wait_status)
 			abort(); /* an eventfd of ours cannot be full */
 	}
 	pthread_mutex_unlock(&lock);
+	if (exit_hook)
+		exit_hook();
 }
 
 /* ---- the main job and the end ---- */

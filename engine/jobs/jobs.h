@@ -99,6 +99,11 @@ int jobs_main_attach(const int fds[3], bool input, bool *tty, struct error *err)
 void jobs_main_detach(void);
 
 /**
+ * jobs_on_exit() - Have something done, on a vCPU, whenever a job has ended
+ */
+void jobs_on_exit(void (*hook)(void));
+
+/**
  * jobs_ops_fill() - Set the stream, request and job operations
  */
 void jobs_ops_fill(struct vt_host_ops *ops);

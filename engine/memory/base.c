@@ -26,8 +26,8 @@
  * The host limits the areas of a process, and each chunk may be one. When there are too many, what
  * is left is copied at once, and all of it is one area again.
  *
- * Host system calls: dup3, fcntl, fallocate, mmap, pwrite, rt_sigprocmask, sched_yield; write when
- * the host has no memory.
+ * Host system calls: dup3, fcntl, fallocate, mmap, pread, pwrite, rt_sigprocmask, sched_yield;
+ * write when the host has no memory.
  */
 #include "base.h"
 
@@ -110,44 +110,69 @@ static void map_both(uint64_t pa, uint64_t end, unsigned layer)
 		fail();
 }
 
-static void copy(uint64_t chunk)
+/* The limit of a file's size (ulimit -f) is for writing, not for mappings */
+static void copy_mapped(uint64_t pa, uint64_t len)
 {
-	const uint64_t pa = chunk << CHUNK_SHIFT;
-	size_t done = 0;
+	void *own = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd(), (off_t)pa);
 
-	while (done < CHUNK) {
-		ssize_t n = pwrite(memory_fd(), (char *)VT_PAGE_OFFSET + pa + done, CHUNK - done,
-				   (off_t)(pa + done));
+	if (own == MAP_FAILED)
+		fail();
+	memcpy(own, (char *)VT_PAGE_OFFSET + pa, len);
+	munmap(own, len);
+}
+
+/* Chunks [@first, @end), none of them our own */
+static void copy_run(uint64_t first, uint64_t end)
+{
+	uint64_t pa = first << CHUNK_SHIFT, left_over = (end - first) << CHUNK_SHIFT;
+
+	while (left_over) {
+		ssize_t n = pwrite(memory_fd(), (char *)VT_PAGE_OFFSET + pa, left_over, (off_t)pa);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EFBIG) {
+			copy_mapped(pa & ~(CHUNK - 1), left_over + (pa & (CHUNK - 1)));
+			break;
+		}
 		if (n <= 0)
 			fail();
-		done += n;
+		pa += n;
+		left_over -= n;
 	}
-	was_of[chunk] = layer_of[chunk];
-	layer_of[chunk] = 0;
-	left--;
+	for (uint64_t i = first; i < end; i++) {
+		was_of[i] = layer_of[i];
+		layer_of[i] = 0;
+	}
+	left -= end - first;
+}
+
+static uint64_t end_of_base(uint64_t chunk, uint64_t end)
+{
+	while (chunk < end && layer_of[chunk])
+		chunk++;
+	return chunk;
 }
 
 static void copy_all(void)
 {
-	for (uint64_t i = 0; i < chunks(); i++) {
-		if (layer_of[i])
-			copy(i);
+	for (uint64_t i = 0, end; i < chunks(); i = end + 1) {
+		end = end_of_base(i, chunks());
+		if (i < end)
+			copy_run(i, end);
 	}
 	map_both(0, memory_size(), 0);
 	copies = 0;
 }
 
-static void make_own(uint64_t chunk)
+static void make_own(uint64_t first, uint64_t end)
 {
 	if (++copies > COPIES_MAX) {
 		copy_all();
 		return;
 	}
-	copy(chunk);
-	map_both(chunk << CHUNK_SHIFT, (chunk + 1) << CHUNK_SHIFT, 0);
+	copy_run(first, end);
+	map_both(first << CHUNK_SHIFT, end << CHUNK_SHIFT, 0);
 }
 
 bool base_fault(uint64_t addr)
@@ -164,7 +189,7 @@ bool base_fault(uint64_t addr)
 	take();
 	/* another thread may have been here first; then there is nothing to do */
 	if (layer_of[pa >> CHUNK_SHIFT])
-		make_own(pa >> CHUNK_SHIFT);
+		make_own(pa >> CHUNK_SHIFT, (pa >> CHUNK_SHIFT) + 1);
 	give();
 	errno = saved;
 	return true;
@@ -195,9 +220,12 @@ static void locked(void (*act)(uint64_t pa, uint64_t len), uint64_t pa, uint64_t
 
 static void own(uint64_t pa, uint64_t len)
 {
-	for (uint64_t i = pa >> CHUNK_SHIFT; i <= (pa + len - 1) >> CHUNK_SHIFT; i++) {
-		if (layer_of[i])
-			make_own(i);
+	const uint64_t last = ((pa + len - 1) >> CHUNK_SHIFT) + 1;
+
+	for (uint64_t i = pa >> CHUNK_SHIFT, end; i < last; i = end + 1) {
+		end = end_of_base(i, last);
+		if (i < end)
+			make_own(i, end);
 	}
 }
 
@@ -227,7 +255,7 @@ static void zero(uint64_t pa, uint64_t len)
 		if (!layer_of[i])
 			continue;
 		if (start < pa || end > pa + len) {
-			make_own(i);
+			make_own(i, i + 1);
 			continue;
 		}
 		layer_of[i] = was_of[i] = 0;
@@ -386,27 +414,33 @@ static uint64_t count_runs(void)
 	return count;
 }
 
-/* All that is a layer's becomes our own, without having been mapped where it belongs */
-static int copy_layer(unsigned layer)
+/*
+ * Chunks of one layer become our own before they are mapped where they belong, where our own memory
+ * is until then: what the host reads there it need not map later.
+ */
+static int copy_early(uint64_t first, uint64_t end)
 {
-	const uint8_t *at = mmap(NULL, memory_size(), PROT_READ, MAP_SHARED | MAP_NORESERVE,
-				 base_layer_fd(layer), 0);
-	int ret = 0;
+	const uint64_t pa = first << CHUNK_SHIFT, len = (end - first) << CHUNK_SHIFT;
 
-	if (at == MAP_FAILED)
+	if (pread(base_layer_fd(layer_of[first]), (char *)VT_PAGE_OFFSET + pa, len, (off_t)pa) !=
+	    (ssize_t)len)
 		return -1;
-	for (uint64_t i = 0; i < chunks() && !ret; i++) {
-		const uint64_t pa = i << CHUNK_SHIFT;
+	memset(was_of + first, layer_of[first], end - first);
+	memset(layer_of + first, 0, end - first);
+	left -= end - first;
+	return 0;
+}
 
-		if (layer_of[i] != layer)
-			continue;
-		ret = pwrite(memory_fd(), at + pa, CHUNK, (off_t)pa) == (ssize_t)CHUNK ? 0 : -1;
-		was_of[i] = layer_of[i];
-		layer_of[i] = 0;
-		left--;
+int base_copy_early(uint64_t pa, uint64_t len)
+{
+	const uint64_t last = (pa + len) >> CHUNK_SHIFT;
+
+	for (uint64_t i = pa >> CHUNK_SHIFT, end; i < last; i = end) {
+		end = run_from(i, last);
+		if (layer_of[i] && copy_early(i, end))
+			return -1;
 	}
-	munmap((void *)at, memory_size());
-	return ret;
+	return 0;
 }
 
 int base_map(struct error *err)
@@ -416,8 +450,7 @@ int base_map(struct error *err)
 	if (count_runs() <= RUNS_MAX) {
 		ret = map_runs(VT_PAGE_OFFSET, 0, memory_size());
 	} else {
-		for (unsigned layer = 1; layer <= BASE_LAYERS_MAX && !ret; layer++)
-			ret = fds[layer] ? copy_layer(layer) : 0;
+		ret = base_copy_early(0, memory_size());
 	}
 	return ret ? error_set(err, errno, "cannot map the sandbox's memory") : 0;
 }

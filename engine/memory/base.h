@@ -44,6 +44,14 @@ int base_layer_fd(unsigned layer);
 void base_add(unsigned layer, uint64_t offset, uint64_t length);
 
 /**
+ * base_copy_early() - Give a part of what was added pages of its own, before base_map()
+ * @pa, @len: whole chunks of physical memory
+ *
+ * Return: 0 or -1, with errno; then less of it was done.
+ */
+int base_copy_early(uint64_t pa, uint64_t len);
+
+/**
  * base_map() - Map all that was added
  *
  * Return: 0 or -1 with @err.

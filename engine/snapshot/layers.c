@@ -136,7 +136,7 @@ static int load_layer(int fd, const struct snapshot_layer *layer, unsigned index
 }
 
 int layers_load(const struct snapshot_file *file, int dir, int fds, unsigned nfds,
-		struct error *err)
+		const struct hot *hot, struct error *err)
 {
 	size_t nlayers, count;
 	const struct snapshot_layer *list = snapshot_layers(file, &nlayers, err);
@@ -153,6 +153,7 @@ int layers_load(const struct snapshot_file *file, int dir, int fds, unsigned nfd
 			return -1;
 	}
 	vcpu_on_write(base_fault);
+	hot_copy(hot);
 	return base_map(err);
 }
 

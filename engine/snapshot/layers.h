@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include "engine/memory/hot.h"
 #include "format.h"
 
 /* A layer's file; and how a client says which one it has given a name, see layers_name() */
@@ -36,12 +37,13 @@ bool layers_named(const struct layers_wish *wish, const char *file, int fd);
 /**
  * layers_load() - Physical memory becomes that of a file's layers
  * @dir: has them
+ * @hot: what of it is copied at once
  * @fds: or descriptors of all of them, in their order, and how many; they are closed
  *
  * Return: 0 or -1 with @err.
  */
 int layers_load(const struct snapshot_file *file, int dir, int fds, unsigned nfds,
-		struct error *err);
+		const struct hot *hot, struct error *err);
 
 /**
  * layers_save() - Write what no named layer has to a new one, and say where all is

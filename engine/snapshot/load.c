@@ -11,6 +11,8 @@
  *
  * The state file is read in whole before anything is looked at, so it cannot change meanwhile.
  *
+ * A kernel that has only booted (engine/boot/ahead.h) is memory, the telemetry region and a log.
+ *
  * Host system calls: openat, flock, fstat, pread, close, and those of layers.c and disks.c.
  */
 #include "snapshot.h"
@@ -25,6 +27,7 @@
 #include "engine/disk/disk.h"
 #include "engine/jobs/jobs.h"
 #include "engine/log/logring.h"
+#include "engine/memory/hot.h"
 #include "engine/memory/memory.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/virtio/blk.h"
@@ -32,6 +35,7 @@
 #include "engine/virtio/virtio.h"
 #include "disks.h"
 #include "layers.h"
+#include "learn.h"
 #include "machine.h"
 #include "vitrine/telemetry.h"
 #include "vitrine/util.h"
@@ -39,8 +43,10 @@
 struct snapshot {
 	struct snapshot_file file;
 	const struct snapshot_machine *machine;
-	int dir;
+	int dir;       /* -1: of a kernel that has only booted */
+	int layers_fd; /* the first of descriptors of all layers, or 0: they are in the directory */
 	unsigned layers;
+	struct hot hot;
 	void *data;
 };
 
@@ -65,9 +71,9 @@ static int open_in(int dir, const char *name, struct error *err)
 	return fd < 0 ? error_set(err, errno, "cannot open the paused sandbox's %s", name) : fd;
 }
 
-static int read_state(struct snapshot *s, int dir, struct error *err)
+static int read_state(struct snapshot *s, int state, struct error *err)
 {
-	cleanup_close int fd = open_in(dir, SNAPSHOT_STATE, err);
+	cleanup_close int fd = state;
 	struct stat st;
 	off_t at = 0;
 
@@ -86,6 +92,20 @@ static int read_state(struct snapshot *s, int dir, struct error *err)
 	if (!s->data)
 		return error_set(err, ENOMEM, "cannot read the sandbox's state");
 	return snapshot_parse(s->data, st.st_size, &s->file, err);
+}
+
+/* Nobody needs it */
+static void read_hot(struct snapshot *s, int file)
+{
+	cleanup_close int fd = file;
+
+	if (fd < 0 || !hot_is_good(&s->hot, read(fd, &s->hot, sizeof(s->hot))))
+		s->hot = (struct hot){ 0 };
+}
+
+bool snapshot_has_lived(const struct snapshot *s)
+{
+	return s->hot.lived;
 }
 
 static int check_fits(const struct snapshot *s, const struct sandbox_config *config,
@@ -128,13 +148,52 @@ struct snapshot *snapshot_open(struct sandbox_config *config, struct error *err)
 	}
 	s->dir = steal_fd(dir);
 	s->layers = config->layers;
+	s->layers_fd = SANDBOX_LAYERS_FD;
+	read_hot(s, openat(s->dir, SNAPSHOT_HOT, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+	if (config->clone && !s->hot.lived)
+		learn_begin(s->dir);
 	flock(s->dir, LOCK_SH); /* nobody takes a layer away: collapse.c */
-	if (!read_state(s, s->dir, err)) {
+	if (!read_state(s, open_in(s->dir, SNAPSHOT_STATE, err), err)) {
 		s->machine = section_of(s, SNAPSHOT_MACHINE, sizeof(*s->machine));
 		if (!check_fits(s, config, err) &&
 		    !disks_open(&s->file, s->dir, config->resume, config, err))
 			return s;
 	}
+	snapshot_close(s);
+	return NULL;
+}
+
+/* The very same CPU: the kernel has seen it */
+static bool is_same_machine(const struct snapshot *s, int memory)
+{
+	const struct snapshot_cpu *cpu = section_of(s, SNAPSHOT_CPU, sizeof(*cpu));
+	struct snapshot_cpu here;
+	struct stat st;
+
+	snapshot_cpu_here(&here);
+	return s->machine && cpu && !memcmp(cpu, &here, sizeof(here)) && !fstat(memory, &st) &&
+	       (uint64_t)st.st_size == s->machine->memory && s->machine->abi == VT_ABI_VERSION &&
+	       s->machine->entry >= VT_PAGE_OFFSET &&
+	       s->machine->entry < VT_PAGE_OFFSET + s->machine->memory &&
+	       s->machine->telemetry == VT_TELEMETRY_SIZE;
+}
+
+struct snapshot *snapshot_open_boot(const struct snapshot_boot_files *files)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct error err = { 0 };
+
+	if (s)
+		*s = (struct snapshot){ .dir = -1, .layers_fd = files->memory, .layers = 1 };
+	if (s)
+		read_hot(s, files->hot);
+	if (s && !read_state(s, files->state, &err)) {
+		s->machine = section_of(s, SNAPSHOT_MACHINE, sizeof(*s->machine));
+		if (is_same_machine(s, files->memory))
+			return s;
+	}
+	if (files->memory >= 0)
+		close(files->memory);
 	snapshot_close(s);
 	return NULL;
 }
@@ -146,8 +205,9 @@ const struct snapshot_machine *snapshot_machine(const struct snapshot *s)
 
 int snapshot_memory(struct snapshot *s, struct error *err)
 {
-	if (layers_load(&s->file, s->dir, SANDBOX_LAYERS_FD, s->layers, err))
+	if (layers_load(&s->file, s->dir, s->layers_fd, s->layers, &s->hot, err))
 		return -1;
+	s->layers_fd = -1;
 	return snapshot_region(&s->file, telemetry, VT_TELEMETRY_SIZE, err);
 }
 
@@ -201,6 +261,17 @@ static int load_stream(const struct snapshot *s, int i, struct jobs_saved *saved
 	return 0;
 }
 
+void snapshot_logs(const struct snapshot *s)
+{
+	for (int which = 0; which < LOGRING_COUNT; which++) {
+		size_t len;
+		const void *text = snapshot_section(&s->file, SNAPSHOT_LOG + which, &len);
+
+		if (text)
+			logring_append(which, text, len);
+	}
+}
+
 int snapshot_jobs(const struct snapshot *s, struct error *err)
 {
 	cleanup_free struct jobs_saved *saved = calloc(1, sizeof(*saved));
@@ -219,13 +290,7 @@ int snapshot_jobs(const struct snapshot *s, struct error *err)
 		if (load_stream(s, i, saved))
 			return damaged(err);
 	}
-	for (int which = 0; which < LOGRING_COUNT; which++) {
-		size_t len;
-		const void *text = snapshot_section(&s->file, SNAPSHOT_LOG + which, &len);
-
-		if (text)
-			logring_append(which, text, len);
-	}
+	snapshot_logs(s);
 	return jobs_resume(saved, err);
 }
 
@@ -246,7 +311,8 @@ void snapshot_close(struct snapshot *s)
 {
 	if (!s)
 		return;
-	close(s->dir);
+	if (s->dir >= 0)
+		close(s->dir);
 	free(s->data);
 	free(s);
 }

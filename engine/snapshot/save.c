@@ -201,18 +201,18 @@ void snapshot_init(const struct sandbox_config *sandbox, const struct vt_boot *v
 
 /* ---- the vCPU's side ---- */
 
-static void add_machine(struct snapshot_writer *writer)
+static void add_machine(struct snapshot_writer *writer, unsigned disks, uint64_t ran_ms)
 {
 	struct snapshot_machine machine = {
 		.memory = memory_size(),
 		.entry = boot->kernel.resume,
 		.realtime_ns = clock_read_ns(CLOCK_REALTIME),
-		.ran_ms = (clock_now_ns() - began) / NS_PER_MS,
+		.ran_ms = ran_ms,
 		.telemetry = VT_TELEMETRY_SIZE,
 		.abi = VT_ABI_VERSION,
 		.cpus = boot->cpus,
 		.tier = tier_started(),
-		.disks = config->ndisks,
+		.disks = disks,
 		.program = VITRINE_VERSION,
 	};
 	struct snapshot_cpu cpu;
@@ -308,7 +308,7 @@ static int write_state(struct snapshot_writer *writer, int fd, bool durable, str
 static void add_small(struct snapshot_writer *writer)
 {
 	snapshot_begin(writer);
-	add_machine(writer);
+	add_machine(writer, config->ndisks, (clock_now_ns() - began) / NS_PER_MS);
 	add_devices(writer);
 	add_logs(writer);
 	add_telemetry(writer);
@@ -382,4 +382,23 @@ bool snapshot_write_down(void)
 	}
 	memory_unused_forget();
 	return ends;
+}
+
+int snapshot_write_boot(const struct vt_boot *vt_boot, const struct snapshot_boot_files *files,
+			struct error *err)
+{
+	const struct layers_wish first = { .generation = 1 };
+	struct snapshot_writer writer;
+	int ret;
+
+	boot = vt_boot;
+	snapshot_begin(&writer);
+	add_machine(&writer, 0, 0);
+	add_logs(&writer);
+	add_telemetry(&writer);
+	ret = layers_save(&writer, &first, files->memory, err) ||
+	      snapshot_write(&writer, files->state, err);
+	layers_end(files->memory, !ret);
+	snapshot_end(&writer);
+	return ret ? -1 : 0;
 }

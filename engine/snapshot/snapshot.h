@@ -6,6 +6,7 @@
  *   config      how it was started (config.h); written by the command line alone, which trusts it
  *   state       format.h; everything from here on is the supervisor's, and may be anything
  *   memory.F-L  a layer of physical memory: bytes at their physical addresses, sparse
+ *   hot         which of it is written first (engine/memory/hot.h); need not be there
  *   diskN.G     a layer of what was written to disk N
  */
 #ifndef ENGINE_SNAPSHOT_SNAPSHOT_H
@@ -20,6 +21,7 @@
 
 #define SNAPSHOT_CONFIG "config"
 #define SNAPSHOT_STATE "state"
+#define SNAPSHOT_HOT "hot"
 
 /* "." NAME "." and the process id */
 #define SNAPSHOT_CONSUMED ".%s.%d"
@@ -78,6 +80,27 @@ void snapshot_init(const struct sandbox_config *config, const struct vt_boot *bo
  */
 bool snapshot_write_down(void);
 
+/**
+ * struct snapshot_boot_files - a kernel that has only booted
+ * @memory: its layer of memory
+ * @state:  format.h
+ * @hot:    engine/memory/hot.h
+ */
+struct snapshot_boot_files {
+	int memory, state, hot;
+};
+
+/**
+ * snapshot_write_boot() - The kernel has left before it has seen a device: write it down
+ * @boot: the kernel's
+ * @files: empty ones, but for @hot, which is left alone
+ *
+ * Memory is that of the file afterwards, so the kernel can go on.
+ * Return: 0 or -1 with @err.
+ */
+int snapshot_write_boot(const struct vt_boot *boot, const struct snapshot_boot_files *files,
+			struct error *err);
+
 /* ---- load.c ---- */
 
 struct snapshot;
@@ -100,6 +123,21 @@ const struct snapshot_machine *snapshot_machine(const struct snapshot *snapshot)
  * Memory stays that of the file until it is written (engine/memory/base.h).
  */
 int snapshot_memory(struct snapshot *snapshot, struct error *err);
+
+/**
+ * snapshot_open_boot() - Read a kernel that has only booted, of snapshot_write_boot()
+ * @files: which are taken over; -1: there is no such file
+ *
+ * Return: the snapshot, for snapshot_machine(), snapshot_memory() and snapshot_logs(); NULL when it
+ * is of another machine, or damaged.
+ */
+struct snapshot *snapshot_open_boot(const struct snapshot_boot_files *files);
+
+/** snapshot_has_lived() - Is it known what is written first by who goes on from it? */
+bool snapshot_has_lived(const struct snapshot *snapshot);
+
+/** snapshot_logs() - Keep what was logged before */
+void snapshot_logs(const struct snapshot *snapshot);
 
 /** snapshot_devices() - Give the virtio devices their state; fails if a disk has changed */
 int snapshot_devices(const struct snapshot *snapshot, struct error *err);

@@ -155,6 +155,8 @@ static size_t layers_of_state(void)
 	return count;
 }
 
+static struct hot hot;
+
 static void go_on(void)
 {
 	struct snapshot_file file;
@@ -162,7 +164,7 @@ static void go_on(void)
 
 	begin_memory();
 	parse(&file);
-	if (layers_load(&file, dir, -1, 0, &err))
+	if (layers_load(&file, dir, -1, 0, &hot, &err))
 		fail_msg("%s", err.text);
 	free((void *)file.data);
 }
@@ -338,7 +340,7 @@ static void go_on_frozen(void)
 		assert_true(dup2(frozen[i], COPIED_FD + (int)i) >= 0);
 	begin_memory();
 	parse(&file);
-	if (layers_load(&file, dir, COPIED_FD, nfrozen, &err))
+	if (layers_load(&file, dir, COPIED_FD, nfrozen, &hot, &err))
 		fail_msg("%s", err.text);
 	for (unsigned n = 1; n < 40; n++)
 		assert_int_equal(chunk(n)[0], n == 39 ? 139 : 100 + n);
@@ -388,6 +390,41 @@ static void frozen_memory_stays(void **state)
 	in_process(freeze_many);
 }
 
+static void read_hot(void)
+{
+	go_on();
+	for (unsigned n = 0; n < 100; n++)
+		expect(n, (uint8_t)(n + 1));
+	for (unsigned n = 0; n < 100; n++)
+		assert_int_equal(base_of(n * CHUNK), n >= 10 && n < 20 ? 0 : 1);
+	assert_int_equal(base_was(10 * CHUNK), 1);
+	chunk(10)[0] = 99; /* so now: what was copied, and no more */
+	chunk(50)[0] = 99;
+	hot_list(&hot);
+	assert_true(hot_is_good(&hot, (int64_t)hot_list(&hot)));
+	assert_false(hot_is_good(&hot, (int64_t)hot_list(&hot) - 1));
+	assert_int_equal(hot.count, 2);
+	assert_int_equal(hot.runs[0].first, 10);
+	assert_int_equal(hot.runs[0].count, 10);
+	assert_int_equal(hot.runs[1].first, 50);
+	/* what was copied and has not changed is the layer's */
+	assert_in_range(save(2, (const char *[]){ name_of(1), NULL }, false), 2 * CHUNK, 3 * CHUNK);
+}
+
+static void what_is_hot_is_copied_first(void **state)
+{
+	in_process(write_first);
+	hot = (struct hot){ .count = 6,
+			    .runs = { { 10, 10 },
+				      { 10, 1 },	 /* twice */
+				      { 130, 4 },	 /* of no layer */
+				      { 0, UINT32_MAX }, /* more than there is */
+				      { UINT32_MAX, 1 }, /* elsewhere */
+				      { UINT32_MAX, UINT32_MAX } } };
+	in_process(read_hot);
+	hot = (struct hot){ 0 };
+}
+
 static void checksums_find_what_has_changed(void **state)
 {
 	struct error err;
@@ -433,6 +470,7 @@ int main(void)
 		cmocka_unit_test(a_layer_is_a_file_not_a_name),
 		cmocka_unit_test(a_chain_has_an_end),
 		cmocka_unit_test(frozen_memory_stays),
+		cmocka_unit_test(what_is_hot_is_copied_first),
 		cmocka_unit_test(checksums_find_what_has_changed),
 	};
 

@@ -13,6 +13,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/start_kernel.h>
 #include <linux/panic_notifier.h>
+#include <asm/keep.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
 #include <asm/vitrine.h>
@@ -83,6 +84,7 @@ void __init setup_arch(char **cmdline_p)
 		      VT_ABI_VERSION);
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
 	strscpy(boot_command_line, vt_boot->cmdline, COMMAND_LINE_SIZE);
+	vitrine_keep_setup(boot_command_line);
 	*cmdline_p = boot_command_line;
 	setup_initial_init_mm(_stext, _etext, _edata, _end);
 	memblock_add(0, vt_boot->mem_size);

@@ -15,6 +15,7 @@
 #include <linux/timekeeping.h>
 #include <asm/cputime.h>
 #include <asm/irq.h>
+#include <asm/keep.h>
 #include <asm/vitrine.h>
 
 static u64 host_clock_read(struct clocksource *cs)
@@ -106,9 +107,13 @@ void vitrine_clock_go_on(u64 stopped)
 	vitrine_vdso_clock();
 }
 
+bool vitrine_sleep_uncounted;
+
+/* Zeros: there is none, so timekeeping_resume() knows of no sleep */
 void read_persistent_clock64(struct timespec64 *ts)
 {
-	*ts = ns_to_timespec64(vt_host->clock_realtime());
+	*ts = vitrine_sleep_uncounted ? (struct timespec64){ 0 }
+				      : ns_to_timespec64(vt_host->clock_realtime());
 }
 
 void __init time_init(void)

@@ -23,6 +23,7 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
+#include <asm/keep.h>
 #include <asm/vitrine.h>
 
 #define VIRTIO_MAX_DEVICES (VT_IRQ_COUNT - VT_IRQ_VIRTIO)
@@ -235,20 +236,26 @@ static int __init vitrine_virtio_probe(struct device *parent, unsigned int index
 	return 1;
 }
 
-static int __init vitrine_virtio_init(void)
+/**
+ * vitrine_virtio_find() - Register all devices that the supervisor has
+ *
+ * After all of the kernel's own initialisation: until here the machine is the same whatever devices
+ * it will have (suspend/boot.c).
+ */
+void __init vitrine_virtio_find(void)
 {
 	struct device *parent = root_device_register("virtio-vitrine");
 	unsigned int index;
 	int ret;
 
-	if (IS_ERR(parent))
-		return PTR_ERR(parent);
+	if (IS_ERR(parent)) {
+		pr_err("no parent for devices: error %ld\n", PTR_ERR(parent));
+		return;
+	}
 
 	for (index = 0; index < VIRTIO_MAX_DEVICES; index++) {
 		ret = vitrine_virtio_probe(parent, index);
 		if (ret < 0)
 			pr_err("device %u: error %d\n", index, ret);
 	}
-	return 0;
 }
-device_initcall(vitrine_virtio_init);
