@@ -75,20 +75,67 @@ int guestfs_close(struct client *client, int64_t handle, struct error *err)
 	return 0;
 }
 
-ssize_t guestfs_read(struct client *client, int64_t handle, uint64_t offset, const uint8_t **data,
-		     struct error *err)
+int guestfs_read_ask(struct client *client, int64_t handle, uint64_t offset, struct error *err)
+{
+	return client_send(client,
+			   json_pack("{s:s, s:I, s:I, s:i}", "op", "read", "handle",
+				     (json_int_t)handle, "offset", (json_int_t)offset, "length",
+				     GUESTFS_CHUNK),
+			   NULL, 0, err);
+}
+
+static int receive(struct client *client, struct answer *answer, struct error *err)
+{
+	const int ret = client_receive(client, answer, err);
+
+	if (ret == 0)
+		return error_set(err, 0, "the sandbox %s has ended", client->name);
+	return ret < 0 ? -1 : 0;
+}
+
+ssize_t guestfs_read_answer(struct client *client, const uint8_t **data, struct error *err)
 {
 	struct answer answer;
 
-	if (client_call(client,
-			json_pack("{s:s, s:I, s:I, s:i}", "op", "read", "handle",
-				  (json_int_t)handle, "offset", (json_int_t)offset, "length",
-				  GUESTFS_CHUNK),
-			NULL, 0, &answer, err) < 0)
+	if (receive(client, &answer, err))
 		return -1;
 	json_decref(answer.json);
 	*data = answer.payload;
 	return answer.len;
+}
+
+ssize_t guestfs_read(struct client *client, int64_t handle, uint64_t offset, const uint8_t **data,
+		     struct error *err)
+{
+	if (guestfs_read_ask(client, handle, offset, err))
+		return -1;
+	return guestfs_read_answer(client, data, err);
+}
+
+int guestfs_write_ask(struct client *client, int64_t handle, uint64_t offset, const void *data,
+		      size_t len, struct error *err)
+{
+	return client_send(client,
+			   json_pack("{s:s, s:I, s:I}", "op", "write", "handle", (json_int_t)handle,
+				     "offset", (json_int_t)offset),
+			   data, len, err);
+}
+
+int guestfs_write_answer(struct client *client, size_t len, struct error *err)
+{
+	struct answer answer;
+	int64_t done;
+
+	if (receive(client, &answer, err))
+		return -1;
+	done = json_integer_value(json_object_get(answer.json, "value"));
+	json_decref(answer.json);
+	if (done == (int64_t)len)
+		return 0;
+	error_set(err, 0, "the sandbox %s: no space is left", client->name);
+	if (err)
+		err->code = ENOSPC;
+	return -1;
 }
 
 int guestfs_write(struct client *client, int64_t handle, uint64_t offset, const void *data,
@@ -214,21 +261,47 @@ int guestfs_unlink(struct client *client, const char *path, struct error *err)
 	return call_path(client, json_pack("{s:s}", "op", "unlink"), path, err);
 }
 
-int guestfs_symlink(struct client *client, const char *target, const char *path, struct error *err)
+int guestfs_rmdir(struct client *client, const char *path, struct error *err)
 {
-	size_t target_len = strlen(target) + 1, path_len = strlen(path);
-	cleanup_free char *both = malloc(target_len + path_len + 1);
+	return call_path(client, json_pack("{s:s}", "op", "rmdir"), path, err);
+}
+
+int guestfs_chown(struct client *client, const char *path, uint32_t uid, uint32_t gid,
+		  struct error *err)
+{
+	return call_path(client,
+			 json_pack("{s:s, s:I, s:I}", "op", "chown", "uid", (json_int_t)uid, "gid",
+				   (json_int_t)gid),
+			 path, err);
+}
+
+/* An operation on two texts, of which @path is the one to complain about */
+static int call_two(struct client *client, const char *op, const char *first, const char *second,
+		    const char *path, struct error *err)
+{
+	size_t first_len = strlen(first) + 1, second_len = strlen(second);
+	cleanup_free char *both = malloc(first_len + second_len + 1);
 	struct answer answer;
 
 	if (!both)
-		return error_set(err, ENOMEM, "symbolic link");
-	memcpy(both, target, target_len);
-	memcpy(both + target_len, path, path_len + 1);
-	if (call(client, json_pack("{s:s}", "op", "symlink"), path, both, target_len + path_len,
-		 &answer, err) < 0)
+		return error_set(err, ENOMEM, "%s", op);
+	memcpy(both, first, first_len);
+	memcpy(both + first_len, second, second_len + 1);
+	if (call(client, json_pack("{s:s}", "op", op), path, both, first_len + second_len, &answer,
+		 err) < 0)
 		return -1;
 	json_decref(answer.json);
 	return 0;
+}
+
+int guestfs_symlink(struct client *client, const char *target, const char *path, struct error *err)
+{
+	return call_two(client, "symlink", target, path, path, err);
+}
+
+int guestfs_rename(struct client *client, const char *from, const char *to, struct error *err)
+{
+	return call_two(client, "rename", from, to, from, err);
 }
 
 char *guestfs_readlink(struct client *client, const char *path, struct error *err)

@@ -35,6 +35,19 @@ int guestfs_close(struct client *client, int64_t handle, struct error *err);
  */
 ssize_t guestfs_read(struct client *client, int64_t handle, uint64_t offset, const uint8_t **data,
 		     struct error *err);
+
+/* ---- the same in two halves: the next one is on its way while this one is worked on ---- */
+
+int guestfs_read_ask(struct client *client, int64_t handle, uint64_t offset, struct error *err);
+ssize_t guestfs_read_answer(struct client *client, const uint8_t **data, struct error *err);
+
+/** guestfs_write_ask() - At most GUESTFS_CHUNK bytes */
+int guestfs_write_ask(struct client *client, int64_t handle, uint64_t offset, const void *data,
+		      size_t len, struct error *err);
+
+/** guestfs_write_answer() - Of @len bytes: anything less is an error, the file system is full */
+int guestfs_write_answer(struct client *client, size_t len, struct error *err);
+
 int guestfs_write(struct client *client, int64_t handle, uint64_t offset, const void *data,
 		  size_t len, struct error *err);
 
@@ -48,6 +61,12 @@ void guestfs_list_free(char **names);
 
 int guestfs_mkdir(struct client *client, const char *path, unsigned mode, struct error *err);
 int guestfs_unlink(struct client *client, const char *path, struct error *err);
+int guestfs_rmdir(struct client *client, const char *path, struct error *err);
+int guestfs_rename(struct client *client, const char *from, const char *to, struct error *err);
+
+/** guestfs_chown() - Give a file to a user and a group; of a symbolic link: the link */
+int guestfs_chown(struct client *client, const char *path, uint32_t uid, uint32_t gid,
+		  struct error *err);
 int guestfs_symlink(struct client *client, const char *target, const char *path, struct error *err);
 
 /** guestfs_readlink() - Target of a symbolic link, which the caller frees, or NULL */

@@ -37,6 +37,7 @@ static sem_t serving;
 /* clang-format off */
 static connection_op *const operations[] = {
 	[MESSAGE_EXEC] = control_exec,
+	[MESSAGE_CONNECT] = control_connect,
 	[MESSAGE_RESIZE] = NULL, /* only while a command runs, see exec.c */
 	[MESSAGE_SIGNAL] = NULL,
 	[MESSAGE_INFO] = control_info,
@@ -53,6 +54,11 @@ static connection_op *const operations[] = {
 	[MESSAGE_UNLINK] = control_file,
 	[MESSAGE_SYMLINK] = control_file,
 	[MESSAGE_READLINK] = control_file,
+	[MESSAGE_RENAME] = control_file,
+	[MESSAGE_RMDIR] = control_file,
+	[MESSAGE_CHOWN] = control_file,
+	[MESSAGE_ATTRIBUTE] = control_file,
+	[MESSAGE_ATTRIBUTES] = control_file,
 	[MESSAGE_OBSERVE] = control_observe,
 	[MESSAGE_VIEW] = control_view,
 	[MESSAGE_FOLLOW] = control_follow,

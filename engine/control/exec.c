@@ -14,6 +14,8 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "operations.h"
@@ -145,6 +147,27 @@ static bool session_drain(struct connection *conn, int job)
 	return present;
 }
 
+/* Start a job with the descriptors that came, and serve the client until it is over */
+static int session(struct connection *conn, struct job_spec *spec, void (*gone)(int job))
+{
+	struct error err;
+	bool present;
+	int job, lost, lost_fd, ret;
+
+	job = job_start(spec, conn->fd, &err);
+	if (job < 0)
+		return connection_error(conn, &err);
+	connection_answer(conn, json_pack("{s:i}", "pid", (int)job_pid(job)));
+	present = session_run(conn, job, gone) && session_drain(conn, job);
+	lost = job_output_error(job, &lost_fd);
+	ret = present ? connection_answer(conn,
+					  json_pack("{s:i, s:i, s:i}", "exit", (int)job_status(job),
+						    "lost", lost, "lost_fd", lost_fd))
+		      : -1;
+	job_release(job);
+	return ret;
+}
+
 int control_exec(struct connection *conn, struct message *msg)
 {
 	struct job_spec spec = {
@@ -160,8 +183,7 @@ int control_exec(struct connection *conn, struct message *msg)
 	cleanup_free const char **env = environment_merge(conn->config->env, msg);
 	int fds[STREAMS];
 	struct error err;
-	bool present;
-	int job, ret, lost, lost_fd;
+	int ret;
 
 	if (conn->nfds != STREAMS) {
 		error_set(&err, 0, "exec: three descriptors must come with the message");
@@ -173,21 +195,45 @@ int control_exec(struct connection *conn, struct message *msg)
 	if (!msg->input)
 		spec.fds[0] = -1;
 	spec.env = (char *const *)env;
-	job = env ? job_start(&spec, conn->fd, &err) : error_set(&err, ENOMEM, "exec");
-	if (job < 0) {
+	if (env) {
+		ret = session(conn, &spec, job_cut);
+	} else {
+		error_set(&err, ENOMEM, "exec");
 		ret = connection_error(conn, &err);
-		goto close;
 	}
-	connection_answer(conn, json_pack("{s:i}", "pid", (int)job_pid(job)));
-	present = session_run(conn, job, job_cut) && session_drain(conn, job);
-	lost = job_output_error(job, &lost_fd);
-	ret = present ? connection_answer(conn,
-					  json_pack("{s:i, s:i, s:i}", "exit", (int)job_status(job),
-						    "lost", lost, "lost_fd", lost_fd))
-		      : -1;
-	job_release(job);
-close:
 	for (int i = 0; i < STREAMS; i++)
+		close(fds[i]);
+	return ret;
+}
+
+/* Nobody will read what its other end still says */
+static void hang_up(int job)
+{
+	job_cut(job);
+	job_signal(job, SIGKILL);
+}
+
+/*
+ * A connection to a server in the guest: as a command, whose standard input and output are what is
+ * sent and received. Its two descriptors may be the same socket. A client that goes ends it.
+ */
+int control_connect(struct connection *conn, struct message *msg)
+{
+	char port[8], *const argv[] = { port, NULL };
+	struct job_spec spec = { .argv = argv, .connect = true, .fds = { -1, -1, -1 } };
+	int fds[2], ret;
+	struct error err;
+
+	if (conn->nfds != ARRAY_SIZE(fds)) {
+		error_set(&err, 0, "connect: two descriptors must come with the message");
+		return connection_error(conn, &err);
+	}
+	snprintf(port, sizeof(port), "%d", (int)msg->port);
+	memcpy(fds, conn->fds, sizeof(fds));
+	conn->nfds = 0;
+	memcpy(spec.fds, fds, sizeof(fds));
+	ret = session(conn, &spec, hang_up);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
 	return ret;
 }

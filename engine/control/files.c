@@ -23,6 +23,7 @@ struct head {
 		struct vt_write write;
 		struct vt_list list;
 		struct vt_mkdir mkdir;
+		struct vt_chown chown;
 	};
 };
 
@@ -59,6 +60,11 @@ static struct head mkdir_head(const struct message *msg)
 	return (struct head){ sizeof(struct vt_mkdir), .mkdir = { msg->mode } };
 }
 
+static struct head chown_head(const struct message *msg)
+{
+	return (struct head){ sizeof(struct vt_chown), .chown = { msg->uid, msg->gid } };
+}
+
 static struct head no_head(const struct message *msg)
 {
 	return (struct head){ 0 };
@@ -80,6 +86,11 @@ static const struct file_operation {
 	[MESSAGE_UNLINK] = { VT_REQ_UNLINK, false, no_head },
 	[MESSAGE_SYMLINK] = { VT_REQ_SYMLINK, false, no_head },
 	[MESSAGE_READLINK] = { VT_REQ_READLINK, false, no_head },
+	[MESSAGE_RENAME] = { VT_REQ_RENAME, false, no_head },
+	[MESSAGE_RMDIR] = { VT_REQ_RMDIR, false, no_head },
+	[MESSAGE_CHOWN] = { VT_REQ_CHOWN, false, chown_head },
+	[MESSAGE_ATTRIBUTE] = { VT_REQ_ATTRIBUTE, false, no_head },
+	[MESSAGE_ATTRIBUTES] = { VT_REQ_ATTRIBUTES, false, no_head },
 };
 /* clang-format on */
 

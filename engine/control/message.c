@@ -65,6 +65,8 @@ static const struct operation {
 		{ "tty", FIELD_BOOL, AT(tty) },
 		{ "rows", FIELD_INT, AT(rows), false, 0, UINT16_MAX },
 		{ "columns", FIELD_INT, AT(columns), false, 0, UINT16_MAX } } },
+	[MESSAGE_CONNECT] = { "connect", false, {
+		{ "port", FIELD_INT, AT(port), true, 1, UINT16_MAX } } },
 	[MESSAGE_RESIZE] = { "resize", false, {
 		{ "rows", FIELD_INT, AT(rows), true, 0, UINT16_MAX },
 		{ "columns", FIELD_INT, AT(columns), true, 0, UINT16_MAX } } },
@@ -99,6 +101,13 @@ static const struct operation {
 	[MESSAGE_UNLINK] = { "unlink", true, { { 0 } } },
 	[MESSAGE_SYMLINK] = { "symlink", true, { { 0 } } },
 	[MESSAGE_READLINK] = { "readlink", true, { { 0 } } },
+	[MESSAGE_RENAME] = { "rename", true, { { 0 } } },
+	[MESSAGE_RMDIR] = { "rmdir", true, { { 0 } } },
+	[MESSAGE_CHOWN] = { "chown", true, {
+		{ "uid", FIELD_INT, AT(uid), true, 0, UINT32_MAX - 1 },
+		{ "gid", FIELD_INT, AT(gid), true, 0, UINT32_MAX - 1 } } },
+	[MESSAGE_ATTRIBUTE] = { "attribute", true, { { 0 } } },
+	[MESSAGE_ATTRIBUTES] = { "attributes", true, { { 0 } } },
 	[MESSAGE_OBSERVE] = { "observe", false, {
 		{ "counters", FIELD_BOOL, AT(counters) },
 		{ "events", FIELD_BOOL, AT(events) },

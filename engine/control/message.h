@@ -22,6 +22,7 @@
 
 enum message_op {
 	MESSAGE_EXEC,
+	MESSAGE_CONNECT,
 	MESSAGE_RESIZE,
 	MESSAGE_SIGNAL,
 	MESSAGE_INFO,
@@ -38,6 +39,11 @@ enum message_op {
 	MESSAGE_UNLINK,
 	MESSAGE_SYMLINK,
 	MESSAGE_READLINK,
+	MESSAGE_RENAME,
+	MESSAGE_RMDIR,
+	MESSAGE_CHOWN,
+	MESSAGE_ATTRIBUTE,
+	MESSAGE_ATTRIBUTES,
 	MESSAGE_OBSERVE,
 	MESSAGE_VIEW,
 	MESSAGE_FOLLOW,
@@ -67,7 +73,7 @@ struct message_bitmap {
  */
 struct message {
 	enum message_op op;
-	int64_t rows, columns, signal, pid, flags, mode, handle, offset, length;
+	int64_t rows, columns, signal, pid, flags, mode, uid, gid, port, handle, offset, length;
 	int64_t tail;
 	int64_t generation;
 	int64_t kinds, capture, interval_ms, call, min_ns, arg, view;

@@ -10,7 +10,7 @@
 typedef int connection_op(struct connection *conn, struct message *msg);
 
 /* exec.c */
-connection_op control_exec, control_attach;
+connection_op control_exec, control_connect, control_attach;
 
 /* pause.c */
 connection_op control_pause;
@@ -18,7 +18,7 @@ connection_op control_pause;
 /* idle.c */
 connection_op control_await;
 
-/* files.c: MESSAGE_OPEN to MESSAGE_READLINK */
+/* files.c: MESSAGE_OPEN to MESSAGE_ATTRIBUTES */
 connection_op control_file;
 void control_files_close(struct connection *conn);
 

@@ -96,7 +96,8 @@ static int spawn_pack(struct blob *blob, uint32_t id, const struct job_spec *spe
 		.job = id,
 		.flags = (spec->tty ? VT_SPAWN_TTY : 0) | (id == JOB_MAIN ? VT_SPAWN_MAIN : 0) |
 			 (named ? VT_SPAWN_USER : 0) | (spec->init ? VT_SPAWN_INIT : 0) |
-			 (spec->console ? VT_SPAWN_CONSOLE : 0),
+			 (spec->console ? VT_SPAWN_CONSOLE : 0) |
+			 (spec->connect ? VT_SPAWN_CONNECT : 0),
 		.uid = spec->uid,
 		.gid = spec->gid,
 		.rows = spec->rows,
@@ -135,7 +136,7 @@ static void streams_release(int id)
 
 static int streams_open(int id, const struct job_spec *spec, struct error *err)
 {
-	for (int i = 0; i < (spec->tty ? 2 : 3); i++) {
+	for (int i = 0; i < (spec->tty || spec->connect ? 2 : 3); i++) {
 		struct stream_config config = {
 			.direction = i ? STREAM_TO_HOST : STREAM_TO_GUEST,
 			.fd = spec->fds[i],

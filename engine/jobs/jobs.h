@@ -23,13 +23,15 @@
  * @rows, @columns: window size, with @tty
  * @init:       it is pid 1; of the main job only
  * @console:    what it writes to /dev/console is its output; likewise
+ * @connect:    not a program but a connection to the guest's TCP port argv[0]; only the first two
+ *              of @fds count, and may be one socket
  */
 struct job_spec {
 	char *const *argv;
 	char *const *env;
 	const char *cwd, *user;
 	uint32_t uid, gid;
-	bool tty, init, console;
+	bool tty, init, console, connect;
 	uint16_t rows, columns;
 	int fds[3];
 };

@@ -14,7 +14,7 @@
 #define VITRINE_ABI_H
 
 #define VT_ABI_MAGIC 0x74726976 /* "virt"; with the version right before the image's entry */
-#define VT_ABI_VERSION 8
+#define VT_ABI_VERSION 9
 
 /* The word before the magic: what the image was built without */
 #define VT_ABI_NO_OBSERVE 1 /* VT_REQ_OBSERVE, VT_REQ_VIEW, VT_REQ_FOLLOW */
@@ -93,8 +93,13 @@ enum vt_request_kind {
 	VT_REQ_VIEW,	 /* vt_view_of + path; reply: JSON */
 	VT_REQ_FOLLOW,	 /* vt_follow */
 	VT_REQ_USER,	 /* user as --user has it; reply value: uid | gid << 32 */
-	VT_REQ_SHARE, /* vt_share + path: mount a shared folder, before the main command starts */
-	VT_REQ_PAUSE, /* to pause(); answered when that failed, or when the sandbox goes on here */
+	VT_REQ_SHARE,  /* vt_share + path: mount a shared folder, before the main command starts */
+	VT_REQ_PAUSE,  /* to pause(); answered when that failed, or when the sandbox goes on here */
+	VT_REQ_RENAME, /* from NUL to */
+	VT_REQ_RMDIR,  /* path */
+	VT_REQ_CHOWN,  /* vt_chown + path; a link itself, not its target */
+	VT_REQ_ATTRIBUTE,  /* path NUL name NUL value: set it; without a value: remove it */
+	VT_REQ_ATTRIBUTES, /* path; reply: struct vt_attribute records, those of users */
 };
 
 /* Bytes of a request's data, what follows the structure included */
@@ -117,6 +122,7 @@ struct vt_request {
 #define VT_SPAWN_USER 4	    /* resolve the user name string in the guest's /etc/passwd */
 #define VT_SPAWN_INIT 8	    /* it is pid 1; with vitrine.init on the kernel's command line */
 #define VT_SPAWN_CONSOLE 16 /* what it writes to /dev/console is its output */
+#define VT_SPAWN_CONNECT 32 /* no program: a connection to the guest's own TCP port argv[0] */
 
 /**
  * struct vt_spawn - VT_REQ_SPAWN
@@ -125,6 +131,9 @@ struct vt_request {
  * @flags:   VT_SPAWN_*
  * @strings: bytes of NUL-terminated strings that follow: working directory, user name (may be
  *           empty), argc arguments, envc environment entries
+ *
+ * With VT_SPAWN_CONNECT the process stands for the connection: the job's first stream is what is
+ * sent over it, the second one what comes back. There is no third one.
  *
  * The reply's value is the guest pid or a negative errno. After a pid comes job_exit() with the
  * wait status when the process has ended, after an errno nothing.
@@ -180,6 +189,10 @@ struct vt_list {
 
 struct vt_mkdir {
 	vt_u32 mode;
+};
+
+struct vt_chown {
+	vt_u32 uid, gid;
 };
 
 #define VT_OBSERVE_PATHS 1 /* show what descriptors stand for */
@@ -256,6 +269,13 @@ struct vt_dirent {
 	vt_u16 reclen; /* of the whole record, padded to 8 */
 	vt_u8 type;    /* DT_* */
 	char name[];
+};
+
+/* An extended attribute: its name and its value, with nothing in between */
+struct vt_attribute {
+	vt_u16 reclen; /* of the whole record, padded to 8 */
+	vt_u16 name_len, value_len;
+	char text[];
 };
 
 struct vt_mm;	  /* a guest address space, owned by the tier */

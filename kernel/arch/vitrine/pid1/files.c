@@ -33,8 +33,13 @@ static const char *errand_rest(struct vt_errand *errand, size_t head, size_t *le
 	return errand->data + head;
 }
 
-/* ... as one absolute path; the byte behind it is a NUL */
-static const char *errand_path(struct vt_errand *errand, size_t head)
+/**
+ * vt_errand_path() - What follows the request's structure, as one absolute path
+ * @head: bytes of the structure
+ *
+ * Return: the path, with a NUL, or NULL when it is none.
+ */
+const char *vt_errand_path(struct vt_errand *errand, size_t head)
 {
 	size_t len;
 	const char *path = errand_rest(errand, head, &len);
@@ -79,7 +84,7 @@ static int mode_set(struct file *file, umode_t mode)
 static long files_do_open(struct vt_errand *errand)
 {
 	const struct vt_open *ask = vt_request_head(&errand->req, sizeof(*ask));
-	const char *path = ask ? errand_path(errand, sizeof(*ask)) : NULL;
+	const char *path = ask ? vt_errand_path(errand, sizeof(*ask)) : NULL;
 	struct file *file;
 	long ret = 0;
 	u32 handle;
@@ -164,7 +169,7 @@ static long files_do_write(struct vt_errand *errand)
 
 static long files_do_stat(struct vt_errand *errand)
 {
-	const char *name = errand_path(errand, 0);
+	const char *name = vt_errand_path(errand, 0);
 	struct vt_file_stat *reply;
 	struct kstat stat;
 	struct path path;
@@ -239,16 +244,36 @@ static long files_do_list(struct vt_errand *errand)
 static long files_do_mkdir(struct vt_errand *errand)
 {
 	const struct vt_mkdir *ask = vt_request_head(&errand->req, sizeof(*ask));
-	const char *path = ask ? errand_path(errand, sizeof(*ask)) : NULL;
+	const char *path = ask ? vt_errand_path(errand, sizeof(*ask)) : NULL;
 
 	return path ? vt_mkdir(path, ask->mode & S_IALLUGO) : -EINVAL;
 }
 
 static long files_do_unlink(struct vt_errand *errand)
 {
-	const char *path = errand_path(errand, 0);
+	const char *path = vt_errand_path(errand, 0);
 
 	return path ? do_unlinkat(AT_FDCWD, getname_kernel(path)) : -EINVAL;
+}
+
+static long files_do_rmdir(struct vt_errand *errand)
+{
+	const char *path = vt_errand_path(errand, 0);
+
+	return path ? do_rmdir(AT_FDCWD, getname_kernel(path)) : -EINVAL;
+}
+
+static long files_do_rename(struct vt_errand *errand)
+{
+	const char *from = errand->data, *to;
+	size_t len = strlen(from);
+
+	if (from[0] != '/' || len + 1 >= errand->req.len)
+		return -EINVAL;
+	to = vt_errand_path(errand, len + 1);
+	if (!to)
+		return -EINVAL;
+	return do_renameat2(AT_FDCWD, getname_kernel(from), AT_FDCWD, getname_kernel(to), 0);
 }
 
 static long files_do_symlink(struct vt_errand *errand)
@@ -259,7 +284,7 @@ static long files_do_symlink(struct vt_errand *errand)
 
 	if (!len || len + 1 >= errand->req.len)
 		return -EINVAL;
-	path = errand_path(errand, len + 1);
+	path = vt_errand_path(errand, len + 1);
 	if (!path)
 		return -EINVAL;
 	return do_symlinkat(getname_kernel(target), AT_FDCWD, getname_kernel(path));
@@ -291,7 +316,7 @@ static long link_read(struct vt_errand *errand, struct path *path)
 
 static long files_do_readlink(struct vt_errand *errand)
 {
-	const char *name = errand_path(errand, 0);
+	const char *name = vt_errand_path(errand, 0);
 	struct path path;
 	long ret;
 
@@ -317,6 +342,11 @@ static vt_errand_run *const files_table[] = {
 	[VT_REQ_UNLINK] = files_do_unlink,
 	[VT_REQ_SYMLINK] = files_do_symlink,
 	[VT_REQ_READLINK] = files_do_readlink,
+	[VT_REQ_RENAME] = files_do_rename,
+	[VT_REQ_RMDIR] = files_do_rmdir,
+	[VT_REQ_CHOWN] = vt_chown_errand,
+	[VT_REQ_ATTRIBUTE] = vt_attribute_set,
+	[VT_REQ_ATTRIBUTES] = vt_attribute_list,
 };
 /* clang-format on */
 

@@ -85,6 +85,10 @@ int vt_stream_pipes(struct vt_job *job, struct file *guest[3]);
 void vt_stream_set(struct vt_job *job, int index, struct file *file, wait_queue_head_t *ready);
 int vt_stream_start(struct vt_job *job);
 void vt_stream_job_exited(struct vt_job *job);
+int vt_stream_await(struct vt_job *job);
+
+/* connect.c */
+int vt_connect(struct vt_job *job, const char *port);
 
 /* terminal.c */
 void vt_terminal_init(void);
@@ -165,8 +169,9 @@ struct vt_errand {
 int vt_errand_init(void);
 void vt_errand_start(const struct vt_request *req, vt_errand_run *run);
 
-/* ps.c, files.c */
-vt_errand_run vt_ps;
+/* ps.c, attributes.c, files.c */
+vt_errand_run vt_ps, vt_chown_errand, vt_attribute_set, vt_attribute_list;
+const char *vt_errand_path(struct vt_errand *errand, size_t head);
 vt_errand_run *vt_files_errand(u32 kind);
 void vt_files_forget(void);
 

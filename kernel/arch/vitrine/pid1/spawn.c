@@ -299,7 +299,9 @@ static int streams_make(struct launch *launch)
 	struct vt_job *job = launch->job;
 	int ret;
 
-	if (job->flags & VT_SPAWN_TTY)
+	if (job->flags & VT_SPAWN_CONNECT)
+		ret = vt_connect(job, launch->argv[0]);
+	else if (job->flags & VT_SPAWN_TTY)
 		ret = vt_terminal_new(job, launch->head.rows, launch->head.columns);
 	else
 		ret = vt_stream_pipes(job, launch->stdio);
@@ -337,6 +339,11 @@ int vt_launch(struct launch *launch)
 	flush_signal_handlers(current, 1);
 	spin_unlock_irq(&current->sighand->siglock);
 	launch_begin(launch);
+	if (launch->job->flags & VT_SPAWN_CONNECT) {
+		ret = vt_stream_await(launch->job);
+		launch_free(launch);
+		do_exit(ret);
+	}
 	current->thread.frame.spare = 1;
 	current->no_cgroup_migration = 0; /* the server's */
 	ksys_setsid();

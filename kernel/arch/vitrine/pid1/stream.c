@@ -25,6 +25,7 @@
 #include <linux/wait.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/poll.h>
+#include <linux/net.h>
 #include <linux/slab.h>
 #include "job.h"
 
@@ -160,11 +161,21 @@ static ssize_t guest_read(struct vt_pump *pump, u8 *buf, size_t size)
 	return n;
 }
 
+/* Of a connection: that no more comes is told, while the other direction goes on */
+static void connection_end(struct vt_pump *pump)
+{
+	struct socket *sock = sock_from_file(pump->file);
+
+	if (sock && pump == &pump->job->pump[0])
+		kernel_sock_shutdown(sock, SHUT_WR);
+}
+
 static void pump_end(struct vt_pump *pump)
 {
 	struct vt_job *job = pump->job;
 	struct file *file = pump->file;
 
+	connection_end(pump);
 	spin_lock_irq(&job->lock);
 	pump->ready = NULL;
 	pump->file = NULL;
@@ -176,6 +187,7 @@ static void pump_end(struct vt_pump *pump)
 	vt_host->stream_close(pump->stream);
 	/* From here on the server may free the job */
 	smp_store_release(&pump->running, false);
+	wake_up_interruptible_all(&stream_wait);
 	vt_server_kick();
 }
 
@@ -289,6 +301,19 @@ int vt_stream_start(struct vt_job *job)
 		}
 	}
 	return 0;
+}
+
+/**
+ * vt_stream_await() - Wait until nothing more comes out of a job
+ *
+ * Context: the job's process.
+ * Return: 0, or a signal that came before.
+ */
+int vt_stream_await(struct vt_job *job)
+{
+	if (!wait_event_interruptible(stream_wait, !smp_load_acquire(&job->pump[1].running)))
+		return 0;
+	return kernel_dequeue_signal() ?: SIGKILL;
 }
 
 /**
