@@ -27,6 +27,8 @@ static const struct option_spec specs[] = {
 	{ 0, "drain", NULL, option_flag, AT(drain), "pause all sandboxes when ending" },
 	{ 0, "internet", NULL, option_flag, AT(internet),
 	  "give E2B's clients a network; they cannot pause then" },
+	{ 0, "cold", NULL, option_flag, AT(cold),
+	  "boot every sandbox; keep no templates that are ready" },
 	{ 0, "config", "FILE", option_string, AT(file), "read options from FILE first" },
 };
 

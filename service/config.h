@@ -16,7 +16,7 @@
 struct config {
 	const char *listen, *store, *base, *domain, *file;
 	unsigned connections;
-	bool drain, internet;
+	bool drain, internet, cold;
 	char address[64];
 	unsigned port;
 };

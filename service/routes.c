@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "e2b/e2b.h"
 #include "pages/pages.h"
+#include "proxy/proxy.h"
 #include "vitrine/util.h"
 
 #define SANDBOX "/v1/sandboxes/{}"
@@ -97,3 +98,8 @@ const struct route routes[] = {
 };
 /* clang-format on */
 const size_t nroutes = ARRAY_SIZE(routes);
+
+const struct route *route_special(const struct request *request)
+{
+	return proxy_route(request);
+}

@@ -19,13 +19,18 @@ struct store;
  * @vitrine:  path of the program
  * @internet: sandboxes of E2B's clients have a network
  * @domain:   under which sandboxes have names, NULL for none
+ * @warm:     sandboxes go on from templates that are ready (life/warm.h)
+ * @images:   directory of the host's images, or -1
+ * @warm_up:  done once in each sandbox that becomes such a template
  */
 struct service {
 	struct store *store;
 	char instance[INSTANCE_MAX];
 	int starter;
 	const char *base, *vitrine, *domain;
-	bool internet;
+	bool internet, warm;
+	int images;
+	void (*warm_up)(struct service *service, const char *id);
 	unsigned port;
 	int64_t started_ms;
 };

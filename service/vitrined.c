@@ -34,6 +34,7 @@
 #include "life/sandbox.h"
 #include "listen.h"
 #include "metrics/metrics.h"
+#include "proc/process.h"
 #include "service.h"
 #include "starter/starter.h"
 #include "store/store.h"
@@ -146,6 +147,14 @@ static int make_base(struct service *service, struct error *err)
 	return 0;
 }
 
+/* Only to look at the times of what is in it */
+static int open_images(void)
+{
+	cleanup_free char *path = paths_images(NULL);
+
+	return path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 static void more_descriptors(void)
 {
 	struct rlimit files;
@@ -229,7 +238,9 @@ static int run(const struct config *config, const struct places *places, struct 
 {
 	struct service service = { .base = config->base,
 				   .domain = config->domain,
-				   .internet = config->internet };
+				   .internet = config->internet,
+				   .warm = !config->cold,
+				   .warm_up = process_warm_up };
 	cleanup_close int lock = take_lock(places->lock, err);
 	int fd, rundir;
 
@@ -249,6 +260,7 @@ static int run(const struct config *config, const struct places *places, struct 
 	service.store = store_open(places->store, err);
 	if (!service.store || read_instance(&service, err) || make_base(&service, err))
 		return -1;
+	service.images = open_images();
 	fd = listen_at(config->address, config->port, err);
 	if (fd < 0)
 		return -1;

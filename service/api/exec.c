@@ -56,11 +56,14 @@ static int run(struct request *request, const struct sandbox *s, const struct as
 	const int64_t began = now_ms();
 	struct collected c = { 0 };
 	struct reader reader;
-	struct process *p = process_start(request->service, s->id, &a->command, &reader, fault);
+	struct command command = a->command;
+	struct process *p;
 	const char *encoding;
 	json_t *out, *err;
 	int ret = 0;
 
+	command.given = json_object_get(s->options, "env");
+	p = process_start(request->service, s->id, &command, &reader, fault);
 	if (!p)
 		return -1;
 	if (a->background) {

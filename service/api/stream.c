@@ -55,7 +55,8 @@ static void say_fault(struct session *s, const struct fault *fault)
 
 static int start(struct session *s, const json_t *message, struct fault *fault)
 {
-	struct command command = { .input = true };
+	struct command command = { .input = true,
+				   .given = json_object_get(s->sandbox.options, "env") };
 	const json_t *args = NULL, *envs = NULL;
 	const char *cmd = NULL, *type = NULL;
 	int64_t rows = 24, columns = 80;

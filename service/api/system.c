@@ -8,6 +8,7 @@
 #include "service/e2b/e2b.h"
 #include "service/http/server.h"
 #include "service/life/events.h"
+#include "service/life/warm.h"
 #include "service/service.h"
 #include "service/store/store.h"
 #include "vitrine/util.h"
@@ -47,8 +48,10 @@ void api_metrics(struct request *request)
 				"# TYPE vitrined_connections gauge\nvitrined_connections %u\n"
 				"# TYPE vitrined_requests_running gauge\n"
 				"vitrined_requests_running %u\n"
+				"# TYPE vitrined_templates_ready gauge\n"
+				"vitrined_templates_ready %u\n"
 				"# TYPE vitrined_sandboxes gauge\n",
-				server_connections(), work_count());
+				server_connections(), work_count(), warm_count());
 	if (!store_run(request->service->store, &rows, NULL,
 		       "SELECT state, count(*) FROM sandbox GROUP BY state ORDER BY state", "")) {
 		for (size_t i = 0; i < rows.count && used < sizeof(text) - 128; i++)

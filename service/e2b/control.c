@@ -10,6 +10,7 @@
 
 #include "control.h"
 #include "e2b.h"
+#include "service/proxy/proxy.h"
 #include "service/service.h"
 #include "service/starter/order.h"
 #include "service/store/store.h"
@@ -34,10 +35,14 @@ json_t *e2b_moment(int64_t ms)
 static json_t *brief(const struct request *request, const struct sandbox *s)
 {
 	const char *domain = request->service->domain;
+	char token[33] = "";
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:o}", "sandboxID", s->id, "templateID",
+	if (json_is_true(json_object_get(s->options, "private_traffic")))
+		proxy_token(s, token);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "sandboxID", s->id, "templateID",
 			 s->template, "clientID", "vitrine", "envdVersion", E2B_ENVD_VERSION,
-			 "envdAccessToken", s->token, "trafficAccessToken", "domain",
+			 "envdAccessToken", s->token, "trafficAccessToken",
+			 token[0] ? json_string(token) : json_null(), "domain",
 			 domain ? json_string(domain) : json_null());
 }
 
@@ -109,6 +114,8 @@ static void take_network(const struct request *request, const json_t *body, json
 {
 	const json_t *allowed = json_object_get(body, "allow_internet_access");
 
+	if (json_is_false(json_object_get(json_object_get(body, "network"), "allowPublicTraffic")))
+		json_object_set_new(options, "private_traffic", json_true());
 	if (request->service->internet && !json_is_false(allowed))
 		json_object_set_new(options, "network", json_string("public"));
 }

@@ -17,6 +17,7 @@
 #include "service/digest.h"
 #include "service/life/keeper.h"
 #include "service/proc/collect.h"
+#include "service/proxy/proxy.h"
 #include "service/service.h"
 #include "service/store/store.h"
 #include "vitrine/util.h"
@@ -54,18 +55,6 @@ static bool signed_for(struct request *request, const struct sandbox *s, const c
 		return false;
 	envd_signature(path, op, user ? user : "", s->token, expires, right);
 	return same_text(right, signature);
-}
-
-/* "49983-ID.example.com" */
-static bool id_of_host(const char *host, char id[SANDBOX_ID_LEN + 1])
-{
-	const size_t digits = host ? strspn(host, "0123456789") : 0;
-
-	if (!digits || host[digits] != '-' || strlen(host + digits + 1) < SANDBOX_ID_LEN ||
-	    (host[digits + 1 + SANDBOX_ID_LEN] != '.' && host[digits + 1 + SANDBOX_ID_LEN]))
-		return false;
-	snprintf(id, SANDBOX_ID_LEN + 1, "%s", host + digits + 1);
-	return sandbox_id_valid(id);
 }
 
 static int not_running(struct request *request, const char *id)
@@ -109,7 +98,7 @@ static bool identify(struct request *request, const char *op, const char *path,
 		snprintf(id, SANDBOX_ID_LEN + 1, "%s", header);
 		return sandbox_id_valid(id);
 	}
-	return id_of_host(request_header(request, "Host"), id) ||
+	return proxy_host(request_header(request, "Host"), id) ||
 	       (op && find_signed(request, op, path, id));
 }
 
@@ -134,19 +123,6 @@ static void take_user(struct request *request, struct envd *envd)
 	}
 }
 
-/* Let a paused one go on, when its creator wanted that */
-static int wake(struct request *request, struct envd *envd)
-{
-	struct fault fault;
-
-	if (envd->sandbox.state != STATE_PAUSED ||
-	    !json_is_true(json_object_get(envd->sandbox.options, "auto_resume")))
-		return -1;
-	sandbox_resume(request->service, NULL, envd->sandbox.id, -1, &fault);
-	sandbox_free(&envd->sandbox);
-	return sandbox_await(request->service, NULL, request->params[0], &envd->sandbox, &fault);
-}
-
 int envd_begin(struct request *request, struct envd *envd, const char *op, const char *path)
 {
 	const char *token = request_header(request, "X-Access-Token");
@@ -165,11 +141,8 @@ int envd_begin(struct request *request, struct envd *envd, const char *op, const
 		sandbox_free(&envd->sandbox);
 		return -1;
 	}
-	if (envd->sandbox.state != STATE_RUNNING &&
-	    (wake(request, envd) || envd->sandbox.state != STATE_RUNNING)) {
-		sandbox_free(&envd->sandbox);
+	if (sandbox_wake(request->service, &envd->sandbox))
 		return not_running(request, id);
-	}
 	take_user(request, envd);
 	activity_begin(id);
 	return 0;

@@ -172,6 +172,7 @@ static struct process *start(struct request *request, struct envd *envd, const j
 	struct guest guest cleanup_guest = { 0 };
 	struct command command = {
 		.tag = json_string_value(json_object_get(body, "tag")),
+		.given = json_object_get(envd->sandbox.options, "env"),
 		.input = !input || json_is_true(input),
 		.tty = json_is_object(pty),
 		.rows = (unsigned)json_integer_value(json_object_get(size, "rows")) & 0xffff,

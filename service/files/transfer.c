@@ -55,14 +55,31 @@ int sink_open(struct sink *sink, struct guest *guest, const char *path, const ch
 	return sink->handle < 0 ? guest_fault(fault, &err, path) : 0;
 }
 
+/* Wait until at most @left writes are on their way */
+static int settle(struct sink *sink, unsigned left, struct fault *fault)
+{
+	struct error err = { 0 };
+	int ret = 0;
+
+	while (sink->ndue > left) {
+		if (guestfs_write_answer(sink->guest->client, sink->due[0], &err) && !ret)
+			ret = guest_fault(fault, &err, sink->path);
+		memmove(sink->due, sink->due + 1, --sink->ndue * sizeof(sink->due[0]));
+	}
+	return ret;
+}
+
 int sink_write(struct sink *sink, const void *data, size_t len, struct fault *fault)
 {
 	while (len) {
 		const size_t n = len < GUESTFS_CHUNK ? len : GUESTFS_CHUNK;
 		struct error err = { 0 };
 
-		if (guestfs_write(sink->guest->client, sink->handle, sink->at, data, n, &err))
+		if (settle(sink, SINK_AHEAD - 1, fault))
+			return -1;
+		if (guestfs_write_ask(sink->guest->client, sink->handle, sink->at, data, n, &err))
 			return guest_fault(fault, &err, sink->path);
+		sink->due[sink->ndue++] = n;
 		data = (const char *)data + n;
 		sink->at += n;
 		len -= n;
@@ -76,6 +93,10 @@ int sink_close(struct sink *sink, bool keep, struct fault *fault)
 
 	if (sink->handle < 0)
 		return 0;
+	if (settle(sink, 0, fault)) {
+		ret = -1;
+		keep = false;
+	}
 	guestfs_close(sink->guest->client, sink->handle, NULL);
 	sink->handle = -1;
 	if (keep && sink->user)
@@ -112,19 +133,27 @@ int transfer_in(struct request *request, struct guest *guest, const char *path, 
 static int send_range(struct request *request, struct guest *guest, int64_t handle, uint64_t from,
 		      uint64_t to)
 {
-	while (from < to) {
-		const uint8_t *data;
-		ssize_t n = guestfs_read(guest->client, handle, from, &data, NULL);
+	const uint8_t *data;
+	bool asked = guestfs_read_ask(guest->client, handle, from, NULL) == 0;
+	int ret = asked ? 0 : -1;
 
+	while (!ret && from < to) {
+		ssize_t n = guestfs_read_answer(guest->client, &data, NULL);
+
+		asked = false;
 		if (n <= 0) /* shorter than it was */
 			return -1;
 		if ((uint64_t)n > to - from)
 			n = (ssize_t)(to - from);
-		if (answer_write(request, data, (size_t)n))
-			return -1;
 		from += (uint64_t)n;
+		if (from < to)
+			asked = guestfs_read_ask(guest->client, handle, from, NULL) == 0;
+		ret = answer_write(request, data, (size_t)n);
 	}
-	return 0;
+	/* Whoever uses the connection next gets his own answer */
+	if (asked)
+		guestfs_read_answer(guest->client, &data, NULL);
+	return ret;
 }
 
 int transfer_out(struct request *request, struct guest *guest, const char *path,

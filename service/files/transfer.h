@@ -7,11 +7,15 @@
 #include "range.h"
 #include "service/http/request.h"
 
+#define SINK_AHEAD 2
+
 /**
  * struct sink - a file in the sandbox that is being written
  *
  * One that is there already is written beside its place, and gets its name when all of it is there:
  * whoever reads it meanwhile sees the old one, and a client that goes away leaves nothing.
+ *
+ * @due: bytes of writes that were not answered yet, the oldest first
  */
 struct sink {
 	struct guest *guest;
@@ -19,6 +23,8 @@ struct sink {
 	char path[GUEST_PATH_MAX], part[GUEST_PATH_MAX];
 	int64_t handle;
 	uint64_t at;
+	size_t due[SINK_AHEAD];
+	unsigned ndue;
 };
 
 /** sink_open() - Begin; parents are made. @user: whose it will be, or NULL */

@@ -30,7 +30,7 @@ static const struct {
 };
 
 struct request *request_make(struct service *service, struct MHD_Connection *connection,
-			     const char *url, const char *method)
+			     const char *target)
 {
 	struct request *request = calloc(1, sizeof(*request));
 
@@ -38,11 +38,13 @@ struct request *request_make(struct service *service, struct MHD_Connection *con
 		return NULL;
 	request->service = service;
 	request->connection = connection;
-	request->method = method;
+	request->target = strdup(target);
 	request->users = 1;
 	pthread_mutex_init(&request->lock, NULL);
-	snprintf(request->path, sizeof(request->path), "%s", url);
-	return request;
+	if (request->target)
+		return request;
+	request_release(request);
+	return NULL;
 }
 
 void request_release(struct request *request)
@@ -55,6 +57,7 @@ void request_release(struct request *request)
 	if (request->response)
 		MHD_destroy_response(request->response);
 	free(request->body);
+	free(request->target);
 	pthread_mutex_destroy(&request->lock);
 	free(request);
 }
@@ -249,16 +252,27 @@ static ssize_t on_read(void *context, uint64_t at, char *data, size_t size)
 
 int answer_stream(struct request *request, unsigned status, const char *type, uint64_t length)
 {
-	request->download = pipe_make(request->connection);
-	if (!request->download)
-		return -1;
-	give(request, status, type,
-	     MHD_create_response_from_callback(length, 64 * 1024, on_read, request, NULL));
+	give(request, status, type, answer_open(request, length));
 	if (!request->response)
 		return -1;
+	answer_go(request, status, request->response);
+	return 0;
+}
+
+struct MHD_Response *answer_open(struct request *request, uint64_t length)
+{
+	request->download = pipe_make(request->connection);
+	return request->download
+		   ? MHD_create_response_from_callback(length, 64 * 1024, on_read, request, NULL)
+		   : NULL;
+}
+
+void answer_go(struct request *request, unsigned status, struct MHD_Response *response)
+{
+	request->status = status;
+	request->response = response;
 	request->streams = true;
 	request_publish(request);
-	return 0;
 }
 
 int answer_write(struct request *request, const void *data, size_t len)

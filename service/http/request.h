@@ -61,6 +61,7 @@ struct value {
  * struct request - one request
  * @lock: protects @published, @waits and @gone
  * @published: the answer is there; @waits: the connection is suspended for it; @gone: it is over
+ * @target:  path and query as the client has written them
  * @params:  what stood at the pattern's {}
  * @body:    of @body_len bytes, and a NUL; NULL without one
  * @upload:  the body of a ROUTE_STREAM
@@ -72,6 +73,7 @@ struct request {
 	struct MHD_Connection *connection;
 	const struct route *route;
 	const char *method;
+	char *target;
 	enum dialect dialect;
 	char path[REQUEST_PATH_MAX];
 	char params[MATCH_PARAMS][MATCH_PARAM_MAX];
@@ -81,7 +83,7 @@ struct request {
 	struct pipe *upload, *download;
 	struct MHD_Response *response;
 	unsigned status;
-	bool dispatched, streams, waited, refused;
+	bool begun, dispatched, streams, waited, refused;
 	uint64_t discarded;
 	struct {
 		const char *name;
@@ -145,6 +147,15 @@ int answer_header(struct request *request, const char *name, const char *value);
 int answer_stream(struct request *request, unsigned status, const char *type, uint64_t length);
 
 /**
+ * answer_open(), answer_go() - As answer_stream(), with none of the fields that answers of ours
+ * have
+ *
+ * The caller adds his between the two. Return: NULL when there is no memory.
+ */
+struct MHD_Response *answer_open(struct request *request, uint64_t length);
+void answer_go(struct request *request, unsigned status, struct MHD_Response *response);
+
+/**
  * answer_write() - Some of it; waits while the client does not read
  *
  * Return: 0, or -1 when the client has gone.
@@ -167,7 +178,7 @@ bool request_gone(struct request *request);
 
 /* For the server */
 struct request *request_make(struct service *service, struct MHD_Connection *connection,
-			     const char *url, const char *method);
+			     const char *target);
 void request_release(struct request *request);
 
 /**
@@ -189,6 +200,9 @@ bool request_copy(struct request *request);
  * Return: the route, with the request's parameters filled, or NULL.
  */
 const struct route *route_find(struct request *request, bool *known);
+
+/** route_special() - Who answers a request that is about another host than ours, or NULL */
+const struct route *route_special(const struct request *request);
 
 extern const struct route routes[];
 extern const size_t nroutes;

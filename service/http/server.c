@@ -175,9 +175,9 @@ static enum MHD_Result begin(struct request *request)
 	struct fault fault;
 	bool known;
 
-	request->route = route_find(request, &known);
 	if (!request_copy(request))
 		return refuse(request, FAULT_TOO_LARGE, "too many headers, or too long ones");
+	request->route = route_special(request) ?: route_find(request, &known);
 	if (!request->route)
 		return known ? refuse(request, FAULT_METHOD, "not with this method")
 			     : refuse(request, FAULT_NOT_FOUND, "there is nothing here");
@@ -245,20 +245,27 @@ static enum MHD_Result conclude(struct request *request)
 	return result;
 }
 
+/* The first that is heard of a request */
+static void *on_target(void *unused, const char *target, struct MHD_Connection *connection)
+{
+	return request_make(context, connection, target);
+}
+
 static enum MHD_Result on_request(void *unused, struct MHD_Connection *connection, const char *url,
 				  const char *method, const char *version, const char *data,
 				  size_t *len, void **slot)
 {
 	struct request *request = *slot;
 
-	if (!request) {
+	if (!request)
+		return MHD_NO;
+	if (!request->begun) {
 		peer_mark(connection, 0);
 		if (strlen(url) >= REQUEST_PATH_MAX)
 			return MHD_NO;
-		request = request_make(context, connection, url, method);
-		if (!request)
-			return MHD_NO;
-		*slot = request;
+		request->begun = true;
+		request->method = method;
+		snprintf(request->path, sizeof(request->path), "%s", url);
 		return begin(request);
 	}
 	return *len ? append(request, data, len) : conclude(request);
@@ -303,7 +310,8 @@ int server_start(struct service *service, int fd, const struct server_limits *li
 	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
 	    MHD_OPTION_CONNECTION_TIMEOUT, limits->idle, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)HEAD_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_END);
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+	    on_target, NULL, MHD_OPTION_END);
 	return server ? 0 : error_set(err, errno, "cannot start the HTTP server");
 }
 

@@ -20,9 +20,9 @@
 #include <wslay/wslay.h>
 
 #include "server.h"
+#include "upgrade.h"
 
 #define PATIENCE_MS 60000
-#define HANDSHAKE_SECONDS 10
 #define HEAD_MAX 10
 #define CONTROL_MAX 125 /* bytes of a ping or a goodbye */
 #define CLOSE_NORMAL 1000
@@ -31,22 +31,17 @@
 
 /**
  * struct ws - a connection
- * @lock:  of handing over; @sending: one frame at a time
- * @extra: what had come behind the request's head
- * @over:  shut down; @abandoned: nobody waits for the socket any more
+ * @sending: one frame at a time
+ * @over:    shut down
  */
 struct ws {
-	pthread_mutex_t lock, sending;
-	pthread_cond_t there;
-	struct MHD_UpgradeResponseHandle *handle;
+	pthread_mutex_t sending;
+	struct upgrade *up;
 	int fd;
-	char *extra;
-	size_t extra_len, extra_at;
 	wslay_frame_context_ptr frames;
 	char *message;
 	size_t len;
 	_Atomic bool over;
-	bool abandoned, promised;
 };
 
 void ws_accept_key(const char *key, char *accept)
@@ -63,14 +58,10 @@ void ws_accept_key(const char *key, char *accept)
 static ssize_t receive_bytes(uint8_t *data, size_t len, int flags, void *context)
 {
 	struct ws *ws = context;
+	const size_t extra = upgrade_extra(ws->up, data, len);
 
-	if (ws->extra_at < ws->extra_len) {
-		const size_t left = ws->extra_len - ws->extra_at, n = len < left ? len : left;
-
-		memcpy(data, ws->extra + ws->extra_at, n);
-		ws->extra_at += n;
-		return (ssize_t)n;
-	}
+	if (extra)
+		return (ssize_t)extra;
 	for (;;) {
 		struct pollfd fd = { .fd = ws->fd, .events = POLLIN };
 		ssize_t n = recv(ws->fd, data, len, 0);
@@ -83,29 +74,6 @@ static ssize_t receive_bytes(uint8_t *data, size_t len, int flags, void *context
 	}
 }
 
-static void on_upgrade(void *context, struct MHD_Connection *connection, void *request,
-		       const char *extra, size_t extra_len, MHD_socket fd,
-		       struct MHD_UpgradeResponseHandle *handle)
-{
-	struct ws *ws = context;
-
-	pthread_mutex_lock(&ws->lock);
-	if (ws->abandoned) {
-		pthread_mutex_unlock(&ws->lock);
-		MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
-		return;
-	}
-	ws->extra = malloc(extra_len + 1);
-	if (ws->extra) {
-		memcpy(ws->extra, extra, extra_len);
-		ws->extra_len = extra_len;
-	}
-	ws->handle = handle;
-	ws->fd = fd;
-	pthread_cond_broadcast(&ws->there);
-	pthread_mutex_unlock(&ws->lock);
-}
-
 static struct ws *make(void)
 {
 	static const struct wslay_frame_callbacks callbacks = { .recv_callback = receive_bytes };
@@ -113,12 +81,11 @@ static struct ws *make(void)
 
 	if (!ws)
 		return NULL;
-	pthread_mutex_init(&ws->lock, NULL);
 	pthread_mutex_init(&ws->sending, NULL);
-	pthread_cond_init(&ws->there, NULL);
 	ws->fd = -1;
+	ws->up = upgrade_make();
 	ws->message = malloc(WS_MESSAGE_MAX + 1);
-	if (ws->message && !wslay_frame_context_init(&ws->frames, &callbacks, ws))
+	if (ws->up && ws->message && !wslay_frame_context_init(&ws->frames, &callbacks, ws))
 		return ws;
 	ws_close(ws);
 	return NULL;
@@ -126,21 +93,11 @@ static struct ws *make(void)
 
 void ws_close(struct ws *ws)
 {
-	bool late;
-
 	if (ws->frames)
 		wslay_frame_context_free(ws->frames);
+	if (ws->up)
+		upgrade_free(ws->up);
 	free(ws->message);
-	pthread_mutex_lock(&ws->lock);
-	/* The socket may still come: then it is closed there, and this little is not given back */
-	late = ws->promised && !ws->handle;
-	ws->abandoned = true;
-	pthread_mutex_unlock(&ws->lock);
-	if (late)
-		return;
-	if (ws->handle)
-		MHD_upgrade_action(ws->handle, MHD_UPGRADE_ACTION_CLOSE);
-	free(ws->extra);
 	free(ws);
 }
 
@@ -161,7 +118,7 @@ struct ws *ws_accept(struct request *request, struct fault *fault)
 {
 	const char *key = request_header(request, "Sec-WebSocket-Key");
 	const char *version = request_header(request, "Sec-WebSocket-Version");
-	struct timespec until = { .tv_sec = time(NULL) + HANDSHAKE_SECONDS };
+	struct MHD_Response *response;
 	char accept[40];
 	struct ws *ws;
 
@@ -172,29 +129,18 @@ struct ws *ws_accept(struct request *request, struct fault *fault)
 		return NULL;
 	}
 	ws = make();
-	if (!ws) {
+	response = ws ? upgrade_response(ws->up) : NULL;
+	if (!response) {
 		fault_set(fault, FAULT_BUSY, "no memory");
+		if (ws)
+			ws_close(ws);
 		return NULL;
 	}
 	ws_accept_key(key, accept);
-	request->response = MHD_create_response_for_upgrade(on_upgrade, ws);
-	if (!request->response) {
-		fault_set(fault, FAULT_BUSY, "no memory");
-		ws_close(ws);
-		return NULL;
-	}
-	MHD_add_response_header(request->response, "Upgrade", "websocket");
-	MHD_add_response_header(request->response, "Sec-WebSocket-Accept", accept);
-	request->status = MHD_HTTP_SWITCHING_PROTOCOLS;
-	request->streams = true;
-	ws->promised = true;
-	request_publish(request);
-	pthread_mutex_lock(&ws->lock);
-	while (!ws->handle && !request_gone(request) &&
-	       !pthread_cond_timedwait(&ws->there, &ws->lock, &until))
-		;
-	ws->over = !ws->handle;
-	pthread_mutex_unlock(&ws->lock);
+	MHD_add_response_header(response, "Upgrade", "websocket");
+	MHD_add_response_header(response, "Sec-WebSocket-Accept", accept);
+	ws->fd = upgrade_take(ws->up, request, response);
+	ws->over = ws->fd < 0;
 	return ws;
 }
 

@@ -33,6 +33,7 @@
 #include "service/starter/starter.h"
 #include "service/store/store.h"
 #include "vitrine/util.h"
+#include "warm.h"
 
 #define TICK_MS 250
 #define CLEAN_TICKS 240
@@ -193,7 +194,7 @@ static void end_orphans(struct service *service)
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(dot - entry->d_name), entry->d_name);
 		sandbox_name(service, name + prefix, expected);
-		if (!strcmp(name, expected) &&
+		if (!strcmp(name, expected) && !warm_making(name) &&
 		    !has_row(service, "SELECT id FROM sandbox WHERE id = $1 AND state <> 'ended'",
 			     name + prefix))
 			order(service, "end", name);
@@ -219,6 +220,7 @@ static void forget_saved(struct service *service, enum saved kind, const char *o
 			continue;
 		sandbox_name(service, name + len - SANDBOX_ID_LEN, expected);
 		if (!strcmp(name, expected) &&
+		    !(kind == SAVED_SNAPSHOT && warm_is(service, name)) &&
 		    !has_row(service, sql,
 			     kind == SAVED_PAUSED ? name + len - SANDBOX_ID_LEN : name))
 			order(service, op, name);
@@ -250,6 +252,7 @@ static void clean(struct service *service)
 		    now - STALE_MS);
 	end_orphans(service);
 	order(service, "prune", "vd-all");
+	warm_clean(service);
 	store_run(service->store, NULL, NULL,
 		  "DELETE FROM point WHERE at_ms < $1 OR sandbox_id IN (SELECT id FROM sandbox "
 		  "WHERE state = 'ended' AND ended_ms < $1)",
@@ -309,6 +312,7 @@ int keeper_start(struct service *service, struct error *err)
 	if (watched < 0)
 		return error_set(err, errno, "cannot make an epoll descriptor");
 	settle_all(service);
+	warm_prepare(service);
 	ret = pthread_create(&thread, NULL, keep, service);
 	return ret ? error_set(err, ret, "cannot start a thread") : 0;
 }
@@ -317,6 +321,7 @@ void keeper_stop(void)
 {
 	stopping = true;
 	pthread_join(thread, NULL);
+	warm_stop();
 	/* What was begun comes to its end: it is a matter of a second */
 	for (unsigned i = 0; actions && i < 300; i++)
 		usleep(100000);

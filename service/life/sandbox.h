@@ -129,6 +129,14 @@ int sandbox_await(struct service *service, const char *owner, const char *id,
 		  struct sandbox *sandbox, struct fault *fault);
 
 /**
+ * sandbox_wake() - Let one go on that is paused and was made to be resumed by whoever needs it
+ * @sandbox: from sandbox_await(); loaded anew when it went on, released on failure
+ *
+ * Return: 0 when it runs, or -1.
+ */
+int sandbox_wake(struct service *service, struct sandbox *sandbox);
+
+/**
  * state_move() - One step of a sandbox's life, if it is where it is thought to be
  * @from: may be two states that are equal
  *

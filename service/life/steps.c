@@ -28,6 +28,7 @@
 #include "service/service.h"
 #include "service/starter/starter.h"
 #include "service/store/store.h"
+#include "warm.h"
 #include "vitrine/util.h"
 
 #define EXIT_NONE 125 /* vitrine itself failed */
@@ -236,16 +237,38 @@ static void identify(struct sandbox *s, const struct caller *caller)
 	s->state = STATE_CREATING;
 }
 
+static int clone(struct service *service, const char *snapshot, const char *id, struct fault *fault)
+{
+	return order(service, json_pack("{s:s, s:s}", "op", "clone", "snapshot", snapshot), id,
+		     fault);
+}
+
+/* From a template that is ready, if there is one that will do */
+static int start_it(struct service *service, const struct sandbox *s, struct fault *fault)
+{
+	char warm[SANDBOX_NAME_LEN + 1];
+	bool tried = false;
+	int ret;
+
+	if (s->snapshot[0])
+		return clone(service, s->snapshot, s->id, fault);
+	if (warm_find(service, s, warm)) {
+		if (!clone(service, warm, s->id, fault))
+			return 0;
+		tried = true;
+		end_it(service, s->id);
+	}
+	ret = order(service, run_order(s), s->id, fault);
+	if (tried && !ret)
+		warm_drop(service, warm); /* of another version of ours, or damaged */
+	return ret;
+}
+
 /* Start what a row describes */
 static int bring_up(struct service *service, struct sandbox *s, struct fault *fault)
 {
-	json_t *json = s->snapshot[0]
-			   ? json_pack("{s:s, s:s}", "op", "clone", "snapshot", s->snapshot)
-			   : run_order(s);
-
-	if (order(service, json, s->id, fault) ||
-	    state_move(service, s->id, STATE_CREATING, STATE_CREATING, STATE_RUNNING, NULL,
-		       fault)) {
+	if (start_it(service, s, fault) || state_move(service, s->id, STATE_CREATING,
+						      STATE_CREATING, STATE_RUNNING, NULL, fault)) {
 		end_it(service, s->id);
 		row_remove(service, s->id);
 		return -1;
@@ -344,6 +367,24 @@ int sandbox_resume(struct service *service, const char *owner, const char *id, i
 	}
 	state_move(service, id, STATE_RESUMING, STATE_RESUMING, STATE_PAUSED, fault->text,
 		   &ignored);
+	return -1;
+}
+
+int sandbox_wake(struct service *service, struct sandbox *s)
+{
+	char id[SANDBOX_ID_LEN + 1];
+	struct fault fault;
+
+	if (s->state == STATE_RUNNING)
+		return 0;
+	strcpy(id, s->id);
+	if (s->state == STATE_PAUSED && json_is_true(json_object_get(s->options, "auto_resume"))) {
+		sandbox_resume(service, NULL, id, -1, &fault);
+		sandbox_free(s);
+		if (!sandbox_await(service, NULL, id, s, &fault) && s->state == STATE_RUNNING)
+			return 0;
+	}
+	sandbox_free(s);
 	return -1;
 }
 

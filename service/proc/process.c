@@ -233,6 +233,19 @@ static int make_pipes(struct process *p, int theirs[3], struct fault *fault)
 	return 0;
 }
 
+/* A sandbox that was copied has its source's name and variables in its own configuration */
+static json_t *environment(const struct process *p, const struct command *c)
+{
+	char name[SANDBOX_NAME_LEN + 1];
+	json_t *list = json_array();
+
+	sandbox_name(p->service, p->id, name);
+	json_array_append_new(list, json_sprintf("HOSTNAME=%s", name));
+	json_array_extend(list, (json_t *)c->given);
+	json_array_extend(list, (json_t *)c->env);
+	return list;
+}
+
 static int ask(struct process *p, const struct command *c, int theirs[3], struct fault *fault)
 {
 	json_t *json = json_pack("{s:s, s:O, s:b}", "op", "exec", "argv", c->argv, "stdin",
@@ -243,8 +256,7 @@ static int ask(struct process *p, const struct command *c, int theirs[3], struct
 
 	if (!json)
 		return fault_set(fault, FAULT_BAD_REQUEST, "the command is not text");
-	if (c->env)
-		json_object_set(json, "env", (json_t *)c->env);
+	json_object_set_new(json, "env", environment(p, c));
 	if (c->cwd)
 		json_object_set_new(json, "cwd", json_string(c->cwd));
 	if (c->user)

@@ -18,10 +18,11 @@ struct service;
 /**
  * struct command - what to run
  * @argv: a list of texts; @env: a list of "K=V", or NULL
+ * @given: likewise, the sandbox's: @env comes after it
  * @rows, @columns: with @tty
  */
 struct command {
-	const json_t *argv, *env;
+	const json_t *argv, *env, *given;
 	const char *cwd, *user, *tag;
 	bool input, tty;
 	unsigned rows, columns;
@@ -86,6 +87,9 @@ int process_input(struct process *process, const void *data, size_t len, struct 
 
 /** process_input_end() - It reads the end of its input */
 int process_input_end(struct process *process, struct fault *fault);
+
+/** process_warm_up() - Run a shell once (warmup.c) */
+void process_warm_up(struct service *service, const char *id);
 
 /** process_list() - Those of a sandbox that run: a list of {pid, tag, cmd, args, cwd} */
 json_t *process_list(const char *id);

@@ -89,6 +89,27 @@ call GET "$box/files/stat?path=/root/a"
 answers 404
 call DELETE "$box/files?path=/"
 answers 400
+it 'an image without the programs for it will do'
+call POST "$box/exec" '{"cmd":"mkdir -p /root/t/d/e; cd /root/t; for i in $(seq 300); do echo $i >d/e/$i; done; ln -s /root/moved d/link; rm -f /bin/mv /bin/rm /bin/chown"}'
+answers 200 '.exit_code == 0'
+call POST "$box/files/rename" '{"path":"/root/t/d","to":"/root/t/f"}'
+answers 204
+call POST "$box/files/mkdir" '{"path":"/root/t/other"}'
+call POST "$box/files/rename" '{"path":"/root/t/f","to":"/root/t/other"}'
+answers 409 '.error.code == "already_exists"'
+call POST "$box/files/rename" '{"path":"/root/t/none","to":"/root/t/other/x"}'
+answers 404
+call GET "$box/files/list?path=/root/t/f/e"
+answers 200 '.entries | length == 300'
+call PUT "$box/files?path=/root/t/given&user=user" text
+answers 200 '.owner == "user" and .size == 4'
+call DELETE "$box/files?path=/root/t"
+answers 204
+call GET "$box/files/stat?path=/root/t"
+answers 404
+it 'what a link leads to stays'
+call GET "$box/files/stat?path=/root/moved"
+answers 200 '.size == 5000000'
 it 'a file is as it was until all of the new one is there'
 call POST "$box/exec" '{"cmd":"echo old >/root/whole"}'
 timeout 2 curl -s -o /dev/null -X PUT -H "X-API-Key: $key" -H 'Content-Length: 1000' -d part \

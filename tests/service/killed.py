@@ -173,6 +173,7 @@ def main():
     state = os.path.join(os.environ["XDG_STATE_HOME"], "vitrine")
     for place in ("paused", "snapshots"):
         left = os.listdir(os.path.join(state, place)) if os.path.isdir(os.path.join(state, place)) else []
+        left = [name for name in left if "-warm0000" not in name]  # templates that are ready stay
         if left:
             wrong.append(f"{place}: {left} are left")
     if on_the_host():
