@@ -17,6 +17,7 @@ struct store;
  * @starter:  socket of the process that starts things
  * @base:     image of the template "base"
  * @vitrine:  path of the program
+ * @directory: of what is ours
  * @internet: sandboxes of E2B's clients have a network
  * @domain:   under which sandboxes have names, NULL for none
  * @warm:     sandboxes go on from templates that are ready (life/warm.h)
@@ -27,7 +28,7 @@ struct service {
 	struct store *store;
 	char instance[INSTANCE_MAX];
 	int starter;
-	const char *base, *vitrine, *domain;
+	const char *base, *vitrine, *domain, *directory;
 	bool internet, warm;
 	int images;
 	void (*warm_up)(struct service *service, const char *id);

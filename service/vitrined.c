@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "api/auth.h"
+#include "build/build.h"
 #include "cli/common/cli.h"
 #include "cli/common/paths.h"
 #include "config.h"
@@ -43,6 +44,7 @@
 #define IDLE_SECONDS 60
 #define STOP_SECONDS 5
 #define LOCK_SECONDS 60
+#define SWEEP_SECONDS 3600
 
 struct places {
 	char *state, *directory, *lock, *store, *vitrine;
@@ -220,8 +222,11 @@ static int serve(struct service *service, const struct config *config, const str
 	if (server_start(service, fd, &limits, auth_judge, err))
 		return -1;
 	say("serving at http://%s:%u", config->address, service->port);
-	while (sigtimedwait(&signals, NULL, &second) < 0)
+	for (unsigned i = 0; sigtimedwait(&signals, NULL, &second) < 0; i++) {
 		server_sweep();
+		if (i % SWEEP_SECONDS == 0)
+			upload_sweep(service);
+	}
 	say("ending; sandboxes %s", config->drain ? "are paused" : "go on");
 	events_stop();
 	ended = server_stop(STOP_SECONDS);
@@ -247,6 +252,7 @@ static int run(const struct config *config, const struct places *places, struct 
 	if (lock < 0)
 		return -1;
 	service.vitrine = places->vitrine;
+	service.directory = places->directory;
 	service.started_ms = now_ms();
 	more_descriptors();
 	mallopt(M_ARENA_MAX, 4); /* of threads there are hundreds */

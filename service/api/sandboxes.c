@@ -103,7 +103,7 @@ static int take_timeout(const char *on_timeout, struct sandbox *wanted, struct f
 int api_wanted(struct request *request, const json_t *body, struct sandbox *w, struct fault *fault)
 {
 	const char *template = "base", *on_timeout = NULL, *mode = NULL, *isolation = NULL;
-	const json_t *env = NULL, *metadata = NULL, *network;
+	const json_t *env = NULL, *metadata = NULL;
 	const struct field fields[] = {
 		{ "template", FIELD_NAME, 0, 0, &template, false },
 		{ "vcpus", FIELD_NUMBER, 1, 64, &w->vcpus, false },
@@ -126,9 +126,7 @@ int api_wanted(struct request *request, const json_t *body, struct sandbox *w, s
 	ret = fields_take(rest, fields, ARRAY_SIZE(fields), fault) ||
 	      take_network(body, w->options, fault) || take_environment(env, w->options, fault) ||
 	      take_timeout(on_timeout, w, fault);
-	network = json_object_get(w->options, "network");
 	w->metadata = metadata ? json_deep_copy(metadata) : json_object();
-	snprintf(w->template, sizeof(w->template), "%s", template);
 	json_decref(rest);
 	if (ret)
 		return -1;
@@ -140,9 +138,7 @@ int api_wanted(struct request *request, const json_t *body, struct sandbox *w, s
 		json_object_set_new(w->options, "syscall_mode", json_string(mode));
 	if (isolation && strcmp(isolation, "process") != 0)
 		return fault_set(fault, FAULT_BAD_REQUEST, "isolation: process");
-	(void)network;
-	return template_image(request->service, request->caller.owner, w->template, w->image,
-			      fault);
+	return template_find(request->service, request->caller.owner, template, w, fault);
 }
 
 static bool token_valid(const char *token)

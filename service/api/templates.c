@@ -125,7 +125,7 @@ void api_snapshot_list(struct request *request)
 {
 	answer_rows(request, "snapshots", "sandbox_id",
 		    "SELECT name, sandbox_id, created_ms FROM snapshot WHERE owner = $1 AND "
-		    "state = 'ready' ORDER BY created_ms");
+		    "state = 'ready' AND sandbox_id <> '' ORDER BY created_ms");
 }
 
 void api_snapshot_delete(struct request *request)

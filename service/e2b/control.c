@@ -137,13 +137,7 @@ static int take_wanted(struct request *request, const json_t *body, struct sandb
 	take_network(request, body, w->options);
 	if (take_map(json_object_get(body, "metadata"), w->metadata, 64, fault))
 		return -1;
-	/* A snapshot's name does where a template's does */
-	if (strncmp(template, "vd-", 3) == 0)
-		return snapshot_wanted(request->service, request->caller.owner, template, w, fault);
-	if (!order_name_valid(template))
-		return fault_set(fault, FAULT_NOT_FOUND, "template '%.64s' not found", template);
-	snprintf(w->template, sizeof(w->template), "%s", template);
-	return template_image(request->service, request->caller.owner, template, w->image, fault);
+	return e2b_template_find(request, template, w, fault);
 }
 
 void e2b_create(struct request *request)

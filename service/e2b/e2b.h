@@ -16,7 +16,13 @@
 /* The control plane */
 request_handler e2b_create, e2b_connect, e2b_list, e2b_get, e2b_kill, e2b_timeout, e2b_refresh,
     e2b_pause, e2b_resume, e2b_fork, e2b_snapshot, e2b_snapshots, e2b_metrics, e2b_logs;
-request_handler e2b_templates, e2b_template_delete;
+request_handler e2b_templates, e2b_template_delete, e2b_template_request, e2b_template_files,
+    e2b_template_upload, e2b_template_build, e2b_template_status, e2b_template_alias, e2b_teams;
+
+/** e2b_template_find() - What a template's or a snapshot's name stands for: image or snapshot is
+ * set */
+int e2b_template_find(struct request *request, const char *name, struct sandbox *wanted,
+		      struct fault *fault);
 
 /* What answers inside of a sandbox there, and outside of it here */
 request_handler e2b_health, e2b_file_get, e2b_file_post;

@@ -156,7 +156,8 @@ void envd_end(struct request *request, struct envd *envd)
 
 const char *envd_user(struct guest *guest, const struct envd *envd)
 {
-	const char *wanted = envd->user[0] ? envd->user : "user";
+	const char *of_template = json_string_value(json_object_get(envd->sandbox.options, "user"));
+	const char *wanted = envd->user[0] ? envd->user : of_template ? of_template : "user";
 	uint32_t uid, gid;
 	char home[256];
 

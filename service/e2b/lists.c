@@ -160,7 +160,8 @@ void e2b_snapshots(struct request *request)
 
 	if (store_run(request->service->store, &rows, &err,
 		      "SELECT id, name FROM snapshot WHERE owner = $1 AND state = 'ready' AND "
-		      "($2 = '' OR sandbox_id = $2) ORDER BY created_ms DESC LIMIT 100",
+		      "sandbox_id <> '' AND ($2 = '' OR sandbox_id = $2) ORDER BY created_ms DESC "
+		      "LIMIT 100",
 		      "ss", request->caller.owner, sandbox ? sandbox : "")) {
 		json_decref(list);
 		fault_error(&fault, FAULT_INTERNAL, &err);
@@ -172,48 +173,6 @@ void e2b_snapshots(struct request *request)
 						      rows_text(&rows, i, 0), "names",
 						      rows_text(&rows, i, 1)));
 	answer_json(request, 200, list);
-}
-
-void e2b_templates(struct request *request)
-{
-	struct rows rows cleanup_rows = { 0 };
-	json_t *list =
-	    json_pack("[{s:s, s:s, s:[s], s:b, s:i, s:i}]", "templateID", "base", "buildID", "base",
-		      "aliases", "base", "public", 1, "cpuCount", 1, "memoryMB", 512);
-
-	store_run(request->service->store, &rows, NULL,
-		  "SELECT name FROM template WHERE owner = $1 ORDER BY name", "s",
-		  request->caller.owner);
-	for (size_t i = 0; i < rows.count; i++) {
-		const char *name = rows_text(&rows, i, 0);
-
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:[s], s:b, s:i, s:i}", "templateID",
-						name, "buildID", name, "aliases", name, "public", 0,
-						"cpuCount", 1, "memoryMB", 512));
-	}
-	answer_json(request, 200, list);
-}
-
-/* Snapshots are deleted as templates are */
-void e2b_template_delete(struct request *request)
-{
-	struct rows rows cleanup_rows = { 0 };
-	struct fault fault;
-
-	if (!snapshot_forget(request->service, request->caller.owner, request->params[0], &fault)) {
-		answer_empty(request, 204);
-		return;
-	}
-	if (fault.code == FAULT_NOT_FOUND &&
-	    !store_run(request->service->store, &rows, NULL,
-		       "DELETE FROM template WHERE owner = $1 AND name = $2", "ss",
-		       request->caller.owner, request->params[0]) &&
-	    rows.changed) {
-		answer_empty(request, 204);
-		return;
-	}
-	answer_fault(request, &fault);
 }
 
 void e2b_logs(struct request *request)

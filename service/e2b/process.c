@@ -140,8 +140,9 @@ static json_t *arguments(struct guest *guest, const json_t *config)
 	return argv;
 }
 
-/* Where it starts: what was asked for has to be there; the user's home if it is */
-static int directory(struct guest *guest, const json_t *config, const char *user,
+/* Where it starts: what was asked for has to be there; the template's directory or the user's home
+ * if that is */
+static int directory(struct guest *guest, const json_t *config, const char *user, const char *given,
 		     char cwd[GUEST_PATH_MAX], struct fault *fault)
 {
 	const char *wanted = json_string_value(json_object_get(config, "cwd"));
@@ -156,6 +157,10 @@ static int directory(struct guest *guest, const json_t *config, const char *user
 		if (guest_follow(guest, followed, &e, fault) || !S_ISDIR(e.mode))
 			return fault_set(fault, FAULT_BAD_REQUEST,
 					 "cwd '%.300s' does not exist or is no directory", wanted);
+		return 0;
+	}
+	if (given && *given && is_there(guest, given)) {
+		snprintf(cwd, GUEST_PATH_MAX, "%s", given);
 		return 0;
 	}
 	guest_user(guest, user ? user : "root", &uid, &gid, home, sizeof(home));
@@ -189,7 +194,8 @@ static struct process *start(struct request *request, struct envd *envd, const j
 	if (guest_open(request->service, envd->sandbox.id, &guest, fault))
 		return NULL;
 	command.user = envd_user(&guest, envd);
-	if (directory(&guest, config, command.user, cwd, fault))
+	if (directory(&guest, config, command.user,
+		      json_string_value(json_object_get(envd->sandbox.options, "cwd")), cwd, fault))
 		return NULL;
 	command.cwd = cwd;
 	command.argv = argv = arguments(&guest, config);

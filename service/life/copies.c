@@ -6,6 +6,7 @@
  * when the row says "ready": what a killed daemon leaves half-done is removed by keeper.c.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "events.h"
@@ -38,11 +39,51 @@ static void forget_row(struct service *service, const char *id)
 	store_run(service->store, NULL, NULL, "DELETE FROM snapshot WHERE id = $1", "s", id);
 }
 
+/* Variables, user and directory: what a snapshot's own sandboxes begin with */
+static const char *const kept[] = { "env", "user", "cwd" };
+
+static char *settings_of(const struct sandbox *s)
+{
+	json_t *json = json_object();
+	char *text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		json_t *value = json_object_get(s->options, kept[i]);
+
+		if (value)
+			json_object_set(json, kept[i], value);
+	}
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+/* What is wanted comes after what the snapshot has */
+static void settings_take(const char *text, struct sandbox *wanted)
+{
+	json_t *json = json_loads(text, 0, NULL), *env = json_object_get(json, "env");
+
+	if (!wanted->options)
+		wanted->options = json_object();
+	if (json_array_size(env)) {
+		json_array_extend(env, json_object_get(wanted->options, "env"));
+		json_object_set(wanted->options, "env", env);
+	}
+	for (size_t i = 1; i < ARRAY_SIZE(kept); i++) {
+		json_t *value = json_object_get(json, kept[i]);
+
+		if (json_string_length(value) && !json_object_get(wanted->options, kept[i]))
+			json_object_set(wanted->options, kept[i], value);
+	}
+	json_decref(json);
+}
+
 int sandbox_snapshot(struct service *service, const char *owner, const char *id, const char *name,
 		     char *snapshot, struct fault *fault)
 {
 	char sandbox[SANDBOX_NAME_LEN + 1], made[SANDBOX_ID_LEN + 1];
 	struct sandbox s cleanup_sandbox = { 0 };
+	cleanup_free char *settings = NULL;
 	struct error err;
 
 	if (sandbox_load(service, owner, id, &s, fault))
@@ -51,12 +92,13 @@ int sandbox_snapshot(struct service *service, const char *owner, const char *id,
 		return fault_set(fault, FAULT_CONFLICT, "the sandbox %s does not run", id);
 	random_name(made, SANDBOX_ID_LEN);
 	sandbox_name(service, made, snapshot);
+	settings = settings_of(&s);
 	if (store_run(service->store, NULL, &err,
 		      "INSERT INTO snapshot (owner, name, id, sandbox_id, template, image, vcpus, "
-		      "memory_mb, disk_mb, state, created_ms) "
-		      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'writing', $10)",
-		      "ssssssiiii", s.owner, name ? name : made, snapshot, s.id, s.template,
-		      s.image, s.vcpus, s.memory_mb, s.disk_mb, now_ms()))
+		      "memory_mb, disk_mb, state, created_ms, settings) "
+		      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'writing', $10, $11)",
+		      "ssssssiiiis", s.owner, name ? name : made, snapshot, s.id, s.template,
+		      s.image, s.vcpus, s.memory_mb, s.disk_mb, now_ms(), settings))
 		return err.code == EEXIST
 			   ? fault_set(fault, FAULT_EXISTS, "there is a snapshot %s", name)
 			   : fault_error(fault, FAULT_INTERNAL, &err);
@@ -101,10 +143,10 @@ int snapshot_wanted(struct service *service, const char *owner, const char *name
 
 	if (snapshot_find(service, owner, name, found, fault))
 		return -1;
-	if (store_run(
-		service->store, &rows, &err,
-		"SELECT template, image, vcpus, memory_mb, disk_mb FROM snapshot WHERE id = $1",
-		"s", found))
+	if (store_run(service->store, &rows, &err,
+		      "SELECT template, image, vcpus, memory_mb, disk_mb, settings FROM snapshot "
+		      "WHERE id = $1",
+		      "s", found))
 		return fault_error(fault, FAULT_INTERNAL, &err);
 	snprintf(wanted->template, sizeof(wanted->template), "%s", rows_text(&rows, 0, 0));
 	snprintf(wanted->image, sizeof(wanted->image), "%s", rows_text(&rows, 0, 1));
@@ -112,6 +154,7 @@ int snapshot_wanted(struct service *service, const char *owner, const char *name
 	wanted->vcpus = rows_number(&rows, 0, 2);
 	wanted->memory_mb = rows_number(&rows, 0, 3);
 	wanted->disk_mb = rows_number(&rows, 0, 4);
+	settings_take(rows_text(&rows, 0, 5), wanted);
 	return 0;
 }
 

@@ -124,6 +124,13 @@ int snapshot_wanted(struct service *service, const char *owner, const char *name
 int template_image(struct service *service, const char *owner, const char *name, char *image,
 		   struct fault *fault);
 
+/**
+ * template_find() - What a new sandbox of a template begins with: its image, or its snapshot
+ * @name: of a template, of one that was built, or of a snapshot
+ */
+int template_find(struct service *service, const char *owner, const char *name,
+		  struct sandbox *wanted, struct fault *fault);
+
 /** sandbox_await() - Load it when nothing is just being done to it, or after half a minute */
 int sandbox_await(struct service *service, const char *owner, const char *id,
 		  struct sandbox *sandbox, struct fault *fault);

@@ -50,7 +50,13 @@ static const char *const step0[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = { step0 };
+/* What a template's steps have set */
+static const char *const step1[] = {
+	"ALTER TABLE snapshot ADD COLUMN settings TEXT",
+	NULL,
+};
+
+static const char *const *const steps[] = { step0, step1 };
 
 static int version_of(struct link *link, int64_t *version, struct error *err)
 {
