@@ -5,7 +5,6 @@
  * command writes from then on comes here; `vitrine logs` has what came before. Whoever attached can
  * go, and attach again.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,19 +36,21 @@ static const struct option_set options = {
 };
 
 /* Return: does the command have a terminal? -1 when it has streams already */
-static int take_over(struct client *client, bool input, struct error *err)
+static int take_over(struct session *session, bool input, struct error *err)
 {
+	struct client *client = session->client;
 	static const int stdio[3] = { 0, 1, 2 };
 	uint16_t rows, columns;
 	struct answer answer;
 	int tty;
 
 	terminal_size(&rows, &columns);
-	if (message_send(client->fd,
-			 json_pack("{s:s, s:b, s:i, s:i}", "op", "attach", "stdin", (int)input,
-				   "rows", (int)rows, "columns", (int)columns),
-			 NULL, 0, stdio, 3) < 0)
-		return error_set(err, errno, "cannot reach the sandbox %s", client->name);
+	if (client_send_fds(client,
+			    json_pack("{s:s, s:b, s:i, s:i}", "op", "attach", "stdin", (int)input,
+				      "rows", (int)rows, "columns", (int)columns),
+			    stdio, 3, err) ||
+	    session_await(session, err))
+		return -1;
 	tty = client_receive(client, &answer, err);
 	if (tty <= 0)
 		return tty ? -1 : error_set(err, 0, "the sandbox %s has ended", client->name);
@@ -71,7 +72,7 @@ static int attach(struct client *client, const char *name, bool input, struct er
 		client_close(client);
 		if (client_wake(client, name, err))
 			return -1;
-		status = take_over(client, input, err);
+		status = take_over(&session, input, err);
 	} while (status < 0 && client_lost(client));
 	if (status < 0 || (status && input && isatty(STDIN_FILENO) && terminal_raw(0, err) < 0))
 		return -1;

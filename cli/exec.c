@@ -3,7 +3,6 @@
  *
  * Our descriptors go to the sandbox, which reads and writes them itself; see common/session.c.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,12 +87,7 @@ static int start(struct client *client, const struct exec_options *opt, struct e
 			 (int)opt->interactive, "tty", (int)opt->tty, "rows", (int)rows, "columns",
 			 (int)columns, "cwd", opt->cwd, "user", opt->user);
 	environment_free(&env);
-	if (!json)
-		return error_set(err, 0, "an argument is not UTF-8");
-	if (message_send(client->fd, json, NULL, 0, stdio, 3) < 0)
-		return error_set(err, errno == EMSGSIZE ? E2BIG : errno,
-				 "cannot start the command");
-	return 0;
+	return client_send_fds(client, json, stdio, 3, err);
 }
 
 static int run(struct client *client, const struct exec_options *opt, struct error *err)

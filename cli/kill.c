@@ -37,7 +37,6 @@ static int send_signal(struct client *client, unsigned sig, unsigned pid, struct
 		json_object_set_new(json, "pid", json_integer(pid));
 	if (sig)
 		json_object_set_new(json, "signal", json_integer(sig));
-	client_timeout(client, CLIENT_PATIENCE);
 	if (client_call(client, json, NULL, 0, &answer, err) < 0)
 		return -1;
 	json_decref(answer.json);

@@ -72,12 +72,26 @@ static int write_lines(const uint8_t *buf, size_t len, struct error *err)
 	return 0;
 }
 
+/* It says nothing for as long as the command writes nothing: that it answers is asked before */
+static int await_silently(struct client *client, struct error *err)
+{
+	struct answer answer;
+
+	if (client_call(client, json_pack("{s:s}", "op", "info"), NULL, 0, &answer, err))
+		return -1;
+	json_decref(answer.json);
+	client_timeout(client, 0);
+	return 0;
+}
+
 static int show(struct client *client, const struct logs_options *opt, struct error *err)
 {
 	struct answer answer;
 	bool more = true;
 	int ret;
 
+	if (opt->follow && await_silently(client, err))
+		return -1;
 	ret =
 	    client_send(client,
 			json_pack("{s:s, s:b, s:b, s:I}", "op", "logs", "follow", (int)opt->follow,
@@ -141,8 +155,6 @@ int cmd_logs(int argc, char **argv)
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
 	ret = client_open(&client, argv[at], &err);
-	if (!ret && !opt.follow)
-		client_timeout(&client, CLIENT_PATIENCE);
 	if (!ret)
 		ret = show(&client, &opt, &err);
 	else if (saved_exists(SAVED_PAUSED, argv[at]))

@@ -160,10 +160,8 @@ int cmd_net(int argc, char **argv)
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
 	ret = client_open(&client, argv[at], &err);
-	if (!ret) {
-		client_timeout(&client, CLIENT_PATIENCE);
+	if (!ret)
 		ret = show(&opt, &err);
-	}
 	client_close(&client);
 	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
 }
@@ -223,11 +221,9 @@ int cmd_publish(int argc, char **argv)
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
 	ret = client_open(&client, argv[at], &err);
-	if (!ret) {
-		client_timeout(&client, CLIENT_PATIENCE);
+	if (!ret)
 		ret =
 		    argc - at > 1 ? change(argv + at + 1, opt.remove, &err) : print_published(&err);
-	}
 	client_close(&client);
 	return ret < 0 ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

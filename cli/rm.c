@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* rm.c - vitrine rm: forget detached sandboxes that have ended */
 
+#include <errno.h>
+
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/kept.h"
@@ -45,12 +47,14 @@ static int forget(const char *name, const struct rm_options *opt, struct error *
 	bool ended = false, dropped = false;
 	int ret = 0;
 
-	if (client_open(&client, name, NULL) == 0) {
+	if (client_open(&client, name, err) == 0) {
 		ended = opt->force;
 		ret = ended ? client_end(&client, err)
 			    : error_set(err, 0, "the sandbox %s is running; vitrine stop %s, or -f",
 					name, name);
 		client_close(&client);
+	} else if (err->code == EAGAIN) {
+		return -1;
 	}
 	if (!ret && layered_drop_sandbox(name, &dropped, err))
 		ret = -1;
@@ -74,7 +78,7 @@ static int forget_all(struct error *err)
 	{
 		const char *name = json_string_value(json_object_get(one, "name"));
 
-		if (client_open(&client, name, NULL) < 0)
+		if (client_open(&client, name, err) < 0 && err->code != EAGAIN)
 			kept_remove(name);
 		client_close(&client);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* stop.c - vitrine stop: ask a sandbox's command to end, and end the sandbox when it does not */
 
+#include <errno.h>
 #include <signal.h>
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
@@ -79,10 +80,10 @@ static int stop(const char *name, const struct stop_options *opt, struct error *
 		json_decref(answer.json);
 	if (ret < 0 || !client_await_end(&client, opt->grace * 1000ULL)) {
 		client_close(&client);
-		ret = client_open(&client, name, NULL);
+		ret = client_open(&client, name, err);
 		if (!ret)
 			ret = client_end(&client, err);
-		else
+		else if (err->code != EAGAIN)
 			ret = 0; /* it has ended meanwhile */
 	}
 	client_close(&client);

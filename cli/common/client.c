@@ -7,24 +7,26 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 #include "client.h"
 #include "engine/control/rundir.h"
 #include "lib/clock.h"
+#include "lib/patience.h"
 #include "lib/say.h"
 #include "saved.h"
 #include "vitrine/util.h"
 
 #define POLL_MS 100
-#define END_PATIENCE_MS 15000
+#define END_PATIENCE 15
 #define LINGER_MS 2000
 
 int client_open(struct client *client, const char *name, struct error *err)
 {
 	client->fd = rundir_find(name, client->name, err);
-	if (client->fd >= 0)
+	if (client->fd >= 0) {
+		patience_limit(client->fd, patience_seconds());
 		return 0;
+	}
 	if (saved_exists(SAVED_PAUSED, name))
 		error_set(err, 0, "the sandbox %s is paused; vitrine resume %s", name, name);
 	return -1;
@@ -39,10 +41,17 @@ void client_close(struct client *client)
 
 void client_timeout(struct client *client, unsigned seconds)
 {
-	struct timeval limit = { .tv_sec = seconds };
+	patience_limit(client->fd, patience_at_most(seconds));
+}
 
-	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+static int silent(const struct client *client, struct error *err)
+{
+	return error_set(err, 0, "the sandbox %s does not answer", client->name);
+}
+
+int client_await(const struct client *client, struct error *err)
+{
+	return patience_await(client->fd, client_pid(client)) ? 0 : silent(client, err);
 }
 
 /* Nothing more to read, now or ever; what can be read is read away */
@@ -79,6 +88,7 @@ static bool serves_still(struct client *client)
 		return false;
 	close(client->fd);
 	client->fd = fd;
+	patience_limit(fd, patience_seconds());
 	return true;
 }
 
@@ -100,18 +110,19 @@ bool client_await_end(struct client *client, unsigned ms)
 
 int client_end(struct client *client, struct error *err)
 {
+	const unsigned ms = patience_at_most(END_PATIENCE) * 1000;
 	const pid_t pid = client_pid(client);
 
 	/* It answers, or it ends at once, or it hangs */
 	client_send(client, json_pack("{s:s}", "op", "kill"), NULL, 0, NULL);
-	if (client_await_end(client, END_PATIENCE_MS))
+	if (client_await_end(client, ms))
 		return 0;
 	if (pid <= 0)
 		return error_set(err, 0, "the sandbox %s does not end", client->name);
 	say("the sandbox %s does not end in order; killing process %d", client->name, pid);
 	if (kill(pid, SIGKILL) < 0 && errno != ESRCH)
 		return error_set(err, errno, "process %d", pid);
-	if (!client_await_end(client, END_PATIENCE_MS))
+	if (!client_await_end(client, ms))
 		return error_set(err, 0, "the sandbox %s does not end", client->name);
 	return 0;
 }
@@ -125,16 +136,30 @@ pid_t client_pid(const struct client *client)
 	return peer.pid;
 }
 
-int client_send(struct client *client, json_t *json, const void *payload, size_t len,
-		struct error *err)
+static int send_all(struct client *client, json_t *json, const void *payload, size_t len,
+		    const int *fds, size_t nfds, struct error *err)
 {
 	if (!json)
 		return error_set(err, 0, "an argument is not UTF-8");
-	if (message_send(client->fd, json, payload, len, NULL, 0) == 0)
+	if (message_send(client->fd, json, payload, len, fds, nfds) == 0)
 		return 0;
+	if (errno == EAGAIN)
+		return silent(client, err);
 	if (errno == EMSGSIZE)
 		return error_set(err, 0, "the arguments exceed %d KiB", MESSAGE_MAX / 1024);
 	return error_set(err, errno, "cannot reach the sandbox %s", client->name);
+}
+
+int client_send(struct client *client, json_t *json, const void *payload, size_t len,
+		struct error *err)
+{
+	return send_all(client, json, payload, len, NULL, 0, err);
+}
+
+int client_send_fds(struct client *client, json_t *json, const int *fds, size_t nfds,
+		    struct error *err)
+{
+	return send_all(client, json, NULL, 0, fds, nfds, err);
 }
 
 int client_receive(struct client *client, struct answer *answer, struct error *err)
@@ -160,7 +185,7 @@ int client_receive_fds(struct client *client, struct answer *answer, int fds[MES
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
 		return 0;
 	if (len < 0 && errno == EAGAIN)
-		return error_set(err, 0, "the sandbox %s does not answer", client->name);
+		return silent(client, err);
 	if (len < 0)
 		return error_set(err, errno, "cannot reach the sandbox %s", client->name);
 	answer->payload = message_split(client->packet, len, &json_len);

@@ -37,19 +37,26 @@ struct answer {
 /**
  * client_open() - Connect to a sandbox
  * @name:   its name, or the process id of its supervisor
+ *
+ * On failure @err->code is EAGAIN when there is such a sandbox, but it takes no connection.
  * @client: release with client_close(), whatever is returned
  */
 int client_open(struct client *client, const char *name, struct error *err);
 
 void client_close(struct client *client);
 
-/* Seconds for an answer: the sandbox itself gives up on its kernel earlier (REQUEST_PATIENCE) */
-#define CLIENT_PATIENCE 45
-
 /**
  * client_timeout() - Give up on an answer after so many seconds
+ * @seconds: 0 for never; patience_seconds() when nothing was said
  */
 void client_timeout(struct client *client, unsigned seconds);
+
+/**
+ * client_await() - Wait for an answer for as long as the sandbox works on it
+ *
+ * Return: 0 when there is something to receive, or -1: it does nothing, and says nothing.
+ */
+int client_await(const struct client *client, struct error *err);
 
 /**
  * client_await_end() - Wait until the sandbox has ended, which is the end of the connection
@@ -82,6 +89,10 @@ pid_t client_pid(const struct client *client);
  */
 int client_send(struct client *client, json_t *json, const void *payload, size_t len,
 		struct error *err);
+
+/** client_send_fds() - The same, of a message that takes descriptors along, which stay ours */
+int client_send_fds(struct client *client, json_t *json, const int *fds, size_t nfds,
+		    struct error *err);
 
 /**
  * client_receive() - Wait for a message

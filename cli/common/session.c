@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "cli/common/cli.h"
 #include "engine/jobs/terminal.h"
+#include "lib/patience.h"
 #include "lib/say.h"
 #include "vitrine/util.h"
 
@@ -133,6 +134,28 @@ static int message_take(struct session *session, struct error *err)
 	return ret;
 }
 
+int session_await(struct session *session, struct error *err)
+{
+	struct pollfd fds[2] = {
+		{ .fd = session->client->fd, .events = POLLIN },
+		{ .fd = session->signals, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+
+	for (;;) {
+		int ready = poll(fds, 2, (int)patience_seconds() * 1000);
+
+		if (ready == 0)
+			return error_set(err, 0, "the sandbox %s does not answer",
+					 session->client->name);
+		if (ready > 0 && fds[0].revents)
+			return 0;
+		if (ready > 0 && read(session->signals, &info, sizeof(info)) == sizeof(info) &&
+		    info.ssi_signo != SIGCONT && info.ssi_signo != SIGWINCH)
+			die_of((int)info.ssi_signo);
+	}
+}
+
 int session_attend(struct session *session, struct error *err)
 {
 	struct pollfd fds[2] = {
@@ -142,7 +165,7 @@ int session_attend(struct session *session, struct error *err)
 	int status = NOT_YET;
 
 	while (status == NOT_YET) {
-		int ready = poll(fds, 2, session->runs ? -1 : CLIENT_PATIENCE * 1000);
+		int ready = poll(fds, 2, session->runs ? -1 : (int)patience_seconds() * 1000);
 
 		if (ready == 0)
 			return error_set(err, 0, "the sandbox %s does not answer",

@@ -28,6 +28,13 @@ struct session {
 int session_signals(struct error *err);
 
 /**
+ * session_await() - Until the sandbox says something, or a signal ends us
+ *
+ * Return: 0 or -1.
+ */
+int session_await(struct session *session, struct error *err);
+
+/**
  * session_attend() - Until the command has ended
  *
  * Return: its exit status, or -1.

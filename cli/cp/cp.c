@@ -49,7 +49,6 @@ static int copy(char *source, char *guest_source, char *target, char *guest_targ
 
 	if (!path || client_wake(&client, guest_source ? source : target, err) < 0)
 		return -1;
-	client_timeout(&client, CLIENT_PATIENCE);
 	ret = guest_source ? cp_out(&client, path, target, err) : cp_in(&client, source, path, err);
 	client_close(&client);
 	return ret;

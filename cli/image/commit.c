@@ -21,7 +21,6 @@ static int commit(const char *sandbox, const char *given, struct error *err)
 	struct store store;
 	int ret;
 
-	interrupt_catch();
 	ret = layered_open(&store, err);
 	if (!ret)
 		ret = reference_familiar(given, name, sizeof(name), err);
@@ -69,7 +68,6 @@ static int diff(const char *sandbox, struct error *err)
 	struct store store;
 	int ret;
 
-	interrupt_catch();
 	ret = layered_open(&store, err);
 	if (!ret)
 		ret = snapshot_take(&store, sandbox, false, &snapshot, err);

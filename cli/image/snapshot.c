@@ -134,10 +134,8 @@ static int copy_running(const char *name, const struct store_disk *below, const 
 	static struct client client = { .fd = -1 };
 	int fd;
 
-	if (client_open(&client, name, NULL) < 0) {
-		client_close(&client);
+	if (client_open(&client, name, NULL) < 0)
 		return commit_copy(below, from, temporary, err);
-	}
 	progress_phase("stop the sandbox and copy its disk");
 	ask_to_sync(name);
 	fd = copy_stopped(client_pid(&client), below, from, temporary, err);
@@ -145,13 +143,23 @@ static int copy_running(const char *name, const struct store_disk *below, const 
 	return fd;
 }
 
-static bool is_running(const char *name)
+/*
+ * One that somebody has stopped stays so: it is not for us to let it go on. Return: 1 when it runs,
+ * 0 when not, or -1 when it does not answer
+ */
+static int is_running(const char *name, struct error *err)
 {
 	static struct client client = { .fd = -1 };
-	bool running = client_open(&client, name, NULL) == 0;
+	struct answer answer;
+	int ret;
 
+	if (client_open(&client, name, err) < 0)
+		return err->code == EAGAIN ? -1 : 0;
+	ret = client_call(&client, json_pack("{s:s}", "op", "info"), NULL, 0, &answer, err);
+	if (!ret)
+		json_decref(answer.json);
 	client_close(&client);
-	return running;
+	return ret ? -1 : 1;
 }
 
 static int replay_in_sandbox(const struct store_disk *below, const char *top, const char *kernel)
@@ -226,13 +234,17 @@ int snapshot_take(const struct store *store, const char *name, bool copy, struct
 		  struct error *err)
 {
 	char *temporary = NULL;
-	int dirty;
+	int dirty, running;
 
 	memset(s, 0, sizeof(*s));
 	s->lock = -1;
 	if (find(store, name, s, err))
 		return -1;
-	if (!copy && !is_running(name)) {
+	running = is_running(name, err);
+	if (running < 0)
+		return -1;
+	interrupt_catch();
+	if (!copy && !running) {
 		dirty = commit_dirty(&s->below, s->path, err);
 		if (dirty <= 0)
 			return dirty;

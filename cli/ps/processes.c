@@ -91,7 +91,6 @@ static json_t *fetch(const char *name, struct error *err)
 
 	if (client_open(&client, name, err) < 0)
 		return NULL;
-	client_timeout(&client, CLIENT_PATIENCE);
 	if (client_send(&client, json_pack("{s:s}", "op", "ps"), NULL, 0, err) < 0)
 		return NULL;
 	list = json_array();

@@ -69,7 +69,6 @@ int identity_renew(const char *snapshot, const char *name, struct error *err)
 		return 0;
 	if (client_open(&client, name, err))
 		return -1;
-	client_timeout(&client, CLIENT_PATIENCE);
 	ret = write_id(&client, &why);
 	client_close(&client);
 	return ret ? error_set(err, why.code, "%s: %.200s of its own", name, MACHINE_ID) : 0;

@@ -82,6 +82,7 @@ static void keep(const char *name, pid_t supervisor)
 
 	if (connect_to(name, supervisor))
 		return;
+	client_timeout(&client, 0); /* it is idle in its own time */
 	while (!await(failed ? err.text : NULL)) {
 		if (!sandbox_pause(&client, true, &err))
 			return;

@@ -142,16 +142,14 @@ static int send_wish(struct client *client, const struct wish *wish, json_t *nam
 		      (int)wish->goes_on, "unless_busy", (int)wish->unless_busy, "live",
 		      (int)!!wish->layers, "generation", (int)generation, "layers", names);
 
-	if (message_send(client->fd, message, NULL, 0, fds, count))
-		return error_set(err, errno, "cannot reach the sandbox %s", client->name);
-	return 0;
+	return client_send_fds(client, message, fds, count, err);
 }
 
 static int await_answer(struct client *client, int fds[MESSAGE_FDS], size_t *nfds,
 			struct error *err)
 {
 	struct answer answer;
-	int ret = client_receive_fds(client, &answer, fds, nfds, err);
+	int ret = client_await(client, err) ?: client_receive_fds(client, &answer, fds, nfds, err);
 
 	if (!ret)
 		return error_set(err, 0, "the sandbox %s has ended", client->name);

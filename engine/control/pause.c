@@ -28,6 +28,9 @@ int control_pause(struct connection *conn, struct message *msg)
 				   .names = msg->layers };
 	struct error err;
 
+	/* Of who waits no longer, the files may be gone, and with them what is written there */
+	if (connection_gone(conn))
+		return -1;
 	/* Who comes while it is being paused finds nothing begun */
 	if (!msg->goes_on && !idle_close(msg->unless_busy)) {
 		error_set(&err, EBUSY, "the sandbox has something to do");

@@ -28,7 +28,7 @@
 #include <unistd.h>
 #include "vitrine/util.h"
 
-#define BACKLOG 16
+#define BACKLOG 1024 /* clients that gave up on a stopped sandbox must not keep out who ends it */
 #define FILE_MAX (RUNDIR_NAME_MAX + sizeof(RUNDIR_CONFIG))
 
 /* Open a directory of ours below @parent, making it when it is missing */
@@ -157,8 +157,12 @@ int rundir_connect(int dir, const char *name, struct error *err)
 			rundir_remove(dir, name);
 		if (why == ECONNREFUSED || why == ENOENT)
 			error_set(err, 0, "no sandbox named %s is running", name);
+		else if (why == EAGAIN)
+			error_set(err, 0, "the sandbox %s does not answer", name);
 		else
 			error_set(err, why, "cannot reach the sandbox %s", name);
+		if (err)
+			err->code = why;
 	}
 	flock(dir, LOCK_UN);
 	return fd;
@@ -261,7 +265,10 @@ int rundir_find(const char *word, char *name, struct error *err)
 		return error_set(err, 0, "no sandbox named %s is running, and process %s is none",
 				 word, word);
 	}
-	return error_set(err, 0, "%.400s", why.text);
+	error_set(err, 0, "%.400s", why.text);
+	if (err)
+		err->code = why.code;
+	return -1;
 }
 
 void rundir_remove(int dir, const char *name)

@@ -18,7 +18,7 @@
  * paused sandbox is whole, whoever is killed then; before, there is none. When anything fails, or
  * what is wanted is a snapshot, the kernel is entered again and the sandbox goes on.
  *
- * Host system calls: those of format.c, layers.c and disks.c; lseek, fdatasync, futex.
+ * Host system calls: those of format.c, layers.c and disks.c; lseek, fstat, fdatasync, futex.
  */
 #include "snapshot.h"
 
@@ -26,6 +26,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/control/control.h"
@@ -314,6 +315,15 @@ static void add_small(struct snapshot_writer *writer)
 	add_telemetry(writer);
 }
 
+/* Whoever gave up on us may have removed the files. Then we are all that there is of the sandbox */
+static int check_kept(int fd, struct error *err)
+{
+	struct stat st;
+
+	return fstat(fd, &st) || !st.st_nlink ? error_set(err, 0, "its files have been removed")
+					      : 0;
+}
+
 static int write_all(struct snapshot_writer *writer, struct pause_wish *wish, struct error *err)
 {
 	int ret =
@@ -321,6 +331,8 @@ static int write_all(struct snapshot_writer *writer, struct pause_wish *wish, st
 	    add_jobs(writer, err) || write_memory(writer, wish->fds[FD_MEMORY], err) ||
 	    write_state(writer, wish->fds[FD_STATE], true, err);
 
+	if (!ret && !wish->goes_on)
+		ret = check_kept(wish->fds[FD_STATE], err);
 	layers_end(wish->fds[FD_MEMORY], !ret && wish->goes_on);
 	return ret;
 }

@@ -384,14 +384,17 @@ static const struct virtio_ops blk_ops = {
 	.release = blk_release,
 };
 
-static uint64_t blk_features(const struct disk *disk)
+/* A guest that goes on may know its disk as one that is flushed, where what it writes is now thrown
+ * away: then that does nothing
+ */
+static uint64_t blk_features(const struct disk *disk, bool goes_on)
 {
 	uint64_t features = 1ULL << VIRTIO_BLK_F_SEG_MAX | 1ULL << VIRTIO_BLK_F_BLK_SIZE |
 			    1ULL << VIRTIO_BLK_F_TOPOLOGY;
 
 	if (disk->read_only)
 		return features | 1ULL << VIRTIO_BLK_F_RO;
-	if (disk_has_flush(disk))
+	if (disk_has_flush(disk) || goes_on)
 		features |= 1ULL << VIRTIO_BLK_F_FLUSH;
 	return features | 1ULL << VIRTIO_BLK_F_DISCARD | 1ULL << VIRTIO_BLK_F_WRITE_ZEROES;
 }
@@ -432,7 +435,7 @@ int blk_add(const struct sandbox_disk *config, const char *expected_fs, struct i
 
 	blk->pool = pool;
 	blk->dev.ops = &blk_ops;
-	blk->dev.features = blk_features(blk->disk);
+	blk->dev.features = blk_features(blk->disk, config->saved);
 	blk_describe(blk);
 	if (virtio_register(&blk->dev, err)) {
 		disk_close(blk->disk);

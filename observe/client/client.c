@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 #include "engine/control/message.h"
 #include "engine/control/rundir.h"
+#include "lib/patience.h"
 #include "observe/region/names.h"
 #include "vitrine/util.h"
 
@@ -66,17 +66,14 @@ struct observer *observer_connect(const char *name, struct error *err)
 		return NULL;
 	}
 	observer->fd = fd;
-	observer_patience(observer, OBSERVER_PATIENCE);
+	observer_patience(observer, patience_seconds());
 	snprintf(observer->name, sizeof(observer->name), "%s", found);
 	return observer;
 }
 
 void observer_patience(const struct observer *observer, unsigned seconds)
 {
-	const struct timeval limit = { .tv_sec = seconds };
-
-	setsockopt(observer->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(observer->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	patience_limit(observer->fd, seconds);
 }
 
 void observer_close(struct observer *observer)

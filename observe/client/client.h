@@ -57,12 +57,11 @@ void observer_close(struct observer *observer);
 
 /**
  * observer_patience() - Say how long an answer may take
- * @seconds: 0 for as long as it likes; OBSERVER_PATIENCE when nothing was said
+ * @seconds: 0 for as long as it likes; patience_seconds() when nothing was said
  *
  * The supervisor tells us itself when the guest's kernel does not answer. This is for one that is
  * stopped; the connection is over then.
  */
-#define OBSERVER_PATIENCE 30
 void observer_patience(const struct observer *observer, unsigned seconds);
 
 /**

@@ -57,7 +57,6 @@ int guest_open(struct service *service, const char *id, struct guest *guest, str
 	sandbox_name(service, id, name);
 	if (client_open(guest->client, name, &err))
 		return fault_error(fault, FAULT_SANDBOX_GONE, &err);
-	client_timeout(guest->client, CLIENT_PATIENCE);
 	return 0;
 }
 

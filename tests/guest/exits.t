@@ -6,6 +6,7 @@ uses mini
 observes
 export XDG_RUNTIME_DIR=$scratch
 start box mini -- sleep 1000
+export PID=$pid
 cd "$scratch" || exit 1
 
 # A row is ".It STATUS Ta what it means Ta Li EXAMPLE", its example a line for a shell
@@ -18,6 +19,7 @@ check $? 'there is a table'
 while read -r want example <&3; do
 	host sh -c "$example"
 	status "$want"
+	kill -CONT "$pid"
 done 3<<<"$rows"
 host vitrine kill box
 status 0
