@@ -98,7 +98,10 @@ client=$!
 sleep 0.5
 kill -KILL $client
 wait $client 2>/dev/null
-sleep 0.5
+hung_up() {
+	! vitrine ps box | grep -q 'while echo'
+}
+soon hung_up
 host vitrine ps box
 shows '*sleep 1000*'
 [[ $stdout != *'while echo'* ]]
