@@ -30,10 +30,12 @@
 
 #define IDLE_NS (10 * NS_PER_SECOND)
 #define ANSWER_PATIENCE 3000 /* milliseconds */
+#define GONE_MS 1000	     /* in which the thread of a client that has left ends */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct connection *connections;
 static unsigned count;
+static pthread_cond_t closed = PTHREAD_COND_INITIALIZER; /* a connection was */
 
 /* Clients that asked and have no answer yet */
 static unsigned unanswered;
@@ -69,11 +71,31 @@ static bool make_room(void)
 	return true;
 }
 
+/* Is there one whose client has left? Its thread is about to find out. With the lock held */
+static bool some_gone(void)
+{
+	for (const struct connection *conn = connections; conn; conn = conn->next) {
+		struct pollfd client = { .fd = conn->fd, .events = POLLRDHUP };
+
+		if (poll(&client, 1, 0) > 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * After the supervisor stood still there are many that nobody waits for any more: who comes then
+ * has a place as soon as they are gone
+ */
 static bool admit(struct connection *conn)
 {
+	const struct timespec until = clock_deadline(GONE_MS);
 	bool room = true;
+	int ret = 0;
 
 	pthread_mutex_lock(&lock);
+	while (count >= CONTROL_CLIENTS && !ret && some_gone())
+		ret = pthread_cond_clockwait(&closed, &lock, CLOCK_MONOTONIC, &until);
 	if (count >= CONTROL_CLIENTS && !make_room()) {
 		conn->reserve = true;
 		room = count < CONTROL_CLIENTS + CONTROL_RESERVE;
@@ -89,6 +111,10 @@ static bool admit(struct connection *conn)
 
 static void refuse(int fd)
 {
+	char c;
+
+	/* What it has sent and we have not read would cut off what we send */
+	recv(fd, &c, sizeof(c), MSG_DONTWAIT);
 	message_send(fd,
 		     json_pack("{s:s, s:i}", "error",
 			       "the sandbox serves as many clients as it can", "errno", 0),
@@ -134,6 +160,7 @@ void connection_close(struct connection *conn)
 		}
 	}
 	count--;
+	pthread_cond_broadcast(&closed);
 	pthread_mutex_unlock(&lock);
 	close_fds(conn);
 	close(conn->fd);

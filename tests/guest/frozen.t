@@ -13,14 +13,17 @@ commands='
 125 -   run --name box base /bin/true
 125 130 exec box /bin/true
 125 130 ps box
+125 130 ps box 1
 0   -   ps
-125 130 pause box
+125 -   pause box
+-   130 pause kill
 125 -   resume box
 125 130 attach box
-125 130 snapshot box taken
+125 -   snapshot box taken
+-   130 snapshot box other
 -   -   template
 125 130 fork box
-125 130 kill -s USR1 box
+125 130 kill -s CONT box
 -   130 wait box
 125 -   rm box
 125 130 logs box
@@ -29,6 +32,7 @@ commands='
 125 130 top --once box
 125 130 follow box any
 125 130 trace box
+125 130 trace exec box /bin/true
 125 130 net box
 125 130 publish box 0:80
 125 130 publish box
@@ -36,6 +40,7 @@ commands='
 125 130 cp Makefile box:/tmp
 125 130 observe -q box
 -   -   browser
+-   -   relay
 -   -   image
 125 130 commit box made
 125 130 diff box
@@ -147,7 +152,7 @@ host vitrine exec box echo here
 expect here
 host vitrine snapshot ls
 shows '*warm*'
-[[ $stdout != *taken* ]]
+[[ $stdout != *taken* && $stdout != *other* ]]
 check $? 'there is no snapshot'
 it 'nor was it paused, and it can be'
 host vitrine pause box
