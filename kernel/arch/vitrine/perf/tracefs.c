@@ -10,10 +10,12 @@
  *
  * What is built in and set up while booting (tracepoints, our own probes) does not need any of it.
  */
+#include <linux/cleanup.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/mount.h>
 #include <linux/mutex.h>
+#include <linux/string.h>
 #include <linux/trace_events.h>
 #include <asm/perf_event.h>
 
@@ -24,15 +26,31 @@ int __real_event_trace_init(void);
 
 /* kernel/trace/trace.h */
 void trace_event_update_all(struct trace_eval_map **map, int len, struct module *mod);
+extern struct mutex event_mutex;
 extern struct trace_eval_map *__start_ftrace_eval_maps[], *__stop_ftrace_eval_maps[];
 
 static const struct inode_operations *usual;
 static struct inode_operations waiting;
 
-/* Our own __init code is never given back: mm/growth.c */
+/*
+ * Linux makes its list of events while it is alone, without their lock; perf may change one of them
+ * here. Events that the command line names are switched on meanwhile, which takes the lock itself.
+ *
+ * Our own __init code is never given back: mm/growth.c
+ */
+static void __ref events_list(void)
+{
+	if (strstr(saved_command_line, "trace_event=")) {
+		__real_trace_event_init();
+		return;
+	}
+	guard(mutex)(&event_mutex);
+	__real_trace_event_init();
+}
+
 static void __ref events_make(void)
 {
-	__real_trace_event_init();
+	events_list();
 	trace_event_update_all(__start_ftrace_eval_maps,
 			       __stop_ftrace_eval_maps - __start_ftrace_eval_maps, NULL);
 	__real_event_trace_init();
