@@ -11,9 +11,11 @@
  * list are asked. A process's clock sums up its threads; that is why the guest asks less often when
  * asking takes long.
  *
- * The host tells no more of another process than that sum. So when a process has run for several
- * vCPUs since it was asked, none of them knows what it had of it: it takes for given all the time
- * that has passed since. What was stolen from it then is not seen.
+ * The host tells no more of another process than that sum. A process that has moved to another vCPU
+ * is asked for the one that it ran for before. When it runs for several at once, none of them knows
+ * what it had of it: it takes for given all the time that has passed since it asked. What was
+ * stolen from it then is not seen. Whether it does is seen from what each vCPU writes without a
+ * lock; who writes at the same moment is given a little too much or too little, once.
  *
  * Host system calls: clock_gettime.
  */
@@ -28,21 +30,6 @@
 /* linux/posix-timers.h: CPUCLOCK_SCHED */
 #define CLOCK_OF_PROCESS(pid) ((clockid_t)((~(unsigned)(pid) << 3) | 2))
 
-/**
- * struct cputime - what one vCPU was given
- * @ran:          who ran for it since it asked last
- * @of_processes: all that they ever had
- * @shared:       one of them ran for others, too
- * @asked_at:     when it asked last
- * @given:        its last answer
- */
-struct cputime {
-	struct cputime_process *ran;
-	uint64_t of_processes;
-	bool shared;
-	uint64_t asked_at, given;
-};
-
 static struct cputime all[VCPUS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all of this */
 __thread struct cputime *cputime_mine;
@@ -50,25 +37,6 @@ __thread struct cputime *cputime_mine;
 uint64_t cputime_of_process(pid_t pid)
 {
 	return clock_read_ns(CLOCK_OF_PROCESS(pid));
-}
-
-void cputime_list(struct cputime_process *process, pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	if (!cputime_mine)
-		cputime_mine = &all[vcpu_index()];
-	pthread_mutex_lock(&lock);
-	if (process->owner && process->owner != cputime_mine) {
-		process->shared = cputime_mine->shared = true;
-	} else if (!process->owner) {
-		process->pid = pid;
-		process->shared = false;
-		process->owner = cputime_mine;
-		process->next = cputime_mine->ran;
-		cputime_mine->ran = process;
-	}
-	pthread_mutex_unlock(&lock);
 }
 
 static void ask(struct cputime *time, struct cputime_process *process)
@@ -83,17 +51,45 @@ static void ask(struct cputime *time, struct cputime_process *process)
 	process->had = has;
 }
 
+/* Take it out of the list of whom it ran for, who is given what it had */
+static void settle(struct cputime_process *process)
+{
+	struct cputime_process **link = &process->owner->ran;
+
+	while (*link != process)
+		link = &(*link)->next;
+	*link = process->next;
+	ask(process->owner, process);
+}
+
+void cputime_list(struct cputime_process *process, pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	if (!cputime_mine)
+		cputime_mine = &all[vcpu_index()];
+	pthread_mutex_lock(&lock);
+	if (process->owner && process->owner != cputime_mine) {
+		if (__atomic_load_n(&process->owner->in, __ATOMIC_RELAXED) == process)
+			process->shared = cputime_mine->shared = true;
+		else
+			settle(process);
+	}
+	if (!process->owner) {
+		process->pid = pid;
+		process->shared = false;
+		process->owner = cputime_mine;
+		process->next = cputime_mine->ran;
+		cputime_mine->ran = process;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 void cputime_forget(struct cputime_process *process)
 {
 	pthread_mutex_lock(&lock);
-	if (process->owner) {
-		struct cputime_process **link = &process->owner->ran;
-
-		while (*link != process)
-			link = &(*link)->next;
-		*link = process->next;
-		ask(process->owner, process);
-	}
+	if (process->owner)
+		settle(process);
 	pthread_mutex_unlock(&lock);
 }
 

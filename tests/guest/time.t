@@ -88,6 +88,13 @@ program cputime
 compare
 check $? 'each has its own'
 
+it 'and with more CPUs than the host has: nobody is moved because the host has taken a CPU away'
+more=(${VITRINE_TIER:+"${run_options[@]}"})
+[ "${#more[@]}" != 0 ] || run_options=(--ephemeral --cpus 8)
+program cputime
+compare
+check $? 'each has its own'
+
 it 'what the host gave to others is not the time of a program: it is stolen'
 start shared mini -- sleep 1000
 vitrine exec -i shared sh -c 'cat >/tmp/program; chmod +x /tmp/program' <"$build/cputime"

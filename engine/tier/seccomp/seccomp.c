@@ -298,13 +298,11 @@ static void resume(struct stub_thread *thread, const struct vt_regs *regs,
 	notify_reply(thread, answer, THREAD_RUNNING);
 }
 
-static enum vt_user_event thread_run(struct vt_thread *vt_thread, struct vt_regs *regs,
-				     struct vt_frame *frame)
+static enum vt_user_event run(struct stub_thread *thread, struct vt_regs *regs,
+			      struct vt_frame *frame)
 {
-	struct stub_thread *thread = thread_of(vt_thread);
 	volatile uint32_t *pending = vcpu_pending();
 
-	cputime_ran(&thread->process->cputime, thread->process->pid);
 	if (thread_is_dead(thread))
 		return VT_EV_GONE;
 	if (!thread_runs(thread) && thread->state != THREAD_REPORTED)
@@ -318,6 +316,18 @@ static enum vt_user_event thread_run(struct vt_thread *vt_thread, struct vt_regs
 		if (notify_receive(thread, pending) == -EINTR && *pending)
 			return VT_EV_INTERRUPT;
 	}
+}
+
+static enum vt_user_event thread_run(struct vt_thread *vt_thread, struct vt_regs *regs,
+				     struct vt_frame *frame)
+{
+	struct stub_thread *thread = thread_of(vt_thread);
+	enum vt_user_event event;
+
+	cputime_ran(&thread->process->cputime, thread->process->pid);
+	event = run(thread, regs, frame);
+	cputime_left();
+	return event;
 }
 
 static int thread_capture(struct vt_thread *vt_thread, struct vt_regs *regs, struct vt_frame *frame)

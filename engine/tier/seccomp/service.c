@@ -54,6 +54,7 @@ int service_ready(struct stub_process *process)
 int service_execute(struct stub_process *process, unsigned count)
 {
 	struct stub_thread *service = &process->service;
+	int gone;
 
 	if (process_is_gone(process) || !thread_waits(service))
 		return -ESRCH;
@@ -61,7 +62,9 @@ int service_execute(struct stub_process *process, unsigned count)
 	cputime_ran(&process->cputime, process->pid);
 	process->left = 0;
 	notify_reply(service, count, THREAD_RUNNING);
-	if (await(process)) {
+	gone = await(process);
+	cputime_left();
+	if (gone) {
 		process_gone(process);
 		return -ESRCH;
 	}
@@ -81,6 +84,7 @@ int service_mother(struct stub_process *process, unsigned count)
 	err = channel_send(process->socket, count);
 	if (!err)
 		err = channel_answer(process->reply, &process->left);
+	cputime_left();
 	if (err == -ESRCH && !process->left)
 		process_gone(process);
 	return err;

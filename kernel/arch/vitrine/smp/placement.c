@@ -22,6 +22,10 @@
  * elsewhere for long, and a tick makes one that is idle look. What a wake-up takes is measured
  * whenever there is one.
  *
+ * What the host has given to others makes no vCPU a smaller one. vCPUs are threads of the host,
+ * whose next turn is as good as anybody's, so a task that would be moved to one that was idle, and
+ * therefore not short of anything, would be moved again and again.
+ *
  * The scheduling class keeps its functions in a table, which is where ours is put before its own.
  */
 #include <linux/hash.h>
@@ -249,6 +253,12 @@ static void __init share_workers(void)
 	}
 }
 
+#define without(feature)                                                                           \
+	do {                                                                                       \
+		static_key_disable(&sched_feat_keys[__SCHED_FEAT_##feature]);                      \
+		sysctl_sched_features &= ~(1UL << __SCHED_FEAT_##feature);                         \
+	} while (0)
+
 static int __init take_place(void)
 {
 	struct sched_class *class = (struct sched_class *)&fair_sched_class;
@@ -258,8 +268,8 @@ static int __init take_place(void)
 	share_workers();
 	choose = class->select_task_rq;
 	class->select_task_rq = place;
-	static_key_disable(&sched_feat_keys[__SCHED_FEAT_TTWU_QUEUE]);
-	sysctl_sched_features &= ~(1UL << __SCHED_FEAT_TTWU_QUEUE);
+	without(TTWU_QUEUE);
+	without(NONTASK_CAPACITY);
 	return 0;
 }
 early_initcall(take_place);
