@@ -129,8 +129,8 @@ static void gather_cpu(struct pen *pen)
 	put_part(pen, "cpu.user", "ratio", (double)(all->user_ns + all->nice_ns), total);
 	put_part(pen, "cpu.system", "ratio", (double)all->system_ns, total);
 	put_part(pen, "cpu.iowait", "ratio", (double)all->iowait_ns, total);
-	put_part(pen, "cpu.irq", "ratio", (double)(all->irq_ns + all->softirq_ns + all->steal_ns),
-		 total);
+	put_part(pen, "cpu.irq", "ratio", (double)(all->irq_ns + all->softirq_ns), total);
+	put_part(pen, "cpu.steal", "ratio", (double)all->steal_ns, total);
 	put_part(pen, "cpu.idle", "ratio", (double)all->idle_ns, total);
 }
 

@@ -241,6 +241,11 @@ def history(server, *_):
     want(any(v and v > 0 for v in total), "no system calls in the history")
     newer = server.json(f"/api/history?since={times[-1]}&columns=syscalls.total")
     want(all(t > times[-1] for t in newer["time_ms"]), "since does not work")
+    rows = server.json("/api/history?columns=cpu.")
+    parts = {"user", "system", "iowait", "irq", "steal", "idle"}
+    want({c["name"] for c in rows["columns"]} == {f"cpu.{part}" for part in parts}, "parts of CPUs")
+    for whole in zip(*rows["values"]):
+        want(None in whole or abs(sum(whole) - 1) < 0.01, f"the parts of the CPUs: {whole}")
     steps = {}
     for resolution in ("fine", "coarse"):
         times = server.json(f"/api/history?resolution={resolution}&columns=load.1")["time_ms"]

@@ -25,7 +25,7 @@ const RECIPES = {
 	},
 	cpu: {
 		title: "CPU", stacked: true, format: percent, max: 1,
-		series: [column("User", "cpu.user", 0), column("System", "cpu.system", 1), column("I/O wait", "cpu.iowait", 3), column("Interrupts", "cpu.irq", 4)],
+		series: [column("User", "cpu.user", 0), column("System", "cpu.system", 1), column("I/O wait", "cpu.iowait", 3), column("Interrupts", "cpu.irq", 4), column("Stolen by the host", "cpu.steal", 8)],
 	},
 	memory: {
 		title: "Memory by use", stacked: true, format: bytes,
