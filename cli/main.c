@@ -46,6 +46,7 @@ static const struct verb verbs[] = {
 	{ "observe", cmd_observe, "serve a dashboard of what a sandbox's kernel does" },
 	{ "browser", cmd_browser, "serve a page that boots an image in a browser's tab" },
 	{ "relay", cmd_relay, "make connections for machines in browsers' tabs" },
+	{ "mcp", cmd_mcp, "serve sandboxes as tools to an AI agent" },
 	{ "image", cmd_image, "make, get, list, inspect and remove images" },
 	{ "commit", cmd_commit, "make an image of what a sandbox has changed" },
 	{ "diff", cmd_diff, "list the files that a sandbox has changed" },

@@ -40,6 +40,7 @@ int cmd_cp(int argc, char **argv);
 int cmd_browser(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
 int cmd_observe(int argc, char **argv);
+int cmd_mcp(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
 int cmd_diff(int argc, char **argv);

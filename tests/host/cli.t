@@ -121,7 +121,7 @@ for words in --help 'help run' version doctor 'image ls' 'image --help' ps 'ps -
 done
 
 for verb in run exec ps stop pause resume attach snapshot fork rollback kill wait rm logs top follow trace net publish cp observe \
-	image commit diff doctor version; do
+	mcp image commit diff doctor version; do
 	host vitrine help $verb
 	shows "Usage: vitrine $verb*"
 	it "the help of $verb fits into 80 columns"

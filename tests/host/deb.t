@@ -2,7 +2,7 @@
 # The Debian package: everything is in it, and it works from where dpkg would put it
 . "$(dirname "$0")/../lib.sh"
 uses mini
-seconds=600
+seconds=1800
 
 host scripts/deb "$scratch"
 status 0

@@ -2,6 +2,7 @@
 # Images from files: layouts, archives, directories; what is hostile is refused and leaves nothing
 . "$(dirname "$0")/../lib.sh"
 needs umoci skopeo
+seconds=600
 export XDG_DATA_HOME=$scratch/data
 store=$XDG_DATA_HOME/vitrine/store
 image=app

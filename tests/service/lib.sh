@@ -70,8 +70,9 @@ field() {
 
 # modules: those of package.json, as the lock file has them
 modules() {
-	[ -e tests/service/node_modules/e2b ] ||
-		(cd tests/service && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$scratch/npm" 2>&1
+	local where=${1:-tests/service}
+	[ -e "$where/node_modules/.package-lock.json" ] ||
+		(cd "$where" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$scratch/npm" 2>&1
 	check $? "npm ci: $(head -3 "$scratch/npm" 2>/dev/null)"
 }
 

@@ -84,12 +84,16 @@ type_keys / e v i l
 screen '*Filter: evil_*'
 type_keys Enter
 screen '*COMMAND*evil*/ filter (evil)*'
+[ "$code" = 0 ] || vitrine ps box | sed 's/^/# /'
 type_keys Down Enter
 screen 'Process *Command*Kernel stack*'
 screen '*Descriptors*'
 type_keys q
+# An escape and a letter that come together are a key of their own
 type_keys Escape
-type_keys t Space
+screen '*s calls  / filter  t tree*'
+type_keys t
+type_keys Space
 screen '*paused*'
 type_keys Space
 tm resize-window -t main -x 60 -y 16
