@@ -55,6 +55,11 @@ const struct route routes[] = {
 	{ "GET",    "/v1/keys",            0,          SCOPE_ADMIN, api_key_list,         DIALECT_OURS },
 	{ "DELETE", "/v1/keys/{}",         0,          SCOPE_ADMIN, api_key_delete,       DIALECT_OURS },
 	{ "GET",    "/v1/audit",           0,          SCOPE_ADMIN, api_audit,            DIALECT_OURS },
+	{ "GET",    "/v1/figures",         0,          SCOPE_READ,  api_figures,          DIALECT_OURS },
+	{ "POST",   "/v1/session",         0,          SCOPE_READ,  api_session_create,   DIALECT_OURS },
+	{ "GET",    "/v1/session",         0,          SCOPE_READ,  api_session_get,      DIALECT_OURS },
+	{ "DELETE", "/v1/session",         0,          SCOPE_READ,  api_session_delete,   DIALECT_OURS },
+	{ "POST",   "/v1/session/ticket",  0,          SCOPE_READ,  api_session_ticket,   DIALECT_OURS },
 	{ "GET",    "/v1/events",          0,          SCOPE_READ,  api_events,           DIALECT_OURS },
 
 	{ "POST", "/sandboxes", 0, SCOPE_EXEC, e2b_create, DIALECT_E2B },

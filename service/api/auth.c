@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* auth.c - who asks: API keys
+/* auth.c - who asks: API keys, and browsers that have signed in with one (pages/session.h)
  *
  * Theory of operation
  * All keys are held in memory, by their hashes, and read again when one was changed here, when one
@@ -16,6 +16,7 @@
 
 #include "lib/clock.h"
 #include "service/digest.h"
+#include "service/pages/session.h"
 #include "service/service.h"
 #include "service/store/store.h"
 #include "vitrine/util.h"
@@ -98,15 +99,11 @@ static void reload(struct service *service)
 	nentries = rows.count;
 }
 
-static struct entry *look_up(struct service *service, const char *key)
+static struct entry *look_up(struct service *service, const char *hash)
 {
 	const uint64_t now = clock_now_ns();
-	char hash[DIGEST_LEN + 1];
 	struct entry *entry;
 
-	if (strlen(key) != KEY_LEN || strncmp(key, PREFIX, strlen(PREFIX)) != 0)
-		return NULL;
-	digest_hex(key, KEY_LEN, hash);
 	if (atomic_exchange(&changed, false) || now - read_ns > FRESH_NS)
 		reload(service);
 	entry = find(hash);
@@ -146,15 +143,34 @@ static const char *key_of(const struct request *request)
 	return key;
 }
 
-int auth_judge(struct request *request, struct fault *fault)
+/* The hash of the key that a request comes with. Return: 0, or -1 with @fault */
+static int hash_of(struct request *request, char *hash, struct fault *fault)
 {
 	const char *key = key_of(request);
-	struct entry *entry = key ? look_up(request->service, key) : NULL;
+	int ret;
 
+	if (!key) {
+		ret = session_judge(request, hash, fault);
+		return ret ? (ret < 0 ? -1 : 0)
+			   : fault_set(fault, FAULT_UNAUTHENTICATED,
+				       "an API key is needed, in the header X-API-Key");
+	}
+	if (strlen(key) != KEY_LEN || strncmp(key, PREFIX, strlen(PREFIX)) != 0)
+		return fault_set(fault, FAULT_UNAUTHENTICATED, "this API key is not known");
+	digest_hex(key, KEY_LEN, hash);
+	return 0;
+}
+
+int auth_judge(struct request *request, struct fault *fault)
+{
+	char hash[DIGEST_LEN + 1];
+	struct entry *entry;
+
+	if (hash_of(request, hash, fault))
+		return -1;
+	entry = look_up(request->service, hash);
 	if (!entry)
-		return fault_set(fault, FAULT_UNAUTHENTICATED,
-				 key ? "this API key is not known"
-				     : "an API key is needed, in the header X-API-Key");
+		return fault_set(fault, FAULT_UNAUTHENTICATED, "this API key is not known");
 	if (!within_rate(entry))
 		return fault_set(fault, FAULT_LIMIT,
 				 "this key may make %" PRId64 " requests in a second",

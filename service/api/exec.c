@@ -119,7 +119,9 @@ void api_processes(struct request *request)
 		answer_fault(request, &fault);
 		return;
 	}
-	answer_json(request, 200, json_pack("{s:o}", "processes", process_list(s.id)));
+	answer_json(request, 200,
+		    json_pack("{s:o}", "processes",
+			      process_list(s.id, request_query(request, "ended") != NULL)));
 	use_end(request, &s);
 }
 

@@ -18,7 +18,8 @@ request_handler api_sandbox_metrics;
 request_handler api_exec, api_exec_stream, api_pty, api_processes, api_process_signal;
 request_handler api_file_read, api_file_write, api_file_delete, api_file_stat, api_file_list,
     api_file_mkdir, api_file_rename;
-request_handler api_events, api_audit;
+request_handler api_events, api_audit, api_figures;
+request_handler api_session_create, api_session_get, api_session_delete, api_session_ticket;
 
 /** api_sandbox_json() - What clients see of a sandbox */
 json_t *api_sandbox_json(const struct sandbox *sandbox);

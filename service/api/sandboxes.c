@@ -103,9 +103,11 @@ static int take_timeout(const char *on_timeout, struct sandbox *wanted, struct f
 int api_wanted(struct request *request, const json_t *body, struct sandbox *w, struct fault *fault)
 {
 	const char *template = "base", *on_timeout = NULL, *mode = NULL, *isolation = NULL;
+	const char *snapshot = NULL;
 	const json_t *env = NULL, *metadata = NULL;
 	const struct field fields[] = {
 		{ "template", FIELD_NAME, 0, 0, &template, false },
+		{ "snapshot", FIELD_NAME, 0, 0, &snapshot, false },
 		{ "vcpus", FIELD_NUMBER, 1, 64, &w->vcpus, false },
 		{ "memory_mb", FIELD_NUMBER, 64, 1 << 20, &w->memory_mb, false },
 		{ "disk_mb", FIELD_NUMBER, 64, 1 << 24, &w->disk_mb, false },
@@ -138,6 +140,8 @@ int api_wanted(struct request *request, const json_t *body, struct sandbox *w, s
 		json_object_set_new(w->options, "syscall_mode", json_string(mode));
 	if (isolation && strcmp(isolation, "process") != 0)
 		return fault_set(fault, FAULT_BAD_REQUEST, "isolation: process");
+	if (snapshot)
+		return snapshot_wanted(request->service, request->caller.owner, snapshot, w, fault);
 	return template_find(request->service, request->caller.owner, template, w, fault);
 }
 

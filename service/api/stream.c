@@ -94,7 +94,7 @@ static int attach(struct session *s, const json_t *message, struct fault *fault)
 			 json_string_value(json_object_get(message, "tag")), fault);
 	if (!s->process)
 		return -1;
-	log_open(s->process->log, &s->reader, false);
+	log_open(s->process->log, &s->reader, json_is_true(json_object_get(message, "past")));
 	return 0;
 }
 
@@ -260,6 +260,8 @@ static int begin_pty(struct session *s, struct fault *fault)
 		json_object_set_new(message, "rows", json_integer(atoi(rows)));
 	if (columns)
 		json_object_set_new(message, "columns", json_integer(atoi(columns)));
+	if (request_query(s->request, "kill_on_close"))
+		json_object_set_new(message, "kill_on_close", json_true());
 	ret = start(s, message, fault);
 	json_decref(message);
 	return ret;

@@ -13,7 +13,7 @@
 #include "service/store/store.h"
 #include "vitrine/util.h"
 
-#define KEEPALIVE_MS 15000
+#define KEEPALIVE_MS 10000
 
 extern const char service_openapi_begin[], service_openapi_end[];
 

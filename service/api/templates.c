@@ -121,11 +121,50 @@ void api_snapshot_create(struct request *request)
 	json_decref(body);
 }
 
+/* Those sandboxes that went on from a snapshot, as a list */
+static json_t *going_on(const struct rows *rows, const char *id)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rows->count; i++) {
+		if (!strcmp(rows_text(rows, i, 1), id))
+			json_array_append_new(list, json_string(rows_text(rows, i, 0)));
+	}
+	return list;
+}
+
 void api_snapshot_list(struct request *request)
 {
-	answer_rows(request, "snapshots", "sandbox_id",
-		    "SELECT name, sandbox_id, created_ms FROM snapshot WHERE owner = $1 AND "
-		    "state = 'ready' AND sandbox_id <> '' ORDER BY created_ms");
+	struct rows rows cleanup_rows = { 0 }, at cleanup_rows = { 0 };
+	struct fault fault;
+	struct error err;
+	json_t *list;
+
+	if (store_run(
+		request->service->store, &rows, &err,
+		"SELECT s.name, s.sandbox_id, s.created_ms, s.id, s.template, p.name "
+		"FROM snapshot s LEFT JOIN snapshot p ON p.id = s.parent AND p.sandbox_id <> '' "
+		"WHERE s.owner = $1 AND s.state = 'ready' AND s.sandbox_id <> '' ORDER BY "
+		"s.created_ms",
+		"s", request->caller.owner) ||
+	    store_run(request->service->store, &at, &err,
+		      "SELECT id, snapshot FROM sandbox WHERE owner = $1 AND state <> $2 AND "
+		      "snapshot IS NOT NULL",
+		      "ss", request->caller.owner, state_names[STATE_ENDED])) {
+		fault_error(&fault, FAULT_INTERNAL, &err);
+		answer_fault(request, &fault);
+		return;
+	}
+	list = json_array();
+	for (size_t i = 0; i < rows.count; i++)
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:I, s:s, s:s?, s:o}", "name",
+				    rows_text(&rows, i, 0), "sandbox_id", rows_text(&rows, i, 1),
+				    "created_ms", (json_int_t)rows_number(&rows, i, 2), "template",
+				    rows_text(&rows, i, 4), "parent",
+				    rows_text(&rows, i, 5)[0] ? rows_text(&rows, i, 5) : NULL,
+				    "sandboxes", going_on(&at, rows_text(&rows, i, 3))));
+	answer_json(request, 200, json_pack("{s:o}", "snapshots", list));
 }
 
 void api_snapshot_delete(struct request *request)

@@ -376,7 +376,7 @@ void e2b_process_list(struct request *request)
 		json_decref(list);
 		return;
 	}
-	all = process_list(envd.sandbox.id);
+	all = process_list(envd.sandbox.id, false);
 	json_array_foreach(all, i, one)
 	{
 		json_t *args = json_deep_copy(json_object_get(one, "argv"));

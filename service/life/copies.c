@@ -4,6 +4,9 @@
  * A snapshot has a name of its owner's and one among vitrine's own, which is made up, so that no
  * client's text becomes a path. Its row is written before its files, as "writing", and it is one
  * when the row says "ready": what a killed daemon leaves half-done is removed by keeper.c.
+ *
+ * Snapshots are a tree. A sandbox's row says which of them it went on from last, and that is the
+ * parent of the next one. When one is removed, what came from it comes from its parent.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,8 +37,24 @@ static int order(struct service *service, const char *op, const char *name, cons
 		      : 0;
 }
 
+/* What a sandbox goes on from now */
+static void stand_at(struct service *service, const char *id, const char *snapshot)
+{
+	store_run(service->store, NULL, NULL, "UPDATE sandbox SET snapshot = $1 WHERE id = $2",
+		  "ss", snapshot, id);
+}
+
 static void forget_row(struct service *service, const char *id)
 {
+	static const char *const heirs[] = {
+		"UPDATE snapshot SET parent = (SELECT s.parent FROM snapshot s WHERE s.id = $1) "
+		"WHERE parent = $1",
+		"UPDATE sandbox SET snapshot = (SELECT s.parent FROM snapshot s WHERE s.id = $1) "
+		"WHERE snapshot = $1",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(heirs); i++)
+		store_run(service->store, NULL, NULL, heirs[i], "s", id);
 	store_run(service->store, NULL, NULL, "DELETE FROM snapshot WHERE id = $1", "s", id);
 }
 
@@ -95,10 +114,11 @@ int sandbox_snapshot(struct service *service, const char *owner, const char *id,
 	settings = settings_of(&s);
 	if (store_run(service->store, NULL, &err,
 		      "INSERT INTO snapshot (owner, name, id, sandbox_id, template, image, vcpus, "
-		      "memory_mb, disk_mb, state, created_ms, settings) "
-		      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'writing', $10, $11)",
-		      "ssssssiiiis", s.owner, name ? name : made, snapshot, s.id, s.template,
-		      s.image, s.vcpus, s.memory_mb, s.disk_mb, now_ms(), settings))
+		      "memory_mb, disk_mb, state, created_ms, settings, parent) "
+		      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'writing', $10, $11, $12)",
+		      "ssssssiiiiss", s.owner, name ? name : made, snapshot, s.id, s.template,
+		      s.image, s.vcpus, s.memory_mb, s.disk_mb, now_ms(), settings,
+		      s.snapshot[0] ? s.snapshot : NULL))
 		return err.code == EEXIST
 			   ? fault_set(fault, FAULT_EXISTS, "there is a snapshot %s", name)
 			   : fault_error(fault, FAULT_INTERNAL, &err);
@@ -110,6 +130,7 @@ int sandbox_snapshot(struct service *service, const char *owner, const char *id,
 	if (store_run(service->store, NULL, &err,
 		      "UPDATE snapshot SET state = 'ready' WHERE id = $1", "s", snapshot))
 		return fault_error(fault, FAULT_INTERNAL, &err);
+	stand_at(service, s.id, snapshot);
 	events_tell(service, s.owner, "snapshot.created", name ? name : made);
 	return 0;
 }
@@ -189,6 +210,7 @@ int sandbox_rollback(struct service *service, const char *owner, const char *id,
 	}
 	if (state_move(service, id, STATE_ROLLING, STATE_ROLLING, STATE_RUNNING, NULL, fault))
 		return -1;
+	stand_at(service, id, snapshot);
 	keeper_watch(service, id);
 	events_tell(service, s.owner, "sandbox.rolled_back", id);
 	return 0;

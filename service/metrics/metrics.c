@@ -30,6 +30,7 @@
 #define TEXT_MAX 8192
 #define TICKS_A_SECOND 100 /* USER_HZ */
 #define LIST_TICKS 2
+#define NEWEST_MS 3000
 
 enum source { SOURCE_STAT, SOURCE_MEMORY, SOURCE_NETWORK, SOURCES };
 static const char *const paths[] = { "/proc/stat", "/proc/meminfo", "/proc/1/net/dev" };
@@ -69,10 +70,16 @@ static void open_files(struct service *service, struct watched *w)
 		if (w->handles[i] < 0)
 			w->handles[i] = 0;
 	}
-	w->open = true;
+	/* Without the first it is in the middle of something: again, later */
+	w->open = w->handles[SOURCE_STAT] > 0;
+	if (!w->open)
+		guest_close(&w->guest);
 }
 
-/* Return: 0, or -1 when the sandbox does not answer */
+/*
+ * Return: 0, or -1 when the sandbox does not answer, or has gone back to a snapshot, which does not
+ * know what we have opened: the first source can always be read otherwise
+ */
 static int read_source(struct watched *w, enum source source, char text[TEXT_MAX])
 {
 	const uint8_t *data;
@@ -84,7 +91,7 @@ static int read_source(struct watched *w, enum source source, char text[TEXT_MAX
 		return 0;
 	n = guestfs_read(w->guest.client, w->handles[source], 0, &data, &err);
 	if (n < 0)
-		return err.code ? 0 : -1;
+		return err.code && source != SOURCE_STAT ? 0 : -1;
 	if (n > TEXT_MAX - 1)
 		n = TEXT_MAX - 1;
 	memcpy(text, data, (size_t)n);
@@ -286,4 +293,21 @@ int metrics_read(struct service *service, const char *id, enum series_step step,
 	pthread_mutex_unlock(&lock);
 	*count = n;
 	return 0;
+}
+
+bool metrics_newest(const char *id, struct figures *newest)
+{
+	struct figures points[NEWEST_MS / TICK_MS + 1];
+	const struct watched *w;
+	size_t n = 0;
+
+	pthread_mutex_lock(&lock);
+	w = find(id);
+	if (w)
+		n = series_read(w->series, SERIES_FINE, now_ms() - NEWEST_MS, points,
+				ARRAY_SIZE(points));
+	pthread_mutex_unlock(&lock);
+	if (n)
+		*newest = points[n - 1];
+	return n > 0;
 }

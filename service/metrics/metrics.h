@@ -3,6 +3,7 @@
 #ifndef SERVICE_METRICS_METRICS_H
 #define SERVICE_METRICS_METRICS_H
 
+#include <stdbool.h>
 #include "series.h"
 #include "service/fault.h"
 #include "vitrine/error.h"
@@ -21,5 +22,8 @@ void metrics_stop(struct service *service);
  */
 int metrics_read(struct service *service, const char *id, enum series_step step, int64_t after_ms,
 		 struct figures **out, size_t *count, struct fault *fault);
+
+/** metrics_newest() - The newest point of half seconds, if there is one of these seconds */
+bool metrics_newest(const char *id, struct figures *newest);
 
 #endif

@@ -110,18 +110,26 @@ struct process *process_find(const char *id, int pid, const char *tag, struct fa
 	return p;
 }
 
-json_t *process_list(const char *id)
+json_t *process_list(const char *id, bool ended)
 {
 	json_t *list = json_array();
 
 	pthread_mutex_lock(&table_lock);
 	for (const struct process *p = table; p; p = p->next) {
-		if (strcmp(p->id, id) != 0 || p->ended_ms)
+		json_t *one;
+		int status;
+
+		if (strcmp(p->id, id) != 0 || (p->ended_ms && !ended))
 			continue;
-		json_array_append_new(list, json_pack("{s:i, s:s*, s:O, s:s*, s:I}", "pid", p->pid,
-						      "tag", p->tag[0] ? p->tag : NULL, "argv",
-						      p->command, "cwd", p->cwd, "started_ms",
-						      (json_int_t)p->started_ms));
+		one = json_pack("{s:i, s:s*, s:O, s:s*, s:I}", "pid", p->pid, "tag",
+				p->tag[0] ? p->tag : NULL, "argv", p->command, "cwd", p->cwd,
+				"started_ms", (json_int_t)p->started_ms);
+		if (p->ended_ms) {
+			json_object_set_new(one, "ended_ms", json_integer(p->ended_ms));
+			if (log_ended(p->log, &status) && status >= 0)
+				json_object_set_new(one, "exit_code", json_integer(status));
+		}
+		json_array_append_new(list, one);
 	}
 	pthread_mutex_unlock(&table_lock);
 	return list;

@@ -91,7 +91,10 @@ int process_input_end(struct process *process, struct fault *fault);
 /** process_warm_up() - Run a shell once (warmup.c) */
 void process_warm_up(struct service *service, const char *id);
 
-/** process_list() - Those of a sandbox that run: a list of {pid, tag, cmd, args, cwd} */
-json_t *process_list(const char *id);
+/**
+ * process_list() - Those of a sandbox that run: a list of {pid, tag, argv, cwd, started_ms}
+ * @ended: and those that have ended not long ago, with {ended_ms, exit_code}
+ */
+json_t *process_list(const char *id, bool ended);
 
 #endif

@@ -56,7 +56,13 @@ static const char *const step1[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = { step0, step1 };
+/* Snapshots are a tree: what a sandbox went on from when it was written down */
+static const char *const step2[] = {
+	"ALTER TABLE snapshot ADD COLUMN parent TEXT",
+	NULL,
+};
+
+static const char *const *const steps[] = { step0, step1, step2 };
 
 static int version_of(struct link *link, int64_t *version, struct error *err)
 {

@@ -39,10 +39,26 @@ soon more
 check $? 'and go on after a resume'
 it 'in order, and each once'
 answers 200 '[.points[].timestamp_ms] as $t | ($t | unique) == $t'
+it 'those after a moment alone'
+last=$(field '.points[-2].timestamp_ms')
+call GET "/v1/sandboxes/$id/metrics?since_ms=$last"
+answers 200 ".points | length > 0 and all(.timestamp_ms > $last)"
 call GET "/v1/sandboxes/$id/metrics?range=1y"
 answers 400
 call GET "/v1/sandboxes/$id/metrics?range=24h"
 answers 200 '.step_ms == 300000'
+it 'after a rollback they go on'
+call POST "/v1/sandboxes/$id/snapshot" '{"name":"idle"}'
+answers 200
+call POST "/v1/sandboxes/$id/rollback" '{"snapshot":"idle"}'
+answers 200
+call POST "/v1/sandboxes/$id/exec" '{"cmd":"while :; do :; done","background":true}'
+now() {
+	call GET /v1/figures
+	jq -e ".figures[] | select(.id == \"$id\") | .cpu_pct > 20 and .mem_bytes > 1000000" "$scratch/out" >/dev/null
+}
+soon now
+check $? 'a busy sandbox is seen to be busy after a rollback, among all that run'
 call DELETE "/v1/sandboxes/$id"
 it 'those of one that has ended'
 call GET "/v1/sandboxes/$id/metrics?range=10m"

@@ -116,6 +116,32 @@ inside "$forked" cat /root/file
 expect kept
 call GET /v1/snapshots
 answers 200 '[.snapshots[].name] == ["before"]'
+
+it 'snapshots are a tree'
+call POST "/v1/sandboxes/$one/snapshot" '{"name":"second"}'
+call POST "/v1/sandboxes/$one/rollback" '{"snapshot":"before"}'
+answers 200
+call POST "/v1/sandboxes/$one/snapshot" '{"name":"third"}'
+answers 200
+call GET /v1/snapshots
+answers 200 '[.snapshots[] | [.name, .parent]] == [["before", null], ["second", "before"], ["third", "before"]]'
+call POST /v1/sandboxes '{"snapshot":"third","metadata":{"from":"third"}}'
+answers 201 '.memory_mb == 256 and .metadata.from == "third"'
+grown=$(field .id)
+inside "$grown" cat /root/file
+expect kept
+call GET /v1/snapshots
+answers 200 '.snapshots[2].sandboxes | sort == (["'"$one"'", "'"$grown"'"] | sort)'
+it 'what came from one that is removed comes from its parent'
+call DELETE /v1/snapshots/third
+answers 204
+call GET /v1/snapshots
+answers 200 '(.snapshots | length) == 2 and (.snapshots[0].sandboxes | contains(["'"$grown"'"]))'
+call DELETE "/v1/sandboxes/$grown"
+call DELETE /v1/snapshots/second
+answers 204
+call POST /v1/sandboxes '{"snapshot":"nosuch"}'
+answers 404
 call DELETE /v1/snapshots/before
 answers 204
 call DELETE /v1/snapshots/before

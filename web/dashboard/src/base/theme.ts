@@ -24,9 +24,13 @@ export function toggleTheme(): void {
 	apply();
 }
 
-/** Called at every change; colours of a canvas do not follow a style sheet by themselves. */
-export function onTheme(listener: () => void): void {
+/**
+ * Called at every change, until what it returns is called; colours of a canvas do not follow a style
+ * sheet by themselves.
+ */
+export function onTheme(listener: () => void): () => void {
 	listeners.add(listener);
+	return () => listeners.delete(listener);
 }
 
 export function startTheme(): void {

@@ -16,12 +16,14 @@ export type Link = "connecting" | "open" | "waiting" | "closed";
 
 export interface StreamOptions {
 	url: () => string;
+	/** More headers of each request. */
+	headers?: () => Record<string, string>;
 	messages: (batch: Message[]) => void;
 	/** Every change of the connection; @retry: ms until the next attempt. */
 	link?: (state: Link, retry?: number) => void;
 	/** Something came, a heartbeat at least. */
 	heard?: () => void;
-	/** The server will not have it (400): there is no use in asking again. */
+	/** The server will not have it (400, 401, 403): there is no use in asking again. */
 	refused?: (why: string) => void;
 }
 
@@ -73,7 +75,8 @@ class Refused extends Error {}
 async function reasonOf(answer: Response): Promise<string> {
 	const body: unknown = await answer.json().catch(() => null);
 	const said = (body as { error?: unknown } | null)?.error;
-	return typeof said === "string" ? said : `status ${answer.status}`;
+	const message = (said as { message?: unknown } | null)?.message ?? said;
+	return typeof message === "string" ? message : `status ${answer.status}`;
 }
 
 export class Stream {
@@ -149,11 +152,11 @@ export class Stream {
 	}
 
 	private async read(signal: AbortSignal, wind: () => void): Promise<void> {
-		const headers: Record<string, string> = { Accept: "text/event-stream" };
+		const headers: Record<string, string> = { Accept: "text/event-stream", ...this.options.headers?.() };
 		if (this.id)
 			headers["Last-Event-ID"] = this.id;
 		const answer = await fetch(this.options.url(), { headers, signal, cache: "no-store" });
-		if (answer.status === 400)
+		if ([400, 401, 403].includes(answer.status))
 			throw new Refused(await reasonOf(answer));
 		if (!answer.ok || !answer.body)
 			throw new Error(String(answer.status));

@@ -26,7 +26,13 @@ const STEPS = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000,
 /** The step that suits a view of @span ms: a few hundred points. */
 export const stepFor = (span: number): number => STEPS.find((step) => span / step <= 300) ?? STEPS[STEPS.length - 1]!;
 
-export class View {
+/** What a chart draws: moments in seconds, and columns of as many values. */
+export interface Shown {
+	readonly times: number[];
+	at(name: string): Values;
+}
+
+export class View implements Shown {
 	/** Rows of the store by step; -1 where there is none. @starts[i] is the first of step i. */
 	constructor(private readonly store: Store, readonly times: number[],
 		private readonly starts: Int32Array, private readonly ends: Int32Array) {}

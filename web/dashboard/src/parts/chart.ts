@@ -12,7 +12,7 @@ import uPlot from "uplot";
 import { h, set, text } from "../base/dom.ts";
 import { exportButtons, type Sheet } from "./export.ts";
 import { bytes, byteRate, timeOfDay } from "../base/format.ts";
-import type { Values, View } from "../data/store.ts";
+import type { Shown, Values } from "../data/store.ts";
 import { moment, setRange } from "./range.ts";
 import { colour, onTheme, seriesColour } from "../base/theme.ts";
 
@@ -20,7 +20,7 @@ export interface Series {
 	label: string;
 	/** Index of its colour; its place without one. */
 	colour?: number;
-	values: (view: View) => Values;
+	values: (view: Shown) => Values;
 	/** Not shown until somebody wants it: it would leave no room for the others. */
 	off?: boolean;
 }
@@ -54,6 +54,7 @@ export class Chart {
 	private raw: Values[] = [];
 	private now: (number | null)[] = [];
 	private width = 0;
+	private readonly watch = new ResizeObserver(() => this.resize());
 	private readonly when = h("time", { class: "when muted" });
 
 	constructor(private readonly options: ChartOptions) {
@@ -68,7 +69,7 @@ export class Chart {
 				exportButtons(() => this.sheet())),
 			this.plot,
 			h("ul", { class: "legend", "aria-label": `${options.title}: newest values` }, ...entries));
-		new ResizeObserver(() => this.resize()).observe(this.plot);
+		this.watch.observe(this.plot);
 		all.add(this);
 	}
 
@@ -88,7 +89,7 @@ export class Chart {
 	}
 
 	/** Take a new view, and what is now; costs little when the chart is not on show. */
-	draw(view: View, now: View): void {
+	draw(view: Shown, now: Shown): void {
 		if (!this.element.isConnected || !this.width)
 			return;
 		this.times = view.times;
@@ -111,6 +112,14 @@ export class Chart {
 			this.scale();
 			this.read(null);
 		}
+	}
+
+	/** It will not be shown any more. */
+	end(): void {
+		this.watch.disconnect();
+		this.uplot?.destroy();
+		this.uplot = null;
+		all.delete(this);
 	}
 
 	/** The newest values, as the legend shows them. */

@@ -18,8 +18,10 @@ export function setRange(to: Range | null): void {
 		listener();
 }
 
-export function onRange(listener: () => void): void {
+/** Called at every change, until what it returns is called. */
+export function onRange(listener: () => void): () => void {
 	listeners.add(listener);
+	return () => listeners.delete(listener);
 }
 
 let mark: number | null = null;

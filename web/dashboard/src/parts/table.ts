@@ -25,6 +25,10 @@ export interface Column<Row> {
 	plain?: boolean;
 	/** Left out where there is little room. */
 	minor?: boolean;
+	/** At most so many letters wide; what is longer is cut. */
+	most?: number;
+	/** Fills the cell itself, with more than a text; at every update. */
+	cell?: (row: Row, cell: HTMLElement) => void;
 	/** Width of a bar behind the number, 0 to 1. */
 	bar?: (row: Row) => number;
 }
@@ -189,7 +193,7 @@ export class Table<Row> {
 	private widen(): void {
 		this.options.columns.forEach((column, i) => {
 			const cell = this.heads.get(column.key)!;
-			const wanted = `calc(${Math.min(this.widths[i]!, column.text ? 32 : 24)}ch + 20px)`;
+			const wanted = `calc(${Math.min(this.widths[i]!, column.most ?? (column.text ? 32 : 24))}ch + 20px)`;
 			if (cell.style.minWidth !== wanted)
 				cell.style.setProperty("min-width", wanted);
 		});
@@ -210,6 +214,8 @@ export class Table<Row> {
 				return open;
 			}
 			const inner = h("bdi", { dir: "ltr" });
+			if (column.most)
+				cell.style.setProperty("max-width", `calc(${column.most}ch + 20px)`);
 			cell.append(inner);
 			return inner;
 		});
@@ -222,7 +228,13 @@ export class Table<Row> {
 	private fill(shown: Shown, row: Row): void {
 		this.options.columns.forEach((column, i) => {
 			const cell = shown.cells[i]!;
+			if (column.cell) {
+				column.cell(row, cell);
+				return;
+			}
 			const shownText = visible(shownOf(column, row));
+			if (column.most)
+				cell.title = shownText.length > column.most ? shownText.slice(0, 300) : "";
 			text(cell, shownText.length > 300 ? shownText.slice(0, 300) + "…" : shownText);
 			this.widths[i] = Math.max(this.widths[i]!, shownText.length + (i === 0 && this.options.indent ? 2 * this.options.indent(row) : 0));
 			if (column.bar) {

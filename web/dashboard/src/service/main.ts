@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// main.ts - the start page leads to the reference
+// main.ts - the service's dashboard begins
 
-import "../style/style.css";
+import "./service.css";
+import { startTheme } from "../base/theme.ts";
+import { App } from "./app.ts";
 
-location.replace("/docs");
+startTheme();
+new App().start();
