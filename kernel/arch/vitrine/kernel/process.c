@@ -4,6 +4,7 @@
 #include <linux/entry-common.h>
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
@@ -55,6 +56,24 @@ static int new_host_thread(struct mm_struct *mm, struct vt_thread *fpu_from, str
 	return err;
 }
 
+/* After a pause, several threads may come back to an address space at once */
+static DEFINE_MUTEX(hosting);
+
+static int host_mm(struct task_struct *task)
+{
+	mm_context_t *context = &task->mm->context;
+	int err = 0;
+
+	mutex_lock(&hosting);
+	if (!context->host) {
+		err = vt_host->mm_new(&context->host, task->thread.frame.spare);
+		if (!err)
+			vitrine_mm_hosted(task->mm);
+	}
+	mutex_unlock(&hosting);
+	return err;
+}
+
 /**
  * vitrine_attach_thread() - Give a task its host thread, and its address space a host process
  * @task:     current, or a task that does not run yet
@@ -65,15 +84,10 @@ static int new_host_thread(struct mm_struct *mm, struct vt_thread *fpu_from, str
  */
 int vitrine_attach_thread(struct task_struct *task, struct vt_thread *fpu_from)
 {
-	mm_context_t *context = &task->mm->context;
-	int err;
+	int err = READ_ONCE(task->mm->context.host) ? 0 : host_mm(task);
 
-	if (!context->host) {
-		err = vt_host->mm_new(&context->host, task->thread.frame.spare);
-		if (err)
-			return err;
-		vitrine_mm_hosted(task->mm);
-	}
+	if (err)
+		return err;
 	err = new_host_thread(task->mm, fpu_from, &task->thread.frame, &task->thread.host);
 	if (!err)
 		vitrine_thread_hosted(&task->thread);
