@@ -206,16 +206,29 @@ static bool any_base(uint64_t pa, uint64_t len)
 	return false;
 }
 
-static void locked(void (*act)(uint64_t pa, uint64_t len), uint64_t pa, uint64_t len)
+/* Alone with the maps. Who writes to what is read-only meanwhile waits in base_fault() */
+static void begin_alone(sigset_t *before)
 {
-	sigset_t all, before;
+	sigset_t all;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_sigmask(SIG_SETMASK, &all, before);
 	take();
-	act(pa, len);
+}
+
+static void end_alone(const sigset_t *before)
+{
 	give();
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+static void locked(void (*act)(uint64_t pa, uint64_t len), uint64_t pa, uint64_t len)
+{
+	sigset_t before;
+
+	begin_alone(&before);
+	act(pa, len);
+	end_alone(&before);
 }
 
 static void own(uint64_t pa, uint64_t len)
@@ -480,10 +493,13 @@ static void close_unused(void)
 
 void base_adopt(const uint8_t *layers)
 {
+	sigset_t before;
 	uint64_t end;
 
 	if (!reserved || make_maps())
 		return;
+	vcpu_on_write(base_fault);
+	begin_alone(&before);
 	for (uint64_t i = 0; i < chunks(); i = end) {
 		const uint64_t pa = i << CHUNK_SHIFT;
 		const bool same = layers[i] == layer_of[i];
@@ -508,18 +524,22 @@ void base_adopt(const uint8_t *layers)
 	memset(was_of, 0, chunks());
 	copies = 0;
 	close_unused();
-	vcpu_on_write(base_fault);
+	end_alone(&before);
 }
 
 unsigned base_freeze(int fd)
 {
 	const unsigned layer = reserved ? base_layer(memory_fd()) : 0;
+	sigset_t before;
 	uint64_t end;
 
 	if (!layer)
 		return 0;
+	vcpu_on_write(base_fault);
+	begin_alone(&before);
 	if (dup3(fd, memory_fd(), O_CLOEXEC) < 0) {
 		drop_fd(layer);
+		end_alone(&before);
 		return 0;
 	}
 	for (uint64_t i = 0; i < chunks(); i = end) {
@@ -536,7 +556,7 @@ unsigned base_freeze(int fd)
 	memset(was_of, 0, chunks());
 	copies = 0;
 	close_unused();
-	vcpu_on_write(base_fault);
+	end_alone(&before);
 	return layer;
 }
 

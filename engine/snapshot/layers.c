@@ -50,6 +50,9 @@ static struct snapshot_layer layers[BASE_LAYERS_MAX + 1]; /* by their number in 
 
 /* What is being saved: the number of each chunk's layer, NEW or 0 */
 static uint8_t *now;
+/* ... and which layer it was of when that began. A thread of ours may write meanwhile, so that it
+ * is our own; what is saved is what it was copied from */
+static uint8_t *before;
 static bool kept[BASE_LAYERS_MAX + 1];
 static uint32_t generation;
 
@@ -240,7 +243,7 @@ static void find_there(void)
 		while (fd >= 0 && !kept[number] && (at = lseek(fd, at, SEEK_DATA)) >= 0 &&
 		       (end = lseek(fd, at, SEEK_HOLE)) >= 0) {
 			for (uint64_t chunk = at / CHUNK; chunk * CHUNK < (uint64_t)end; chunk++)
-				there[chunk] |= base_of(chunk * CHUNK) == number;
+				there[chunk] |= before[chunk] == number;
 			at = end;
 		}
 	}
@@ -249,7 +252,7 @@ static void find_there(void)
 /* Where the chunk is to be, if it is anywhere */
 static uint8_t place(uint64_t chunk, uint8_t *const mapped[])
 {
-	const unsigned of = base_of(chunk), was = base_was(chunk);
+	const unsigned of = before[chunk / CHUNK], was = of ? 0 : base_was(chunk);
 
 	if (of && kept[of])
 		return of;
@@ -270,13 +273,14 @@ static void place_all(uint8_t *const mapped[])
 	off_t data = 0;
 
 	for (uint64_t chunk = 0; chunk < memory_size(); chunk += CHUNK) {
-		if (!base_of(chunk) && data >= 0 && (uint64_t)data < chunk + CHUNK &&
-		    (uint64_t)data <= chunk) {
+		const bool own = !before[chunk / CHUNK];
+
+		if (own && data >= 0 && (uint64_t)data < chunk + CHUNK && (uint64_t)data <= chunk) {
 			data = lseek(memory_fd(), (off_t)chunk, SEEK_DATA);
 			if (data < 0)
 				data = (off_t)memory_size();
 		}
-		if (base_of(chunk) || (uint64_t)data < chunk + CHUNK)
+		if (!own || (uint64_t)data < chunk + CHUNK)
 			now[chunk / CHUNK] = place(chunk, mapped);
 	}
 }
@@ -374,8 +378,11 @@ int layers_save(struct snapshot_writer *writer, const struct layers_wish *wish, 
 	uint8_t *mapped[BASE_LAYERS_MAX + 1] = { NULL };
 
 	now = calloc(memory_size() / CHUNK + 1, 1);
-	if (!now)
+	before = calloc(memory_size() / CHUNK + 1, 1);
+	if (!now || !before)
 		return error_set(err, ENOMEM, "cannot write the sandbox's memory");
+	for (uint64_t chunk = 0; chunk < memory_size(); chunk += CHUNK)
+		before[chunk / CHUNK] = (uint8_t)base_of(chunk);
 	generation = wish->generation;
 	choose_kept(wish);
 	map_kept(mapped);
@@ -413,6 +420,7 @@ void layers_end(int fd, bool goes_on)
 	if (now && goes_on && base_reserved())
 		adopt(fd);
 	free(steal_ptr(now));
+	free(steal_ptr(before));
 }
 
 /* ---- freezing ---- */

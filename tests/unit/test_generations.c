@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -425,6 +426,45 @@ static void what_is_hot_is_copied_first(void **state)
 	hot = (struct hot){ 0 };
 }
 
+static void *write_on(void *stop)
+{
+	while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED)) {
+		for (unsigned n = 0; n < 100; n++)
+			chunk(n)[1] = (uint8_t)n;
+	}
+	return NULL;
+}
+
+static void save_under_writes(void)
+{
+	pthread_t writer;
+	int stop = 0;
+
+	begin_memory();
+	for (unsigned n = 0; n < 100; n++)
+		memset(chunk(n), (int)n + 1, CHUNK);
+	assert_int_equal(pthread_create(&writer, NULL, write_on, &stop), 0);
+	for (unsigned generation = 1; generation < 20; generation++) {
+		if (generation % 3)
+			save(generation, NULL, true);
+		else
+			freeze(generation);
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	pthread_join(writer, NULL);
+	for (unsigned n = 0; n < 100; n++) {
+		assert_int_equal(chunk(n)[0], n + 1);
+		assert_int_equal(chunk(n)[CHUNK - 1], n + 1);
+	}
+}
+
+/* As another thread of the supervisor does it: while the guest stands still, for the first time,
+ * too */
+static void somebody_may_write_meanwhile(void **state)
+{
+	in_process(save_under_writes);
+}
+
 static void checksums_find_what_has_changed(void **state)
 {
 	struct error err;
@@ -471,6 +511,7 @@ int main(void)
 		cmocka_unit_test(a_chain_has_an_end),
 		cmocka_unit_test(frozen_memory_stays),
 		cmocka_unit_test(what_is_hot_is_copied_first),
+		cmocka_unit_test(somebody_may_write_meanwhile),
 		cmocka_unit_test(checksums_find_what_has_changed),
 	};
 
