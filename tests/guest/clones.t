@@ -216,3 +216,39 @@ one_line
 host vitrine snapshot rm nothing
 status 125
 one_line
+
+it 'threads that all run come back together, each time'
+cc -O1 -static -pthread -o "$scratch/together" tests/guest/smp/together.c
+vitrine run -d "${run_options[@]}" --cpus 2 --name threads mini -- sleep 1000 >/dev/null
+vitrine cp "$scratch/together" threads:/tmp/together
+vitrine exec threads -- sh -c '/tmp/together >/tmp/out 2>&1 &'
+for i in {1..12}; do
+	vitrine fork threads --name "threads-$i" && vitrine kill "threads-$i"
+done >/dev/null
+host vitrine exec threads -- sh -c 'cat /tmp/out; ls /proc/$(pidof together)/task | wc -l'
+expect 'running
+8'
+end threads
+
+it 'who has random bytes in hand draws others: vDSO, call and device, in each copy and in the source'
+cc -O1 -static -D_GNU_SOURCE -o "$scratch/random" tests/guest/abi/random.c
+vitrine run -d "${run_options[@]}" --name drawer mini -- sleep 1000 >/dev/null
+vitrine cp "$scratch/random" drawer:/tmp/random
+vitrine exec drawer -- sh -c 'mkfifo /tmp/pipe; /tmp/random /tmp/pipe >/tmp/out 2>&1 &'
+waits() {
+	vitrine exec drawer -- grep -q waits /tmp/out
+}
+soon waits
+vitrine snapshot drawer drawn >/dev/null
+vitrine run --from drawn -n 2 --name 'drawn%' >/dev/null
+vitrine fork drawer --name drawn3 >/dev/null
+for name in drawer drawn1 drawn2 drawn3; do
+	vitrine exec $name -- sh -c 'echo go >/tmp/pipe; until grep -q device /tmp/out; do sleep 0.02; done; grep -v waits /tmp/out'
+done >"$scratch/drawn"
+host sh -c "sort -u '$scratch/drawn' | wc -l; cut -d' ' -f1 '$scratch/drawn' | sort | uniq -c | tr -s ' '"
+expect '12
+ 4 call
+ 4 device
+ 4 vdso'
+end drawer drawn1 drawn2 drawn3
+vitrine snapshot rm drawn >/dev/null

@@ -2,6 +2,7 @@
 /* random.c - getrandom() of the vDSO, called as libcs call it */
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,7 +66,38 @@ static void forbid(void)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-int main(void)
+static void print_drawn(const char *how, const unsigned char bytes[16])
+{
+	printf("%s ", how);
+	for (int i = 0; i < 16; i++)
+		printf("%02x", bytes[i]);
+	puts("");
+}
+
+/* With a key and bytes in hand already: wait until somebody writes to a pipe, then draw again */
+static int draw_later(getrandom_fn *random, const char *pipe)
+{
+	unsigned char bytes[16], word;
+	struct params params = { 0 };
+	void *state;
+
+	random(NULL, 0, 0, &params, ~0UL);
+	state = mmap(NULL, 4096, params.prot, params.flags, -1, 0);
+	random(bytes, sizeof(bytes), 0, state, params.size);
+	puts("waits");
+	fflush(stdout);
+	if (read(open(pipe, O_RDONLY), &word, 1) != 1)
+		return 1;
+	random(bytes, sizeof(bytes), 0, state, params.size);
+	print_drawn("vdso", bytes);
+	if (syscall(SYS_getrandom, bytes, sizeof(bytes), 0) == sizeof(bytes))
+		print_drawn("call", bytes);
+	if (read(open("/dev/urandom", O_RDONLY), bytes, sizeof(bytes)) == sizeof(bytes))
+		print_drawn("device", bytes);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	getrandom_fn *random = vdso_symbol("__vdso_getrandom");
 	unsigned char a[300] = { 0 }, b[300] = { 0 };
@@ -77,6 +109,8 @@ int main(void)
 		puts("the vDSO has no getrandom");
 		return 0;
 	}
+	if (argc > 1)
+		return draw_later(random, argv[1]);
 	printf("parameters: %zd, ", random(NULL, 0, 0, &params, ~0UL));
 	printf("state of %u bytes, prot %u\n", params.size, params.prot);
 	state = mmap(NULL, 4096, params.prot, params.flags, -1, 0);
