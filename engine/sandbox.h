@@ -77,12 +77,13 @@ struct sandbox_web {
  * @secrets:   of lib/http_rule.h, NULL terminated; NULL for none
  * @placeholders: what the guest has in place of each
  * @trust:     the guest's programs are to believe the sandbox's certificate authority
+ * @authority: that was made when it was started (net_authority_kept()); NULL: one is made
  */
 struct sandbox_net {
 	bool enabled;
 	const char *const *policy, *const *publish, *const *resolvers;
 	const char *const *secrets, *const *placeholders;
-	const char *log;
+	const char *log, *authority;
 	bool requests, trust;
 };
 

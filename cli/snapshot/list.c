@@ -108,6 +108,13 @@ static void print_row(const json_t *one)
 	       (double)(bytes.own + bytes.shared) / (1 << 20), date);
 }
 
+/* The environment may have some, and a key is one */
+static void hide_secrets(json_t *config)
+{
+	json_object_del(config, "environment");
+	json_object_del(config, "net_authority");
+}
+
 int snapshot_ls_command(int argc, char **argv)
 {
 	struct ls_options opt = { 0 };
@@ -130,7 +137,7 @@ int snapshot_ls_command(int argc, char **argv)
 	json_array_foreach(list, i, one)
 	{
 		if (opt.json) {
-			json_object_del(one, "environment");
+			hide_secrets(one);
 			set_bytes(one, text_of(one, "directory"));
 		} else if (opt.quiet)
 			puts(text_of(one, "directory"));
@@ -149,7 +156,7 @@ static int inspect(const char *name, struct error *err)
 
 	if (!config)
 		return -1;
-	json_object_del(config, "environment"); /* which may have secrets */
+	hide_secrets(config);
 	set_bytes(config, name);
 	output_json(config);
 	json_decref(config);

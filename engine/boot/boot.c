@@ -250,12 +250,15 @@ static int run(struct sandbox_config *config, struct snapshot *snapshot, struct 
 	}
 	snapshot_close(ahead);
 	telemetry_set_cpus(boot.cpus);
+	config->net.authority = net_authority_kept(); /* for control_init() to record */
 	if (net_ready(err) || vcpu_secondaries(boot.cpus, err) || virtio_init(config, err) ||
 	    share_mount(config, err) || begin_jobs(config, snapshot, err) ||
 	    signals_init(config, time_before(config, snapshot), err) || control_init(config, err)) {
 		tier->stop();
 		return -1;
 	}
+	config->net.authority = NULL;
+	net_authority_forget();
 	virtio_ops_fill(&ops);
 	jobs_ops_fill(&ops);
 	snapshot_init(config, &boot, snapshot ? snapshot_machine(snapshot)->ran_ms : 0);

@@ -56,6 +56,10 @@ static const struct field fields[] = {
 	{ "net_resolvers", FIELD_WORDS, OF(net.resolvers) },
 	{ "net_log", FIELD_TEXT, OF(net.log) },
 	{ "net_requests", FIELD_BOOL, OF(net.requests) },
+	{ "net_secrets", FIELD_WORDS, OF(net.secrets) },
+	{ "net_placeholders", FIELD_WORDS, OF(net.placeholders) },
+	{ "net_trust", FIELD_BOOL, OF(net.trust) },
+	{ "net_authority", FIELD_TEXT, OF(net.authority) },
 	{ "read_only", FIELD_BOOL, OF(read_only) },
 	{ "init", FIELD_BOOL, OF(init) },
 	{ "tty", FIELD_BOOL, OF(tty) },
@@ -91,6 +95,8 @@ int config_open(int dir, const char *name, int flags)
 	file_name(name, file);
 	return openat(dir, file, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
+
+#define SECRET_FILE ",file="
 
 /* ---- from the structure ---- */
 
@@ -158,11 +164,33 @@ static void make_absolute(json_t *object, const char *name)
 		json_object_set_new(object, name, json_string(absolute));
 }
 
+/* Where secrets are (lib/http_rule.h): a file is what stands last */
+static void make_secrets_absolute(json_t *secrets)
+{
+	json_t *secret;
+	size_t i;
+
+	json_array_foreach(secrets, i, secret)
+	{
+		const char *text = json_string_value(secret), *file = strstr(text, SECRET_FILE);
+		char absolute[PATH_MAX];
+
+		if (!file || file[sizeof(SECRET_FILE) - 1] == '/' ||
+		    !realpath(file + sizeof(SECRET_FILE) - 1, absolute))
+			continue;
+		json_array_set_new(secrets, i,
+				   json_sprintf("%.*s%s",
+						(int)(file - text + sizeof(SECRET_FILE) - 1), text,
+						absolute));
+	}
+}
+
 json_t *config_pack(const struct sandbox_config *config)
 {
 	json_t *object = struct_pack(fields, ARRAY_SIZE(fields), config), *disks = json_array();
 
 	make_absolute(object, "net_log");
+	make_secrets_absolute(json_object_get(object, "net_secrets"));
 	for (unsigned i = 0; i < config->ndisks; i++) {
 		json_t *disk = struct_pack(disk_fields, ARRAY_SIZE(disk_fields), &config->disks[i]);
 

@@ -19,7 +19,7 @@
 struct stored_config {
 	struct sandbox_config config;
 	json_t *json;
-	char **lists[SANDBOX_DISKS_MAX + 5];
+	char **lists[SANDBOX_DISKS_MAX + 7];
 	unsigned nlists;
 };
 

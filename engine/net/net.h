@@ -55,6 +55,14 @@ const char *net_cmdline(void);
 const char *net_authority(void);
 
 /**
+ * net_authority_kept() - Its certificate and key, for who goes on from this sandbox
+ *
+ * Return: NULL when there is none. net_authority_forget() wipes it: before a guest runs.
+ */
+const char *net_authority_kept(void);
+void net_authority_forget(void);
+
+/**
  * net_ask() - Ask the gate: "list", "log", "publish SPEC", "unpublish SPEC"
  * @answer: filled with its text, JSON, which the caller frees
  * @err:    filled on failure, also with what the gate says

@@ -49,6 +49,7 @@ static struct link cable = { .memory = -1, .supervisor = -1, .network = -1 };
 static atomic_bool running;
 static int control = -1, life = -1;
 static char authority[1024]; /* its certificate */
+static char kept[2048];	     /* ... and its key, while it is not in the config */
 static bool trusted;
 static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 
@@ -160,15 +161,17 @@ static int start_proxy(const struct sandbox_config *config, struct error *err)
 	close(between[1]);
 	close(tell[1]);
 	do
-		len = pid > 0 ? read(tell[0], authority, sizeof(authority) - 1) : -1;
+		len = pid > 0 ? read(tell[0], kept, sizeof(kept) - 1) : -1;
 	while (len < 0 && errno == EINTR);
 	close(tell[0]);
 	forget_secrets(&config->net);
-	authority[len > 0 ? len : 0] = '\0';
-	if (len > 0 && *authority != '-')
+	kept[len > 0 ? len : 0] = '\0';
+	if (len > 0 && *kept != '-') {
+		snprintf(authority, sizeof(authority), "%.*s", (int)strcspn(kept, " "), kept);
 		return between[0];
+	}
 	error_set(err, 0, "%.400s",
-		  len > 0 ? authority + 1 : "cannot start the process that reads requests");
+		  len > 0 ? kept + 1 : "cannot start the process that reads requests");
 	close(between[0]);
 	return -2;
 }
@@ -269,6 +272,16 @@ const char *net_cmdline(void)
 			 NET_GUEST4, NET_BITS4, NET_GATEWAY4, NET_RESOLVER4, NET_GUEST6, NET_BITS6,
 			 NET_GATEWAY6, NET_RESOLVER6);
 	return text;
+}
+
+const char *net_authority_kept(void)
+{
+	return *kept ? kept : NULL;
+}
+
+void net_authority_forget(void)
+{
+	explicit_bzero(kept, sizeof(kept));
 }
 
 const char *net_authority(void)

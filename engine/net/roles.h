@@ -25,7 +25,8 @@ void gate_run(const struct sandbox_config *config, int stack, int control, int p
 /**
  * proxy_run() - The proxy: requests, secrets, certificates. Confines itself
  * @gate:       socket to the gate, which gives it connections
- * @supervisor: gets the certificate of the sandbox's authority, or '-' and why there is none
+ * @supervisor: gets the certificate and key of the sandbox's authority, or '-' and why there is
+ * none
  */
 void proxy_run(const struct sandbox_config *config, int gate, int supervisor)
     __attribute__((noreturn));

@@ -105,10 +105,6 @@ static int check_possible(const struct pause_wish *wish, struct error *err)
 {
 	if (config->nshares)
 		return error_set(err, 0, "a sandbox with shared folders cannot be paused yet");
-	if (config->net.requests)
-		return error_set(err, 0,
-				 "a sandbox whose requests are looked at, or that has secrets, "
-				 "cannot be paused yet");
 	if (wish->nfds != SNAPSHOT_FDS(config->ndisks))
 		return error_set(err, 0, "pause: %u descriptors must come with the message",
 				 SNAPSHOT_FDS(config->ndisks));

@@ -150,3 +150,43 @@ host vitrine rm -f source
 status 0
 host ls "$saved/paused"
 expect ''
+
+it 'one with a network has it there, as far as that is the public one'
+vitrine run -d --ephemeral --memory 256M --name online --net --net-deny example.com --net-log "$scratch/log" mini -- sleep 1000 >/dev/null
+vitrine snapshot online online >/dev/null
+vitrine kill online
+host bash -c "vitrine snapshot export online - | XDG_STATE_HOME=$scratch/state2 XDG_RUNTIME_DIR=$scratch/run2 vitrine snapshot import -"
+expect online
+host bash -c "XDG_STATE_HOME=$scratch/state2 vitrine snapshot inspect online | grep -c net_log; true"
+expect 0
+rm -f "$scratch/log"
+there vitrine run --from online --name online >/dev/null
+host "${there[@]}" vitrine exec online -- sh -c 'ls /sys/class/net; nslookup -timeout=1 example.com 10.0.2.3 2>&1 | grep -ciE "refused|nxdomain|can.t find" | grep -c [1-9]'
+shows '*eth0*1'
+[ ! -e "$scratch/log" ]
+check $? 'and writes to no file of that machine'
+there vitrine kill online
+vitrine snapshot rm online >/dev/null
+there vitrine snapshot rm online >/dev/null
+
+it 'one that reaches more is refused, unless somebody says what it is to have'
+vitrine run -d --ephemeral --memory 256M --name online --net=any mini -- sleep 1000 >/dev/null
+vitrine snapshot online any >/dev/null
+vitrine kill online
+vitrine snapshot export any "$scratch/any"
+host "${there[@]}" vitrine snapshot import "$scratch/any"
+status 125
+says '--net as-was'
+one_line
+for net in as-was public none; do
+	host "${there[@]}" vitrine snapshot import --net $net --name "any-$net" "$scratch/any"
+	expect "any-$net"
+	host bash -c "XDG_STATE_HOME=$scratch/state2 vitrine snapshot inspect any-$net | tr -d '\n ' | grep -o 'net_policy\":\[[^]]*'"
+	case $net in
+	as-was) shows '*any*' ;;
+	*) expect "net_policy\":[\"default$net\"" ;;
+	esac
+done
+host "${there[@]}" vitrine snapshot import --net all "$scratch/any"
+status 2
+one_line

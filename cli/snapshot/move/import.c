@@ -31,21 +31,43 @@
 #include "engine/snapshot/snapshot.h"
 #include "images/digest.h"
 #include "images/progress.h"
-#include "stream.h"
 #include "lib/json_fd.h"
+#include "lib/policy.h"
+#include "stream.h"
 #include "vitrine/abi.h"
 #include "vitrine/util.h"
 
 #define LAYERS_MAX 256 /* of an image */
 #define CONFIG_MAX (1U << 20)
 
+/* What of the network that it had a snapshot has here */
+enum network { NET_PUBLIC_ONLY, NET_AS_WAS, NET_PUBLIC, NET_NONE };
+
 struct import_options {
 	const char *name;
+	enum network network;
 };
+
+static int take_network(void *field, const char *value, struct error *err)
+{
+	static const char *const names[] = {
+		[NET_AS_WAS] = "as-was", [NET_PUBLIC] = "public", [NET_NONE] = "none"
+	};
+
+	for (size_t i = NET_AS_WAS; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(value, names[i])) {
+			*(enum network *)field = (enum network)i;
+			return 0;
+		}
+	}
+	return error_set(err, 0, "--net %s: there are as-was, public and none", value);
+}
 
 static const struct option_spec specs[] = {
 	{ 0, "name", "NAME", option_string, offsetof(struct import_options, name),
 	  "call it so, not as it was called" },
+	{ 0, "net", "WHAT", take_network, offsetof(struct import_options, network),
+	  "the network that it has here: as-was, public or none" },
 };
 
 static const struct option_set options = {
@@ -59,6 +81,7 @@ static const struct option_set options = {
 
 /**
  * struct import - one that is under way
+ * @network: as the caller wants it
  * @dir:     of the snapshot; -1 before its name came
  * @bases:   of what its disks lie on: path under a temporary name, then for good; @nbases of disk N
  * @text:    of the config or the state, which are not written as they come; @room, @used
@@ -67,6 +90,7 @@ static const struct option_set options = {
  */
 struct import {
 	const char *name;
+	enum network network;
 	char own_name[RUNDIR_NAME_MAX + 1];
 	char *path;
 	int dir, fd;
@@ -225,6 +249,52 @@ static int take_file_end(void *ctx, const char *digest, struct error *err)
 
 /* ---- all of it was there ---- */
 
+/* Does it stay among public addresses? Names do, unless a rule says something else of theirs */
+static bool stays_public(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (rule->allow && rule->target != POLICY_NAME &&
+		    (rule->target != POLICY_KIND || rule->kind != ADDRESS_PUBLIC))
+			return false;
+	}
+	return policy->otherwise != POLICY_ALL;
+}
+
+static int check_network(const struct sandbox_net *net, struct error *err)
+{
+	struct policy policy = { .otherwise = POLICY_PUBLIC };
+	int ret = 0;
+
+	for (const char *const *line = net->policy; line && *line && !ret; line++)
+		ret = policy_line(&policy, *line, err);
+	if (!ret && (!stays_public(&policy) || (net->secrets && *net->secrets)))
+		ret = error_set(err, 0,
+				"the snapshot's network reaches more than public addresses, or has "
+				"secrets of this host: --net as-was, --net public or --net none");
+	policy_free(&policy);
+	return ret;
+}
+
+/* Another host's words decide neither whom of this one's network nor which of its files it has */
+static int import_network(struct sandbox_net *net, enum network wanted, struct error *err)
+{
+	static const char *const lines[][2] = {
+		[NET_PUBLIC] = { "default public", NULL }, [NET_NONE] = { "default none", NULL }
+	};
+
+	net->log = NULL;
+	net->publish = NULL;
+	if (!net->enabled || wanted == NET_AS_WAS)
+		return 0;
+	net->resolvers = NULL;
+	if (wanted == NET_PUBLIC_ONLY)
+		return check_network(net, err);
+	*net = (struct sandbox_net){ .enabled = true, .policy = lines[wanted] };
+	return 0;
+}
+
 /* Files of this host, in place of those of the other one */
 static int rebase(struct import *in, struct sandbox_config *config, struct error *err)
 {
@@ -240,12 +310,10 @@ static int rebase(struct import *in, struct sandbox_config *config, struct error
 		if (!disk->label)
 			disk->label = "imported";
 	}
-	if (config->nshares || config->net.enabled)
-		return error_set(err, 0,
-				 "a snapshot with a network or shared folders cannot be "
-				 "imported");
+	if (config->nshares)
+		return error_set(err, 0, "a snapshot with shared folders cannot be imported");
 	config->name = in->name;
-	return 0;
+	return import_network(&config->net, in->network, err);
 }
 
 static int write_config(struct import *in, const struct sandbox_config *config, struct error *err)
@@ -372,7 +440,7 @@ static void clean_up(struct import *in, bool good)
 	json_decref(in->config);
 }
 
-static int import(const char *name, const char *file, struct error *err)
+static int import(const struct import_options *opt, const char *file, struct error *err)
 {
 	cleanup_free struct import *in = calloc(1, sizeof(*in));
 	cleanup_close int fd =
@@ -381,7 +449,8 @@ static int import(const char *name, const char *file, struct error *err)
 
 	if (fd < 0 || !in)
 		return error_set(err, errno, "%s", file);
-	in->name = name;
+	in->name = opt->name;
+	in->network = opt->network;
 	in->dir = in->fd = -1;
 	signal(SIGXFSZ, SIG_IGN); /* an error of write(), as a full disk is */
 	progress_subject("snapshot");
@@ -408,5 +477,5 @@ int snapshot_import_command(int argc, char **argv)
 		at = error_set(&err, 0, "'%s' is not a name for a snapshot", opt.name);
 	if (at < 0)
 		return cli_fail(EXIT_USAGE, &err);
-	return import(opt.name, argv[at], &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+	return import(&opt, argv[at], &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -2,12 +2,14 @@
 /* authority.c - certificates that only this sandbox's guest believes
  *
  * Theory of operation
- * Each sandbox has an authority of its own, whose key is made here, is in no file and in no other
- * process, and is gone with the sandbox. A certificate is made for a name when it is first asked
- * for; all of them have one key, which is as secret as the authority's own.
+ * Each sandbox has an authority of its own, whose key is made here. It goes to no other process but
+ * to what keeps the sandbox's config, before a guest has run: when the sandbox is paused and goes
+ * on, or is copied, its programs believe the authority that they know, and no other. A certificate
+ * is made for a name when it is first asked for; all of them have one key, which is in no file.
  *
  * Host system calls: getrandom.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,6 +24,7 @@
 #define LEAF_DAYS 90
 #define LEAF_FRESH (30 * DAY)
 #define CACHE 64
+#define AUTHORITY_DER_MAX 1536 /* of a certificate, or a key */
 
 static EVP_PKEY *authority_key, *leaf_key;
 static X509 *authority;
@@ -110,19 +113,74 @@ static X509 *make_leaf(const char *name)
 	return NULL;
 }
 
-int authority_begin(char **text, struct error *err)
+/* Return: base64 behind what is in @text, which is freed; NULL when there is no memory */
+static char *append(char *text, const unsigned char *der, int len)
 {
-	unsigned char *der = NULL;
-	int len;
+	const size_t before = text ? strlen(text) + 1 : 0;
+	char *more = len > 0 ? realloc(text, before + (size_t)(len + 2) / 3 * 4 + 1) : NULL;
 
-	authority_key = EVP_EC_gen("P-256");
+	if (!more) {
+		free(text);
+		return NULL;
+	}
+	if (before)
+		more[before - 1] = ' ';
+	EVP_EncodeBlock((unsigned char *)more + before, der, len);
+	return more;
+}
+
+static char *authority_text(void)
+{
+	unsigned char *cert = NULL, *key = NULL;
+	const int cert_len = i2d_X509(authority, &cert),
+		  key_len = i2d_PrivateKey(authority_key, &key);
+	char *text = append(NULL, cert, cert_len);
+
+	if (text)
+		text = append(text, key, key_len);
+	OPENSSL_free(cert);
+	OPENSSL_clear_free(key, key_len > 0 ? (size_t)key_len : 0);
+	return text;
+}
+
+/* Return: bytes decoded, or -1 */
+static int decode(const char *text, size_t len, unsigned char out[AUTHORITY_DER_MAX])
+{
+	int n;
+
+	if (!len || len % 4 || len / 4 * 3 > AUTHORITY_DER_MAX)
+		return -1;
+	n = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
+	return n < 0 ? -1 : n - (text[len - 1] == '=') - (text[len - 2] == '=');
+}
+
+static bool take_authority(const char *kept)
+{
+	const size_t split = strcspn(kept, " ");
+	unsigned char der[AUTHORITY_DER_MAX];
+	const unsigned char *at = der;
+	int len = decode(kept, split, der);
+
+	authority = len > 0 ? d2i_X509(NULL, &at, len) : NULL;
+	if (!authority || !kept[split])
+		return false;
+	at = der;
+	len = decode(kept + split + 1, strlen(kept + split + 1), der);
+	authority_key = len > 0 ? d2i_AutoPrivateKey(NULL, &at, len) : NULL;
+	OPENSSL_cleanse(der, sizeof(der));
+	return authority_key && X509_check_private_key(authority, authority_key) == 1;
+}
+
+int authority_begin(const char *kept, char **text, struct error *err)
+{
 	leaf_key = EVP_EC_gen("P-256");
-	authority = authority_key && leaf_key ? make_authority() : NULL;
-	len = authority ? i2d_X509(authority, &der) : -1;
-	*text = len > 0 ? malloc((size_t)(len + 2) / 3 * 4 + 1) : NULL;
-	if (*text)
-		EVP_EncodeBlock((unsigned char *)*text, der, len);
-	OPENSSL_free(der);
+	if (kept && !take_authority(kept))
+		return error_set(err, 0, "the sandbox's certificate authority is damaged");
+	if (!kept) {
+		authority_key = EVP_EC_gen("P-256");
+		authority = authority_key ? make_authority() : NULL;
+	}
+	*text = authority && leaf_key ? authority_text() : NULL;
 	return *text ? 0 : error_set(err, 0, "cannot make the sandbox's certificate authority");
 }
 

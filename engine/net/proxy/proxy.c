@@ -144,7 +144,7 @@ static int prepare(struct proxy *proxy, const struct sandbox_net *net, char **au
 		if (secret_begin(proxy, net->secrets[i], net->placeholders[i], err))
 			return -1;
 	}
-	if (peer_begin(wants_tls(proxy), err) || authority_begin(authority, err))
+	if (peer_begin(wants_tls(proxy), err) || authority_begin(net->authority, authority, err))
 		return -1;
 	forget_environment();
 	proxy->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -169,6 +169,7 @@ void proxy_run(const struct sandbox_config *config, int gate, int supervisor)
 	}
 	(void)!write(supervisor, authority, strlen(authority));
 	close(supervisor);
+	explicit_bzero(authority, strlen(authority));
 	free(authority);
 	while (!proxy.over)
 		proxy_round(&proxy);

@@ -127,10 +127,12 @@ void proxy_round(struct proxy *proxy);
 /* authority.c: certificates that only the guest believes */
 
 /**
- * authority_begin() - Make the authority of this sandbox
- * @text: filled with its certificate: DER in base64, which the caller frees
+ * authority_begin() - Make the authority of this sandbox, or take the one that it had
+ * @kept: as @text was then, or NULL
+ * @text: filled with its certificate and key: DER in base64, a blank between, which the caller
+ * wipes and frees
  */
-int authority_begin(char **text, struct error *err);
+int authority_begin(const char *kept, char **text, struct error *err);
 
 /**
  * authority_context() - TLS as the server of that name

@@ -139,6 +139,42 @@ shows "GET /v1/a 0
 Authorization: Bearer $TOKEN
 vitrine-secret-????????????????????????????????
 GET /v1/py 0*"
+
+it 'it can be paused; the secret is not in its files'
+export XDG_STATE_HOME=$scratch/state
+host vitrine pause s-$$
+expect s-$$
+host bash -c "grep -rl hunter2 '$XDG_STATE_HOME'; true"
+expect ''
+it 'it goes on for who has the secret'
+host env -u TOKEN vitrine resume s-$$
+status 125
+says 'TOKEN'
+one_line
+host vitrine resume s-$$
+expect s-$$
+it 'and its programs believe the authority that they know'
+host vitrine exec s-$$ bash -c "curl -sS -H \"Authorization: Bearer \$TOKEN\" $api/v1/a; python3 -c 'import urllib.request as u; print(u.urlopen(\"$api/v1/py\").read().decode())'"
+shows "GET /v1/a 0
+Authorization: Bearer $TOKEN
+GET /v1/py 0*"
+it 'a copy, too'
+host vitrine fork s-$$ --name t-$$
+expect t-$$
+host vitrine exec t-$$ bash -c "curl -sS -H \"Authorization: Bearer \$TOKEN\" $api/v1/a"
+shows "*Authorization: Bearer $TOKEN"
+vitrine kill t-$$ >/dev/null
+it 'who asks about a snapshot is shown neither key nor environment'
+vitrine snapshot s-$$ kept >/dev/null
+host bash -c "vitrine snapshot inspect kept; vitrine snapshot ls --json"
+shows '*net_policy*'
+host bash -c "{ vitrine snapshot inspect kept; vitrine snapshot ls --json; } | grep -cE 'net_authority|environment'; true"
+expect 0
+it 'nor does another machine get it unasked'
+host bash -c "vitrine snapshot export kept - | XDG_STATE_HOME=$scratch/state2 vitrine snapshot import -"
+status 125
+says '--net'
+one_line
 vitrine kill s-$$ >/dev/null
 
 run_options=("${rules[@]}")

@@ -76,12 +76,3 @@ one_line
 host sh -c "vitrine ps -a --format '{{.Name}} {{.Status}}' | grep n-$$"
 expect "n-$$ paused"
 vitrine rm n-$$ >/dev/null
-
-it 'whose requests are looked at cannot be paused yet'
-vitrine run -d --ephemeral --name h-$$ --net=rules --http-allow "GET http://example.org/*" debian -- \
-	sleep 1000 >/dev/null 2>"$scratch/err"
-host vitrine pause h-$$
-status 125
-says 'cannot be paused yet'
-one_line
-vitrine kill h-$$

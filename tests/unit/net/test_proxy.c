@@ -39,7 +39,7 @@ static int setup(void **state)
 	if (setrlimit(RLIMIT_NOFILE, &files) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) ||
 	    policy_line(&proxy.policy, "http-allow GET https://api.test/*", &err) ||
-	    peer_begin(false, &err) || authority_begin(&authority, &err))
+	    peer_begin(false, &err) || authority_begin(NULL, &authority, &err))
 		return -1;
 	free(authority);
 	proxy.gate = pair[0];
