@@ -56,8 +56,8 @@ one_line
 status 125
 
 it 'starts without libraries that few verbs need'
-host bash -c 'LD_TRACE_LOADED_OBJECTS=1 vitrine | grep -cE "ssl|crypto|curl|archive|microhttpd"'
-expect 0
+host bash -c 'LD_TRACE_LOADED_OBJECTS=1 vitrine | grep -E "ssl|crypto|curl|archive|microhttpd" || echo none'
+expect none
 
 host vitrine version
 shows 'vitrine *Linux version 6.12.*'
