@@ -22,6 +22,8 @@ static const struct option_spec specs[] = {
 	{ 0, "store", "URL", option_string, AT(store),
 	  "sqlite:PATH or postgresql://... (a file in the state directory)" },
 	{ 0, "base", "IMAGE", option_string, AT(base), "image of the template 'base' (mini)" },
+	{ 0, "interpreter", "IMAGE", option_string, AT(interpreter),
+	  "image with Python, for E2B's code interpreter (that of 'base')" },
 	{ 0, "domain", "NAME", option_string, AT(domain), "sandboxes are reached as PORT-ID.NAME" },
 	{ 0, "connections", "N", option_unsigned, AT(connections), "at a time (4096)" },
 	{ 0, "drain", NULL, option_flag, AT(drain), "pause all sandboxes when ending" },

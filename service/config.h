@@ -14,7 +14,7 @@
  * @store:  URL
  */
 struct config {
-	const char *listen, *store, *base, *domain, *file;
+	const char *listen, *store, *base, *interpreter, *domain, *file;
 	unsigned connections;
 	bool drain, internet, cold;
 	char address[64];

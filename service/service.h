@@ -16,6 +16,7 @@ struct store;
  * @instance: of the store, eight hexadecimal digits: what is ours among the host's sandboxes
  * @starter:  socket of the process that starts things
  * @base:     image of the template "base"
+ * @interpreter: image of the template of E2B's code interpreter, NULL for @base
  * @vitrine:  path of the program
  * @directory: of what is ours
  * @internet: sandboxes of E2B's clients have a network
@@ -28,7 +29,7 @@ struct service {
 	struct store *store;
 	char instance[INSTANCE_MAX];
 	int starter;
-	const char *base, *vitrine, *domain, *directory;
+	const char *base, *interpreter, *vitrine, *domain, *directory;
 	bool internet, warm;
 	int images;
 	void (*warm_up)(struct service *service, const char *id);

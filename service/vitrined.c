@@ -242,6 +242,7 @@ static int serve(struct service *service, const struct config *config, const str
 static int run(const struct config *config, const struct places *places, struct error *err)
 {
 	struct service service = { .base = config->base,
+				   .interpreter = config->interpreter,
 				   .domain = config->domain,
 				   .internet = config->internet,
 				   .warm = !config->cold,

@@ -45,6 +45,16 @@ int build_start(struct service *service, const struct caller *caller, const char
 json_t *build_status(const char *owner, const char *name, const char *id, size_t from,
 		     struct fault *fault);
 
+/**
+ * interpreter_make() - The template of E2B's code interpreter, for an owner who has none yet
+ * @name: one that interpreter_is() knows
+ *
+ * Waits until it is built. Return: 0, or -1 with @fault.
+ */
+int interpreter_make(struct service *service, const struct caller *caller, const char *name,
+		     struct fault *fault);
+bool interpreter_is(const char *name);
+
 /* ---- files that steps copy: archives that were sent before ---- */
 
 /** upload_token() - What lets somebody send the files of this hash: 65 bytes */

@@ -224,7 +224,14 @@ int e2b_template_find(struct request *request, const char *name, struct sandbox 
 	snprintf(plain, sizeof(plain), "%.*s", colon ? (int)(colon - name) : 64, name);
 	if (!order_name_valid(plain) || (colon && strcmp(colon + 1, DEFAULT_TAG) != 0))
 		return fault_set(fault, FAULT_NOT_FOUND, "template '%.64s' not found", name);
-	return template_find(service, owner, plain, wanted, fault);
+	if (!template_find(service, owner, plain, wanted, fault))
+		return 0;
+	if (fault->code != FAULT_NOT_FOUND || !interpreter_is(plain))
+		return -1;
+	return interpreter_make(service, &request->caller, plain, fault) ||
+		       template_find(service, owner, plain, wanted, fault)
+		   ? -1
+		   : 0;
 }
 
 void e2b_template_alias(struct request *request)

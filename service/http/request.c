@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "match.h"
 #include "server.h"
@@ -38,6 +39,8 @@ struct request *request_make(struct service *service, struct MHD_Connection *con
 		return NULL;
 	request->service = service;
 	request->connection = connection;
+	request->fd =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	request->target = strdup(target);
 	request->users = 1;
 	pthread_mutex_init(&request->lock, NULL);
@@ -120,9 +123,12 @@ void request_publish(struct request *request)
 bool request_gone(struct request *request)
 {
 	bool gone;
+	char byte;
 
 	pthread_mutex_lock(&request->lock);
-	gone = request->gone;
+	/* The server does not look at a connection that waits for us. Its descriptor is open until
+	 * it has told us, under the lock, that it is over */
+	gone = request->gone || recv(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 	pthread_mutex_unlock(&request->lock);
 	return gone;
 }

@@ -71,6 +71,7 @@ struct value {
 struct request {
 	struct service *service;
 	struct MHD_Connection *connection;
+	int fd;
 	const struct route *route;
 	const char *method;
 	char *target;

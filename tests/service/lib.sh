@@ -71,7 +71,7 @@ field() {
 # modules: those of package.json, as the lock file has them
 modules() {
 	local where=${1:-tests/service}
-	[ -e "$where/node_modules/.package-lock.json" ] ||
+	[ "$where/node_modules/.package-lock.json" -nt "$where/package-lock.json" ] ||
 		(cd "$where" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$scratch/npm" 2>&1
 	check $? "npm ci: $(head -3 "$scratch/npm" 2>/dev/null)"
 }
