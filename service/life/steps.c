@@ -46,8 +46,9 @@ enum running sandbox_runs(const struct service *service, const char *id)
 	close(dir);
 	if (fd >= 0)
 		close(fd);
-	/* Without a code it says that there is none */
-	return fd >= 0 ? RUNNING_YES : err.code ? RUNNING_UNKNOWN : RUNNING_NO;
+	if (fd >= 0)
+		return RUNNING_YES;
+	return err.code == ENOENT || err.code == ECONNREFUSED ? RUNNING_NO : RUNNING_UNKNOWN;
 }
 
 static bool is_saved(const struct service *service, const char *id)
