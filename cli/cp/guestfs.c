@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "guestfs.h"
 #include "vitrine/util.h"
@@ -302,6 +305,49 @@ int guestfs_symlink(struct client *client, const char *target, const char *path,
 int guestfs_rename(struct client *client, const char *from, const char *to, struct error *err)
 {
 	return call_two(client, "rename", from, to, from, err);
+}
+
+int guestfs_attribute(struct client *client, const char *path, const char *name, const char *value,
+		      struct error *err)
+{
+	cleanup_free char *data = NULL;
+	struct answer answer;
+	int len = asprintf(&data, "%s%c%s%c%s", path, 0, name, 0, value ? value : "");
+
+	if (len < 0) {
+		data = NULL;
+		return error_set(err, ENOMEM, "attribute");
+	}
+	if (call(client, json_pack("{s:s}", "op", "attribute"), path, data, (size_t)len, &answer,
+		 err) < 0)
+		return -1;
+	json_decref(answer.json);
+	return 0;
+}
+
+int guestfs_attributes(struct client *client, const char *path, guestfs_attribute_visit *each,
+		       void *context, struct error *err)
+{
+	const size_t head = offsetof(struct vt_attribute, text);
+	struct answer answer;
+
+	if (call(client, json_pack("{s:s}", "op", "attributes"), path, path, strlen(path), &answer,
+		 err) < 0)
+		return -1;
+	json_decref(answer.json);
+	for (size_t at = 0; at + head <= answer.len;) {
+		struct vt_attribute record;
+		const char *text = (const char *)answer.payload + at + head;
+
+		memcpy(&record, answer.payload + at, head);
+		if (record.reclen < head + record.name_len + record.value_len ||
+		    record.reclen > answer.len - at)
+			return error_set(err, 0, "the sandbox %s sent a malformed list",
+					 client->name);
+		each(context, text, record.name_len, text + record.name_len, record.value_len);
+		at += record.reclen;
+	}
+	return 0;
 }
 
 char *guestfs_readlink(struct client *client, const char *path, struct error *err)

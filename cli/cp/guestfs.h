@@ -69,6 +69,19 @@ int guestfs_chown(struct client *client, const char *path, uint32_t uid, uint32_
 		  struct error *err);
 int guestfs_symlink(struct client *client, const char *target, const char *path, struct error *err);
 
+/** guestfs_attribute() - Set an extended attribute of a user's; without @value: remove it */
+int guestfs_attribute(struct client *client, const char *path, const char *name, const char *value,
+		      struct error *err);
+
+/**
+ * guestfs_attributes() - Extended attributes of users
+ * @each: called for each of them; texts without a NUL, valid during the call
+ */
+typedef void guestfs_attribute_visit(void *context, const char *name, size_t name_len,
+				     const char *value, size_t value_len);
+int guestfs_attributes(struct client *client, const char *path, guestfs_attribute_visit *each,
+		       void *context, struct error *err);
+
 /** guestfs_readlink() - Target of a symbolic link, which the caller frees, or NULL */
 char *guestfs_readlink(struct client *client, const char *path, struct error *err);
 

@@ -10,7 +10,7 @@
 #include "service/http/request.h"
 #include "service/life/sandbox.h"
 
-#define E2B_ENVD_VERSION "0.5.6"
+#define E2B_ENVD_VERSION "0.6.2"
 #define E2B_DEFAULT_TIMEOUT 300
 
 /* The control plane */

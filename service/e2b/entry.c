@@ -40,12 +40,13 @@ json_t *entry_info(struct guest *guest, const struct entry *e)
 
 		snprintf(when + n, sizeof(when) - n, ".%09dZ", (int)e->mtime_ns);
 	}
-	return json_pack("{s:o, s:o, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*}", "name", name,
+	return json_pack("{s:o, s:o, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:o*}", "name", name,
 			 "path", path, "type",
 			 S_ISDIR(e->mode)   ? "FILE_TYPE_DIRECTORY"
 			 : S_ISLNK(e->mode) ? "FILE_TYPE_SYMLINK"
 					    : "FILE_TYPE_FILE",
 			 "size", size, "mode", (int)(e->mode & 07777), "permissions", mode, "owner",
 			 owner, "group", group, "modifiedTime", when, "symlinkTarget",
-			 e->target[0] ? json_string(e->target) : NULL);
+			 e->target[0] ? json_string(e->target) : NULL, "metadata",
+			 guest_metadata(guest, e->path));
 }

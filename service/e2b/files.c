@@ -4,6 +4,7 @@
  * A POST is a form whose parts are files, each with its path as its name (or that of the query), or
  * it is the one file's bytes. Either may be compressed (gzip).
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,12 +18,16 @@
 #define CHUNK (64 * 1024)
 #define UPLOAD_MS 60000
 #define FILES_MAX 1000
+#define METADATA "X-Metadata-"
+#define METADATA_LEN (sizeof(METADATA) - 1)
+#define METADATA_MAX 4096
 
 /**
  * struct upload - a POST that goes on
  * @path:  of the query, "" when the parts say it
  * @open:  a part of a file is being written
  * @written: the answer
+ * @metadata: of all of them, NULL for none
  */
 struct upload {
 	struct guest guest;
@@ -30,7 +35,7 @@ struct upload {
 	char path[GUEST_PATH_MAX];
 	struct sink sink;
 	bool open;
-	json_t *written;
+	json_t *written, *metadata;
 	struct fault fault;
 };
 
@@ -60,6 +65,7 @@ static int begin_file(struct upload *up, const char *path)
 	if (guest_path(&up->guest, path, up->user, absolute, &up->fault) ||
 	    sink_open(&up->sink, &up->guest, absolute, up->user, &up->fault))
 		return -1;
+	up->sink.metadata = up->metadata;
 	up->open = true;
 	return 0;
 }
@@ -71,8 +77,9 @@ static int end_file(struct upload *up)
 	up->open = false;
 	if (sink_close(&up->sink, true, &up->fault))
 		return -1;
-	json_array_append_new(up->written, json_pack("{s:s, s:s, s:s}", "name", slash + 1, "type",
-						     "file", "path", up->sink.path));
+	json_array_append_new(up->written,
+			      json_pack("{s:s, s:s, s:s, s:O*}", "name", slash + 1, "type", "file",
+					"path", up->sink.path, "metadata", up->metadata));
 	return 0;
 }
 
@@ -177,6 +184,32 @@ static int receive(struct request *request, struct upload *up)
 	return ret;
 }
 
+/* Of the headers X-Metadata-NAME, whose case is lost on the way */
+static int take_metadata(struct upload *up, const struct request *request)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < request->nvalues; i++) {
+		const struct value *v = &request->values[i];
+		char name[REQUEST_HEADER_MAX];
+		size_t len;
+
+		if (v->kind != MHD_HEADER_KIND || strncasecmp(v->name, METADATA, METADATA_LEN) != 0)
+			continue;
+		len = strlen(v->name + METADATA_LEN);
+		total += len + strlen(v->value);
+		if (!len || len >= 200 || total > METADATA_MAX)
+			return fault_set(&up->fault, FAULT_BAD_REQUEST,
+					 "metadata: at most %d bytes", METADATA_MAX);
+		for (size_t k = 0; k <= len; k++)
+			name[k] = (char)tolower((unsigned char)v->name[METADATA_LEN + k]);
+		if (!up->metadata)
+			up->metadata = json_object();
+		json_object_set_new(up->metadata, name, json_string(v->value));
+	}
+	return 0;
+}
+
 void e2b_file_post(struct request *request)
 {
 	const char *path = request_query(request, "path");
@@ -194,7 +227,7 @@ void e2b_file_post(struct request *request)
 		snprintf(up->path, sizeof(up->path), "%s", path ? path : "");
 		up->user = envd_user(&up->guest, &envd);
 		up->written = json_array();
-		if (receive(request, up)) {
+		if (take_metadata(up, request) || receive(request, up)) {
 			answer_fault(request, &up->fault);
 			if (up->open)
 				sink_close(&up->sink, false, &ignored);
@@ -203,8 +236,10 @@ void e2b_file_post(struct request *request)
 			answer_json(request, 200, up->written);
 		}
 	}
-	if (up)
+	if (up) {
 		guest_close(&up->guest);
+		json_decref(up->metadata);
+	}
 	free(up);
 	envd_end(request, &envd);
 }

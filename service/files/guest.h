@@ -76,6 +76,17 @@ int guest_rename(struct guest *guest, const char *from, const char *to, struct f
 /** guest_chown() - Give files to a user; @paths is consumed. Links themselves, not their targets */
 int guest_chown(struct guest *guest, json_t *paths, const char *user, struct fault *fault);
 
+/**
+ * guest_metadata() - What clients have said of a file: extended attributes "user.e2b.NAME"
+ *
+ * Return: an object of texts, or NULL when there is nothing.
+ */
+json_t *guest_metadata(struct guest *guest, const char *path);
+
+/** guest_metadata_set() - @metadata: an object of texts; NULL: nothing to do */
+int guest_metadata_set(struct guest *guest, const char *path, const json_t *metadata,
+		       struct fault *fault);
+
 /** guest_user() - Numbers and home of a user. Return: 0, or -1 when there is none */
 int guest_user(struct guest *guest, const char *name, uint32_t *uid, uint32_t *gid, char *home,
 	       size_t size);

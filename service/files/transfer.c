@@ -101,6 +101,8 @@ int sink_close(struct sink *sink, bool keep, struct fault *fault)
 	sink->handle = -1;
 	if (keep && sink->user)
 		ret = guest_chown(sink->guest, json_pack("[s]", sink->part), sink->user, fault);
+	if (keep && !ret)
+		ret = guest_metadata_set(sink->guest, sink->part, sink->metadata, fault);
 	if (keep && !ret && strcmp(sink->part, sink->path) != 0)
 		ret = guest_rename(sink->guest, sink->part, sink->path, fault);
 	if (!keep || ret)

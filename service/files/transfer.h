@@ -15,11 +15,13 @@
  * One that is there already is written beside its place, and gets its name when all of it is there:
  * whoever reads it meanwhile sees the old one, and a client that goes away leaves nothing.
  *
+ * @metadata: what is said of it, NULL for nothing; not owned
  * @due: bytes of writes that were not answered yet, the oldest first
  */
 struct sink {
 	struct guest *guest;
 	const char *user;
+	const json_t *metadata;
 	char path[GUEST_PATH_MAX], part[GUEST_PATH_MAX];
 	int64_t handle;
 	uint64_t at;

@@ -117,6 +117,19 @@ test("files: write and read in every form", async () => {
 	await assert.rejects(sandbox.files.read("/home/user/none"), NotFoundError);
 });
 
+test("files: metadata", async () => {
+	const written = await sandbox.files.write("/home/user/told", "text", { metadata: { Author: "me", purpose: "a test, of course" } });
+	assert.deepEqual(written.metadata, { author: "me", purpose: "a test, of course" });
+	assert.deepEqual((await sandbox.files.getInfo("/home/user/told")).metadata, { author: "me", purpose: "a test, of course" });
+	await sandbox.files.rename("/home/user/told", "/home/user/moved");
+	const listed = (await sandbox.files.list("/home/user")).find((entry) => entry.name === "moved");
+	assert.equal(listed.metadata.author, "me");
+	await sandbox.files.write("/home/user/moved", "other", { metadata: { only: "this" } });
+	assert.deepEqual((await sandbox.files.getInfo("/home/user/moved")).metadata, { only: "this" });
+	await assert.rejects(sandbox.files.write("/home/user/large", "x", { metadata: { much: "m".repeat(5000) } }));
+	await sandbox.files.remove("/home/user/moved");
+});
+
 test("files: list, info, exists, makeDir, rename, remove", async () => {
 	assert.equal(await sandbox.files.makeDir("/home/user/dir"), true);
 	assert.equal(await sandbox.files.makeDir("/home/user/dir"), false);
