@@ -276,7 +276,9 @@ static int run(struct sandbox_config *config, struct snapshot *snapshot, struct 
 		control_await_observer(OBSERVER_PATIENCE_MS);
 
 	telemetry_calibrate(&boot);
-	jobs_on_exit(learn_tell);
+	/* a clone's memory is its own: what it writes while nobody wants anything of it, and no
+	 * more */
+	(config->clone ? jobs_on_start : jobs_on_exit)(learn_tell);
 	status = enter(entry);
 	learn_tell();
 

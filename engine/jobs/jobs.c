@@ -221,6 +221,18 @@ static int start_error(int64_t value, struct error *err)
 	return error_set(err, (int)-value, "cannot start the command in the sandbox");
 }
 
+static void (*start_hook)(void), (*exit_hook)(void);
+
+void jobs_on_start(void (*hook)(void))
+{
+	start_hook = hook;
+}
+
+void jobs_on_exit(void (*hook)(void))
+{
+	exit_hook = hook;
+}
+
 int job_start(const struct job_spec *spec, int peer, struct error *err)
 {
 	const struct patience patience = { REQUEST_PATIENCE, peer };
@@ -239,6 +251,8 @@ int job_start(const struct job_spec *spec, int peer, struct error *err)
 	}
 	if (spawn_pack(&blob, id, spec, err) < 0 || streams_open(id, spec, err) < 0)
 		goto fail;
+	if (start_hook)
+		start_hook();
 	pid = request_call(&(struct question){ VT_REQ_SPAWN, blob.data, blob.len }, &patience,
 			   &reply);
 	if (pid < 0) {
@@ -323,13 +337,6 @@ void job_release(int id)
 {
 	streams_release(id);
 	job_free(id);
-}
-
-static void (*exit_hook)(void);
-
-void jobs_on_exit(void (*hook)(void))
-{
-	exit_hook = hook;
 }
 
 static void op_job_exit(vt_u32 id, vt_u32 wait_status)

@@ -101,8 +101,10 @@ int jobs_main_attach(const int fds[3], bool input, bool *tty, struct error *err)
 void jobs_main_detach(void);
 
 /**
- * jobs_on_exit() - Have something done, on a vCPU, whenever a job has ended
+ * jobs_on_start() - Have something done before a job is started, but for the main one; any thread
+ * jobs_on_exit() - ... on a vCPU, whenever a job has ended
  */
+void jobs_on_start(void (*hook)(void));
 void jobs_on_exit(void (*hook)(void));
 
 /**

@@ -12,7 +12,7 @@
 void learn_begin(int dir);
 
 /**
- * learn_tell() - A command has ended, or all of it: what was copied until now is the list
+ * learn_tell() - What was copied until now is the list
  *
  * Any thread; only the first call does anything.
  */
