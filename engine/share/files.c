@@ -62,6 +62,8 @@ void files_changed(struct node *node, const struct statx *before, const struct s
 	pthread_mutex_unlock(&seen_lock);
 }
 
+/* A file that may be mapped to be written has to write what is dirty, and to say what became of it,
+ * before it is closed: FUSE leaves that out where nothing is to be flushed */
 static int answer_open(struct message *m, struct node *node, const struct statx *st, int fd,
 		       uint32_t flags, struct fuse_open_out *out)
 {
@@ -71,7 +73,7 @@ static int answer_open(struct message *m, struct node *node, const struct statx 
 		return ret;
 	if (seen_before(node, st))
 		out->open_flags |= FOPEN_KEEP_CACHE;
-	if (!node->folder->remote)
+	if (!node->folder->remote && (flags & O_ACCMODE) != O_RDWR)
 		out->open_flags |= FOPEN_NOFLUSH;
 	return 0;
 }
@@ -307,13 +309,26 @@ int op_write(struct message *m)
 	return len < 0 ? (int)len : 0;
 }
 
-/* Some file systems of other machines say only now that there was no room */
+static bool any_remote(void)
+{
+	for (unsigned i = 0; i < folders.count; i++) {
+		if (folders.folder[i].remote)
+			return true;
+	}
+	return false;
+}
+
+/* Some file systems of other machines say only now that there was no room. Where there are none of
+ * them, the guest is told to close without asking, once */
 int op_flush(struct message *m)
 {
 	const struct fuse_flush_in *in = m->arg;
-	struct handle *handle = handle_get(in->fh, false);
+	struct handle *handle;
 	int copy, ret;
 
+	if (!any_remote())
+		return -ENOSYS;
+	handle = handle_get(in->fh, false);
 	if (!handle)
 		return -EBADF;
 	copy = dup(handle->fd);
