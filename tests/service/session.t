@@ -46,6 +46,12 @@ as -H "Cookie: $cookie" -H "X-Vitrine-Session: ${half%?}x" GET /v1/sandboxes
 answers 401
 as -H "Cookie: x=y; ${cookie%?}x" -H "X-Vitrine-Session: $half" GET /v1/sandboxes
 answers 401
+it 'what is no cookie of ours is none'
+for odd in '=' ';;; ; =' "$cookie$cookie" "x$cookie" "${cookie%%=*}" "${cookie%%=*}=" "${cookie%%=*}=$(head -c 20000 /dev/zero | tr '\0' a)" "${cookie/=/= }"; do
+	as -H "Cookie: $odd" -H "X-Vitrine-Session: $half" GET /v1/sandboxes
+	[[ $http == 4* ]]
+	check $? "refused: ${odd:0:60}"
+done
 it 'among other cookies it is found'
 as -H "Cookie: a=b; $cookie; c=d" -H "X-Vitrine-Session: $half" GET /v1/sandboxes
 answers 200

@@ -12,11 +12,19 @@ import { expect, scratch, start } from "./lib.mjs";
 export async function daemon(options = []) {
 	mkdirSync(join(scratch, "state"), { mode: 0o700, recursive: true });
 	process.env.XDG_STATE_HOME = join(scratch, "state");
-	const child = start("vitrined", ["--listen", "127.0.0.1:0", ...options]);
+	let child = start("vitrined", ["--listen", "127.0.0.1:0", ...options]);
 	const url = await expect(() => /serving at (\S+)/.exec(child.text)?.[1], () => `vitrined does not serve: ${child.text}`);
 	const key = await expect(() => /shown once\): (\S+)/.exec(child.text)?.[1], () => `no key: ${child.text}`);
 	return {
-		url, key, child,
+		url, key,
+		/** End it in order, do something, and start it again at the same address. */
+		async restart(between) {
+			child.kill("SIGTERM");
+			await child.over;
+			await between();
+			child = start("vitrined", ["--listen", new URL(url).host, ...options]);
+			await expect(() => child.text.includes("serving at"), () => `vitrined does not serve again: ${child.text}`);
+		},
 		/** A call; its answer, with status and body. */
 		async call(method, path, body, headers = {}) {
 			const answer = await fetch(url + path, {

@@ -127,6 +127,12 @@ await it("with its size, colours, and no markup", async () => {
 	return Math.abs(Number(size?.[1]) - cols) < 12 && colour === "rgb(200, 30, 30)" && await page.locator(".terminal b").count() === 0 &&
 		!(await page.title()).includes("evil") || `${size}, ${cols}, ${colour}, ${await page.title()}`;
 });
+await it("a guest that writes faster than can be drawn leaves the page alive", async () => {
+	await page.keyboard.type("clear; yes 0123456789012345678901234567890123456789 | head -c 8000000; echo; echo the end\n");
+	await expect(async () => /^the end/m.test(await screen()), screen, 90);
+	await page.keyboard.type("clear; echo goes on\n");
+	await expect(async () => /^goes on/m.test(await screen()), screen);
+});
 await it("it goes on behind other tabs, and Escape and Shift+Tab leave it", async () => {
 	await page.keyboard.type("export KEPT=yes\n");
 	await page.keyboard.press("Escape");
@@ -462,12 +468,12 @@ for (const [width, height] of [[390, 844], [1280, 860], [1920, 1080]]) {
 		});
 	}
 }
-await it("after a new start of the daemon's the session is over, and the page says so", async () => {
+await it("while the service is away the page says so, and after its new start one signs in again", async () => {
 	await go("sandboxes");
-	await service.call("DELETE", `/v1/sandboxes/${id}`);
-	await page.context().clearCookies();
-	await page.reload();
+	await service.restart(() => expect(() => page.locator(".banner", { hasText: "connection to the service is lost" }).isVisible(), "no word"));
 	await page.waitForSelector("[data-form=signin]");
+	const why = await page.locator("#signin-problem").innerText();
+	return /session is over/.test(why) && (await service.call("GET", `/v1/sandboxes/${id}`)).body.state === "running" || why;
 });
 await it("signing out ends it, in all tabs", async () => {
 	await page.locator("input[name=key]").fill(service.key);

@@ -12,7 +12,7 @@ import type { Shown, Values } from "../../data/store.ts";
 import { Chart, charts } from "../../parts/chart.ts";
 import { onRange, range, setRange } from "../../parts/range.ts";
 import { sandboxPath, words, type Metrics, type Point, type Sandbox } from "../api.ts";
-import { ago, dateTime, deadline, span } from "../look.ts";
+import { dateTime, deadline, span } from "../look.ts";
 import type { Context, Tab } from "../page.ts";
 import { changeSandbox } from "../pages/create.ts";
 
@@ -137,13 +137,13 @@ export function overviewTab(context: Context, id: string): Tab {
 		/* Made anew only when it says something else: a selection in it stays */
 		const { template, vcpus, memory_mb, disk_mb, created_ms, started_ms, timeout_sec, metadata } = sandbox;
 		const limits = deadline(sandbox) || (timeout_sec ? `${span(timeout_sec * 1000)} after a resume` : "none");
-		const now = JSON.stringify([sandbox, limits, ago(created_ms)]);
+		const now = JSON.stringify([sandbox, limits]);
 		if (now === said)
 			return;
 		said = now;
 		set(facts,
 			...fact("Template", guest(template)), ...fact("Size", `${vcpus} CPU${vcpus === 1 ? "" : "s"}, ${bytes(memory_mb * 2 ** 20)} of memory, ${bytes(disk_mb * 2 ** 20)} of disk`),
-			...fact("Created", `${dateTime(created_ms)} (${ago(created_ms)})`), ...fact("Started", started_ms ? dateTime(started_ms) : null),
+			...fact("Created", dateTime(created_ms)), ...fact("Started", started_ms ? dateTime(started_ms) : null),
 			...fact("Deadlines", limits),
 			...Object.entries(metadata).flatMap(([name, value]) => [h("dt", {}, guest(name)), h("dd", {}, guest(value))]));
 	}

@@ -32,7 +32,7 @@ export function tasks(stat: string): Task[] {
 }
 
 export function processesTab({ api, service, may }: Context, id: string): Tab {
-	let timer = 0, active = false, socket: WebSocket | null = null, shown = 0;
+	let timer = 0, active = false, socket: WebSocket | null = null, shown = 0, written = 0;
 	const problem = h("p", { class: "notice", role: "status", hidden: true });
 	const rows = new WeakMap<HTMLElement, (process: Process) => void>();
 	const commands = new Table<Process>({
@@ -133,6 +133,7 @@ export function processesTab({ api, service, may }: Context, id: string): Tab {
 		log.hidden = false;
 		text(logTitle, `Output of ${pid}: ${visible(argv.at(-1) ?? "").slice(0, 80)}`);
 		set(output);
+		written = 0;
 		output.focus();
 		await attempt(async () => {
 			const mine = socket = await api.socket(sandboxPath(id, "/exec/stream"));
@@ -155,9 +156,13 @@ export function processesTab({ api, service, may }: Context, id: string): Tab {
 	/* Line ends and tabs are what they are; everything else that cannot be seen is written out */
 	function append(said: string, kind: string): void {
 		const follow = output.scrollTop + output.clientHeight >= output.scrollHeight - 24;
-		output.append(h("span", { "data-kind": kind }, said.split(/(\r?\n|\t)/).map((part, i) => i % 2 ? part.replace("\r", "") : visible(part)).join("")));
-		while (output.textContent!.length > LOG_CHARS && output.childElementCount > 1)
+		const piece = said.split(/(\r?\n|\t)/).map((part, i) => i % 2 ? part.replace("\r", "") : visible(part)).join("");
+		output.append(h("span", { "data-kind": kind }, piece));
+		written += piece.length;
+		while (written > LOG_CHARS && output.childElementCount > 1) {
+			written -= output.firstElementChild!.textContent!.length;
 			output.firstElementChild!.remove();
+		}
 		if (follow)
 			output.scrollTop = output.scrollHeight;
 	}

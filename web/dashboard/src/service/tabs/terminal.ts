@@ -18,7 +18,7 @@ const LIGHT = {
 	black: "#17202b", red: "#b3212a", green: "#1a7f4b", yellow: "#8a5a05", blue: "#1a62c9", magenta: "#8a3fa8", cyan: "#14707f", white: "#566270",
 	brightBlack: "#566270", brightRed: "#c0292b", brightGreen: "#1a7f4b", brightYellow: "#93600a", brightBlue: "#2f6fd0", brightMagenta: "#9a4fb8", brightCyan: "#2a8da0", brightWhite: "#17202b",
 };
-const HIGH_WATER = 512 * 1024;
+const AT_ONCE = 512 * 1024, BACKLOG = 4 * 1024 * 1024;
 
 const colours = (): Record<string, string> => ({
 	background: colour("card"), foreground: colour("ink"), cursor: colour("accent"), cursorAccent: colour("card"),
@@ -67,21 +67,34 @@ export function terminalTab({ api, service }: Context, id: string): Tab {
 			socket.send(data);
 	}
 
-	/* A guest that writes faster than the terminal draws is not read meanwhile: the socket waits */
-	let pending = 0;
-	const backlog: ArrayBuffer[] = [];
-	function draw(data: ArrayBuffer): void {
-		if (pending > HIGH_WATER) {
-			backlog.push(data);
-			return;
+	/*
+	 * A guest may write faster than the terminal draws, and a browser goes on reading a WebSocket
+	 * all the same: what waits is bounded, and the oldest of it is left out.
+	 */
+	let drawing = 0, waitingBytes = 0, leftOut = false;
+	const backlog: Uint8Array[] = [];
+	function draw(data: Uint8Array): void {
+		backlog.push(data);
+		waitingBytes += data.length;
+		while (waitingBytes > BACKLOG && backlog.length > 1) {
+			waitingBytes -= backlog.shift()!.length;
+			leftOut = true;
 		}
-		pending += data.byteLength;
-		terminal.write(new Uint8Array(data), () => {
-			pending -= data.byteLength;
-			const next = pending < HIGH_WATER / 2 ? backlog.shift() : undefined;
-			if (next)
-				draw(next);
-		});
+		next();
+	}
+	function next(): void {
+		while (backlog.length && drawing < AT_ONCE) {
+			const data = backlog.shift()!;
+			waitingBytes -= data.length;
+			drawing += data.length;
+			if (leftOut)
+				terminal.write("\x1b[0m\r\n\x1b[7m[the guest writes too fast: some of it is left out]\x1b[0m\r\n");
+			leftOut = false;
+			terminal.write(data, () => {
+				drawing -= data.length;
+				next();
+			});
+		}
 	}
 
 	function told(message: { type?: string; exit_code?: number; error?: { message?: string } }): void {
@@ -111,7 +124,7 @@ export function terminalTab({ api, service }: Context, id: string): Tab {
 				fit.fit();
 				terminal.focus();
 			};
-			mine.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => typeof data === "string" ? told(JSON.parse(data) as object) : draw(data);
+			mine.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => typeof data === "string" ? told(JSON.parse(data) as object) : draw(new Uint8Array(data));
 			mine.onclose = () => {
 				if (socket !== mine)
 					return;
