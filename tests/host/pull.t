@@ -264,7 +264,7 @@ serve cut
 forget
 vitrine image pull --name app "$at/x:app" 2>/dev/null &
 pull=$!
-soon sh -c "ls $store/blobs/*.part 2>/dev/null"
+soon sh -c "ls $store/blobs/*.part >/dev/null 2>&1"
 kill -KILL $pull
 wait $pull 2>/dev/null
 serve
@@ -273,6 +273,24 @@ host vitrine image pull --name app "$at/x:app"
 status 0
 host vitrine run app
 expect hello
+
+it 'a registry that is gone for good in the middle: one line, and no image'
+serve cut
+forget
+vitrine image pull --name app "$at/x:app" >"$scratch/out" 2>"$scratch/err" &
+pull=$!
+soon sh -c "ls $store/blobs/*.part >/dev/null 2>&1"
+kill -KILL "${servers[-1]}"
+wait $pull
+code=$? what='vitrine image pull' stderr=$(cat "$scratch/err")
+name=$title title=
+status 125
+name=
+one_line_of_error
+says "$at: "
+host vitrine image ls -q
+expect
+
 host vitrine image pull nowhere.invalid/x
 says 'Could not resolve host'
 host vitrine image pull "127.0.0.1:1/x"
