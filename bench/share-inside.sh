@@ -3,6 +3,8 @@
 # share-inside.sh - the work of bench/share, in a sandbox or on the host
 #
 # Usage: share-inside.sh ROUNDS FILES DIRECTORY...: each has "project" (gcc) in it. Prints "WHERE WORK SECONDS" lines; work goes from one to the next.
+#
+# npm is the script that NPM names; without it there is no such row.
 
 set -eu
 rounds=$1 files=$2
@@ -20,7 +22,8 @@ timed() {
 
 # A tree like that of node_modules: many directories, few and small files in each
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+registry=
+trap 'rm -rf "$work"; [ -z "$registry" ] || kill "$registry"' EXIT
 for i in $(seq $((files / 20))); do
 	package=$work/tree/package-$i
 	mkdir -p "$package/lib/deep" "$package/test"
@@ -46,9 +49,21 @@ read_tree() {
 	find "$1" -type f -print0 | xargs -0 cat
 }
 
+# npm_install WHERE: what an application needs, of a registry that is near, with nothing in the cache
+npm_install() {
+	rm -rf "$cache"
+	cd "$1/app" && node "$NPM" install --silent --no-audit --no-fund --cache "$cache" --registry "$at" && cd /
+}
+
 for where in "$@"; do
 	make_repository "$where"
 done
+if [ -n "${NPM:-}" ]; then
+	python3 "$(dirname "$0")/registry.py" $((files / 50)) "$work/package.json" >"$work/port" &
+	registry=$!
+	until [ -s "$work/port" ]; do sleep 0.1; done
+	at=http://127.0.0.1:$(cat "$work/port")/ cache=$work/cache
+fi
 for _ in $(seq "$rounds"); do
 	for where in "$@"; do
 		name=${where##*/}
@@ -61,6 +76,11 @@ for _ in $(seq "$rounds"); do
 		timed "$name" copy-tree cp -r "$where/tree" "$where/copy"
 		timed "$name" list ls -lR "$where/copy"
 		timed "$name" remove rm -r "$where/tree" "$where/copy"
+		if [ -n "${NPM:-}" ]; then
+			mkdir "$where/app" && cp "$work/package.json" "$where/app/"
+			timed "$name" npm npm_install "$where"
+			rm -r "$where/app"
+		fi
 		timed "$name" gcc make -s -C "$where/project"
 		make -s -C "$where/project" clean >/dev/null
 		timed "$name" write-64M dd if=/dev/zero of="$where/large" bs=1M count=64 status=none
