@@ -1,8 +1,8 @@
 #!/bin/bash
-# What people do in a shared folder: git, make, tar, npm, dpkg, and two sandboxes at once
+# What people do in a shared folder: git, make, tar, npm, cargo, dpkg, and two sandboxes at once
 . "$(dirname "$0")/../../lib.sh"
 uses debian
-needs git tar
+needs git tar cargo rustc
 
 folder=$scratch/folder
 mkdir "$folder"
@@ -90,6 +90,37 @@ fi
 expect 'from the module
 from the module
 package-lock.json'
+
+# ---- cargo, which is not in the image: the host's, with what it needs of the host's libraries
+
+seconds=600
+mkdir -p "$folder/crate/src" "$folder/crate/.cargo" "$folder/crate/vendor/part/src"
+printf '[package]\nname = "thing"\nversion = "0.1.0"\n[dependencies]\npart = "1"\n' >"$folder/crate/Cargo.toml"
+printf '[source.crates-io]\nreplace-with = "vendored"\n[source.vendored]\ndirectory = "vendor"\n' >"$folder/crate/.cargo/config.toml"
+echo 'fn main() { println!("a thing with {}", part::name()); }' >"$folder/crate/src/main.rs"
+printf '[package]\nname = "part"\nversion = "1.0.0"\n' >"$folder/crate/vendor/part/Cargo.toml"
+echo '{"files":{},"package":null}' >"$folder/crate/vendor/part/.cargo-checksum.json"
+echo "pub fn name() -> &'static str { \"a part\" }" >"$folder/crate/vendor/part/src/lib.rs"
+root=$(rustc --print sysroot)
+cat >"$folder/rust" <<'END'
+#!/bin/sh
+# Rust's programs with their own libraries, wherever those are
+exec /lib64/ld-linux-x86-64.so.2 --library-path /rust/lib/x86_64-linux-gnu:/rust/lib --argv0 "/rust/bin/${0##*/}" "/rust/bin/${0##*/}" "$@"
+END
+chmod 755 "$folder/rust"
+ln -s rust "$folder/rustc"
+ln -s rust "$folder/cargo"
+it 'cargo, as an ordinary user: what is there is not built again, what has changed is'
+host vitrine run "${run_options[@]}" -u 1000:1000 -v "$folder:/w" -v "$root:/rust:ro" -w /w/crate debian -- sh -ec '
+	export PATH=/w:$PATH HOME=/w/home RUSTC=/w/rustc RUSTFLAGS="--sysroot /rust"
+	cargo build --offline 2>&1 | grep -c Compiling; ./target/debug/thing
+	cargo build --offline 2>&1 | grep -c Compiling || true
+	sed -i "s/a thing/another thing/" src/main.rs && cargo build --offline 2>&1 | grep -c Compiling; ./target/debug/thing'
+expect '2
+a thing with a part
+0
+1
+another thing with a part'
 
 # ---- many files: a quarter of a minute, but a busy machine is given time
 
