@@ -58,10 +58,11 @@ void api_sandbox_metrics(struct request *request)
 			       &fault)) {
 		for (size_t k = 0; k < count; k++)
 			json_array_append_new(
-			    list, json_pack("{s:I, s:f, s:I, s:n, s:I}", "timestamp_ms",
+			    list, json_pack("{s:I, s:f, s:I, s:I, s:I}", "timestamp_ms",
 					    (json_int_t)points[k].at_ms, "cpu_pct",
 					    points[k].cpu_permille / 10.0, "mem_bytes",
-					    (json_int_t)points[k].mem_bytes, "disk_bytes", "net",
+					    (json_int_t)points[k].mem_bytes, "disk_bytes",
+					    (json_int_t)points[k].disk_bytes, "net",
 					    (json_int_t)points[k].net_bytes));
 		free(points);
 		answer_json(request, 200,

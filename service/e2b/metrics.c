@@ -40,13 +40,14 @@ void e2b_metrics(struct request *request)
 	for (size_t i = 0; i < count && points[i].at_ms <= end; i++)
 		json_array_append_new(
 		    list,
-		    json_pack("{s:o, s:I, s:I, s:f, s:I, s:I, s:i, s:i, s:I}", "timestamp",
+		    json_pack("{s:o, s:I, s:I, s:f, s:I, s:I, s:i, s:I, s:I}", "timestamp",
 			      e2b_moment(points[i].at_ms), "timestampUnix",
 			      (json_int_t)(points[i].at_ms / 1000), "cpuCount", (json_int_t)s.vcpus,
 			      "cpuUsedPct", points[i].cpu_permille / 10.0 / (double)s.vcpus,
 			      "memUsed", (json_int_t)points[i].mem_bytes, "memTotal",
-			      (json_int_t)(s.memory_mb << 20), "memCache", 0, "diskUsed", 0,
-			      "diskTotal", (json_int_t)(s.disk_mb << 20)));
+			      (json_int_t)(s.memory_mb << 20), "memCache", 0, "diskUsed",
+			      (json_int_t)points[i].disk_bytes, "diskTotal",
+			      (json_int_t)(s.disk_mb << 20)));
 	free(points);
 	answer_json(request, 200, list);
 }

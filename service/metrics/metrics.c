@@ -19,6 +19,7 @@
 
 #include "cli/cp/guestfs.h"
 #include "lib/clock.h"
+#include "disk.h"
 #include "proc.h"
 #include "service/files/guest.h"
 #include "service/service.h"
@@ -30,6 +31,7 @@
 #define TEXT_MAX 8192
 #define TICKS_A_SECOND 100 /* USER_HZ */
 #define LIST_TICKS 2
+#define DISK_TICKS 60
 #define NEWEST_MS 3000
 
 enum source { SOURCE_STAT, SOURCE_MEMORY, SOURCE_NETWORK, SOURCES };
@@ -46,7 +48,8 @@ struct watched {
 	struct guest guest;
 	char id[SANDBOX_ID_LEN + 1];
 	int64_t handles[SOURCES], at_ms;
-	uint64_t busy, network;
+	uint64_t busy, network, disk;
+	unsigned ticks;
 	struct series *series;
 	bool there, open;
 };
@@ -116,10 +119,10 @@ static void store_points(struct service *service, const struct watched *w, enum 
 			change_run(&change, NULL, NULL,
 				   "INSERT INTO point (sandbox_id, step_ms, at_ms, cpu_millis, "
 				   "mem_bytes, disk_bytes, net_bytes) VALUES ($1, $2, $3, $4, $5, "
-				   "0, $6) ON CONFLICT (sandbox_id, step_ms, at_ms) DO NOTHING",
-				   "siiiii", w->id, series_rules[step].ms, points[i].at_ms,
+				   "$6, $7) ON CONFLICT (sandbox_id, step_ms, at_ms) DO NOTHING",
+				   "siiiiii", w->id, series_rules[step].ms, points[i].at_ms,
 				   (int64_t)points[i].cpu_permille, (int64_t)points[i].mem_bytes,
-				   (int64_t)points[i].net_bytes);
+				   (int64_t)points[i].disk_bytes, (int64_t)points[i].net_bytes);
 		change_end(&change, true, NULL);
 	}
 	free(points);
@@ -142,6 +145,9 @@ static int measure(struct service *service, struct watched *w)
 	if (read_source(w, SOURCE_NETWORK, text))
 		return -1;
 	network = proc_network(text);
+	if (w->ticks++ % DISK_TICKS == 0 && disk_used(w->guest.client, &w->disk))
+		return -1;
+	f.disk_bytes = w->disk;
 	if (w->at_ms && f.at_ms > w->at_ms) {
 		const uint64_t ticks = busy > w->busy ? busy - w->busy : 0;
 
@@ -272,7 +278,7 @@ int metrics_read(struct service *service, const char *id, enum series_step step,
 	size_t n = 0;
 
 	if (store_run(service->store, &rows, &err,
-		      "SELECT at_ms, cpu_millis, mem_bytes, net_bytes FROM point WHERE "
+		      "SELECT at_ms, cpu_millis, mem_bytes, net_bytes, disk_bytes FROM point WHERE "
 		      "sandbox_id = $1 AND step_ms = $2 AND at_ms > $3 ORDER BY at_ms LIMIT 4000",
 		      "sii", id, series_rules[step].ms, after_ms))
 		return fault_error(fault, FAULT_INTERNAL, &err);
@@ -283,7 +289,8 @@ int metrics_read(struct service *service, const char *id, enum series_step step,
 		(*out)[n] =
 		    (struct figures){ rows_number(&rows, n, 0), (uint32_t)rows_number(&rows, n, 1),
 				      (uint64_t)rows_number(&rows, n, 2),
-				      (uint64_t)rows_number(&rows, n, 3) };
+				      (uint64_t)rows_number(&rows, n, 3),
+				      (uint64_t)rows_number(&rows, n, 4) };
 		after_ms = (*out)[n].at_ms;
 	}
 	pthread_mutex_lock(&lock);

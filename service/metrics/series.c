@@ -2,12 +2,14 @@
 /* series.c - figures of a sandbox over time, in three rings
  *
  * A thousand sandboxes have a series each, so a point is 16 bytes: its moment in milliseconds since
- * the series began, KiB in place of bytes.
+ * the series began, KiB in place of bytes, of the disk MiB.
  */
 #include "series.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "vitrine/util.h"
 
 #define FINE 1200  /* 10 minutes */
 #define MIDDLE 240 /* 2 hours */
@@ -20,8 +22,10 @@ const struct series_rule series_rules[] = {
 };
 
 struct small {
-	uint32_t at, mem_kib, net_kib, cpu;
+	uint32_t at, mem_kib, net_kib;
+	uint16_t cpu, disk_mib;
 };
+static_assert(sizeof(struct small) == 16, "see above");
 
 /* Sums of points that are not yet one of the next ring */
 struct sum {
@@ -57,6 +61,11 @@ static uint32_t bounded(uint64_t value)
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
+static uint16_t bounded16(uint64_t value)
+{
+	return value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
+}
+
 static unsigned put(struct series *series, enum series_step step, const struct small *point)
 {
 	ring_of(series, step)[series->heads[step]++ % series_rules[step].count] = *point;
@@ -79,7 +88,7 @@ static unsigned carry(struct series *series, enum series_step step, const struct
 	if (++sum->count < series_rules[step + 1].every)
 		return done;
 	mean = (struct small){ point->at, bounded(sum->mem / sum->count), bounded(sum->net),
-			       bounded(sum->cpu / sum->count) };
+			       bounded16(sum->cpu / sum->count), point->disk_mib };
 	*sum = (struct sum){ 0 };
 	return done | carry(series, step + 1, &mean);
 }
@@ -89,7 +98,9 @@ unsigned series_add(struct series *series, const struct figures *figures)
 	const int64_t at = figures->at_ms - series->begin_ms;
 	const struct small point = { bounded(at < 0 ? 0 : (uint64_t)at),
 				     bounded(figures->mem_bytes / 1024),
-				     bounded(figures->net_bytes / 1024), figures->cpu_permille };
+				     bounded(figures->net_bytes / 1024),
+				     bounded16(figures->cpu_permille),
+				     bounded16(figures->disk_bytes >> 20) };
 
 	return carry(series, SERIES_FINE, &point);
 }
@@ -107,7 +118,8 @@ size_t series_read(const struct series *series, enum series_step step, int64_t a
 
 		if (at > after_ms)
 			out[count++] = (struct figures){ at, p->cpu, (uint64_t)p->mem_kib * 1024,
-							 (uint64_t)p->net_kib * 1024 };
+							 (uint64_t)p->net_kib * 1024,
+							 (uint64_t)p->disk_mib << 20 };
 	}
 	return count;
 }

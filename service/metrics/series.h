@@ -12,12 +12,13 @@ enum series_step { SERIES_FINE, SERIES_MIDDLE, SERIES_COARSE, SERIES_STEPS };
 /**
  * struct figures - what was measured
  * @cpu_permille: of one CPU, so that two busy ones are 2000
+ * @disk_bytes:   that are used; it is looked at twice a minute
  * @net_bytes:    that have gone in or out since the point before
  */
 struct figures {
 	int64_t at_ms;
 	uint32_t cpu_permille;
-	uint64_t mem_bytes, net_bytes;
+	uint64_t mem_bytes, net_bytes, disk_bytes;
 };
 
 /**

@@ -13,7 +13,7 @@ busy() {
 }
 soon busy
 check $? 'a busy sandbox is seen to be busy'
-answers 200 '.step_ms == 500 and (.points | all(.mem_bytes > 1000000))'
+answers 200 '.step_ms == 500 and (.points | all(.mem_bytes > 1000000 and .disk_bytes > 1000000))'
 call POST "/v1/sandboxes/$id/processes/$pid/signal" '{"signal":9}'
 call POST "/v1/sandboxes/$id/pause"
 answers 200
