@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kill.c - vitrine kill: end a sandbox, or send a signal into it; see client_end() */
+/* kill.c - vitrine kill: end a sandbox, or send a signal into it; see client_end()
+ *
+ * Whoever ends a sandbox wants it to be gone, whether it runs or is paused. A signal to a process
+ * of one that is paused is refused: nobody would hear it.
+ */
 
 #include <limits.h>
 #include <stdbool.h>
 #include "cli/common/cli.h"
 #include "cli/common/client.h"
 #include "cli/common/options.h"
+#include "cli/common/saved.h"
 #include "cli/common/signals.h"
 #include "vitrine/util.h"
 
@@ -20,9 +25,10 @@ static const struct option_spec specs[] = {
 
 static const struct option_set options = {
 	"kill [OPTION]... NAME... | NAME PID",
-	"End running sandboxes, or, with --signal or PID, send a signal (SIGTERM) to a process "
+	"End sandboxes, or, with --signal or PID, send a signal (SIGTERM) to a process "
 	"in one. PID is the process's number in the sandbox, as `vitrine ps NAME` shows it. "
-	"`vitrine stop` lets the main command end by itself first.",
+	"`vitrine stop` lets the main command end by itself first. Of a paused sandbox nothing is "
+	"left afterwards, as with `vitrine rm`.",
 	specs,
 	ARRAY_SIZE(specs),
 	.anywhere = true,
@@ -63,6 +69,8 @@ static int kill_one(const char *name, const struct kill_options *opt, unsigned p
 	static struct client client = { .fd = -1 };
 	int ret = client_open(&client, name, err);
 
+	if (ret && !pid && !opt->signal && paused_forget(name))
+		return 0;
 	if (!ret && (pid || opt->signal))
 		ret = send_signal(&client, opt->signal, pid, err);
 	else if (!ret)

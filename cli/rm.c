@@ -32,15 +32,6 @@ static const struct option_set options = {
 	.anywhere = true,
 };
 
-/* Also what a pause has left that was killed: nobody else would look for it under this name */
-static bool forget_paused(const char *name)
-{
-	cleanup_free char *path = saved_path(SAVED_PAUSED, name, NULL);
-	const bool was = saved_exists(SAVED_PAUSED, name);
-
-	return path && saved_remove(path) && was;
-}
-
 static int forget(const char *name, const struct rm_options *opt, struct error *err)
 {
 	static struct client client = { .fd = -1 };
@@ -59,7 +50,7 @@ static int forget(const char *name, const struct rm_options *opt, struct error *
 	if (!ret && layered_drop_sandbox(name, &dropped, err))
 		ret = -1;
 	if (!ret)
-		ended |= forget_paused(name);
+		ended |= paused_forget(name);
 	if (!ret && !kept_remove(name) && !ended && !dropped)
 		return error_set(err, 0, "there is no sandbox %s that has ended; vitrine ps -a",
 				 name);

@@ -42,6 +42,14 @@ char *saved_root(enum saved kind, struct error *err)
 	return paths_state(kinds[kind].directory, err);
 }
 
+static bool is_name(const char *name)
+{
+	const size_t len = strlen(SAVED_FORK);
+
+	return rundir_name_valid(name) ||
+	       (!strncmp(name, SAVED_FORK, len) && rundir_name_valid(name + len));
+}
+
 char *saved_path(enum saved kind, const char *name, struct error *err)
 {
 	cleanup_free char *root = paths_state(kinds[kind].directory, err);
@@ -49,7 +57,7 @@ char *saved_path(enum saved kind, const char *name, struct error *err)
 
 	if (!root)
 		return NULL;
-	if (!rundir_name_valid(name))
+	if (!is_name(name))
 		error_set(err, 0, "'%s' is not a name for a %s", name, kinds[kind].what);
 	else if (asprintf(&path, "%s/%s", root, name) < 0)
 		error_set(err, ENOMEM, "%s", name);
@@ -85,6 +93,17 @@ int paused_refuse(const char *name, struct error *err)
 		return 0;
 	return error_set(err, 0, "the sandbox %s is paused; vitrine resume %s, or rm %s", name,
 			 name, name);
+}
+
+/* Also what nobody else would look for under this name */
+bool paused_forget(const char *name)
+{
+	cleanup_free char *path = saved_path(SAVED_PAUSED, name, NULL);
+	cleanup_close int lock =
+	    saved_lock(SAVED_PAUSED, NULL); /* nobody lets it go on meanwhile */
+	const bool was = saved_exists(SAVED_PAUSED, name);
+
+	return path && saved_remove(path) && was;
 }
 
 int saved_lock(enum saved kind, struct error *err)
@@ -192,6 +211,8 @@ void saved_sweep_abandoned(enum saved kind)
 	DIR *dir = root ? opendir(root) : NULL;
 	struct dirent *entry;
 
+	if (root)
+		saved_sweep(root, true);
 	while (dir && (entry = readdir(dir))) {
 		cleanup_free char *path = saved_path(kind, entry->d_name, NULL);
 

@@ -15,6 +15,12 @@
 
 enum saved { SAVED_PAUSED, SAVED_SNAPSHOT, SAVED_LIVE, SAVED_NKINDS };
 
+/*
+ * What a fork goes on from has this and the number of the fork's process as its name: nobody sees
+ * it in a list, and whoever comes by removes it once there is no such process.
+ */
+#define SAVED_FORK ".fork."
+
 /**
  * saved_path() - The directory of one, whether there is one or not
  *
@@ -31,6 +37,13 @@ bool saved_exists(enum saved kind, const char *name);
  * Return: 0, or -1 with @err when it is.
  */
 int paused_refuse(const char *name, struct error *err);
+
+/**
+ * paused_forget() - A paused sandbox is no more; nor is what a pause has left that was killed
+ *
+ * Return: whether there was one.
+ */
+bool paused_forget(const char *name);
 
 /**
  * saved_make() - Make the directory for a sandbox that is going to be written down

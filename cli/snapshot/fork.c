@@ -68,7 +68,7 @@ static int fork_sandbox(const char *name, const struct fork_options *opt, struct
 
 	if (client_open(&client, name, err))
 		return -1;
-	snprintf(snapshot, sizeof(snapshot), "fork-%d", getpid());
+	snprintf(snapshot, sizeof(snapshot), SAVED_FORK "%d", getpid());
 	path = saved_path(SAVED_SNAPSHOT, snapshot, err);
 	ret = path ? take(&client, snapshot, &layers, err) : -1;
 	if (!ret) {

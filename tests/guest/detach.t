@@ -3,7 +3,7 @@
 # Sandboxes in the background: run -d, ps -a, logs of what has ended, stop, rm
 . "$(dirname "$0")/../lib.sh"
 uses mini
-export XDG_RUNTIME_DIR=$scratch
+export XDG_RUNTIME_DIR=$scratch XDG_STATE_HOME=$scratch/state
 detach=(vitrine run -d "${run_options[@]}" --name)
 
 it 'run -d prints the name, when the command runs'

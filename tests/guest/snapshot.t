@@ -204,6 +204,21 @@ status 0
 host ls -A "$paused"
 expect ''
 
+it 'kill ends one that is paused, and leaves nothing'
+box paused mini -- sleep 1000
+vitrine pause paused >/dev/null
+host vitrine kill -s HUP paused
+status 125
+says 'the sandbox paused is paused; vitrine resume paused'
+one_line
+host vitrine kill paused
+status 0
+host sh -c "vitrine ps -q; ls -A $paused"
+expect ''
+host vitrine kill paused
+status 125
+one_line
+
 it 'a state that is damaged, or cut off, is refused in one line'
 box damage mini -- sleep 1000
 vitrine pause damage >/dev/null

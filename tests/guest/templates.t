@@ -66,6 +66,17 @@ for box in web1 web2 web3; do
 	check $? "it goes on in $box"
 	vitrine kill $box
 done
+it 'it is a template on another machine, too'
+mkdir -p "$scratch/run2"
+there=(env "XDG_STATE_HOME=$scratch/state2" "XDG_RUNTIME_DIR=$scratch/run2")
+host sh -c "vitrine snapshot export server - | ${there[*]} vitrine snapshot import -"
+expect server
+host "${there[@]}" vitrine template ls
+shows 'TEMPLATE*server*mini*GREETING*'
+"${there[@]}" vitrine run --from server --name far >/dev/null
+host sh -c "${there[*]} vitrine exec far -- cat /etc/machine-id | cat - $scratch/ids | sort -u | wc -l"
+expect 4
+"${there[@]}" vitrine kill far
 it 'a name that is taken'
 host vitrine template build "$scratch/dir/server.vitrine"
 status 125

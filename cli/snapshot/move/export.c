@@ -171,6 +171,14 @@ static int put_layers(struct output *out, const struct saved_state *state, int d
 	return 0;
 }
 
+/* What it was built from, when it is a template */
+static int put_template(struct output *out, int dir, struct error *err)
+{
+	if (faccessat(dir, SAVED_TEMPLATE, F_OK, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	return put_file(out, dir, SAVED_TEMPLATE, SAVED_TEMPLATE, err);
+}
+
 /* What has changed below it is not what it was made over */
 static int check_bases(const struct saved_state *state, int dir, const char *path,
 		       struct sandbox_config *config, struct error *err)
@@ -204,6 +212,7 @@ static int put_snapshot(struct output *out, const char *name, const char *path, 
 		ret = put(out, &head, sizeof(head), err) ?:
 		      put_file(out, dir, SNAPSHOT_CONFIG, SNAPSHOT_CONFIG, err) ?:
 		      put_file(out, dir, SNAPSHOT_STATE, SNAPSHOT_STATE, err) ?:
+		      put_template(out, dir, err) ?:
 		      put_layers(out, &state, dir, err) ?: put_bases(out, config, err) ?:
 		      put_record(out, STREAM_END, 0, NULL, 0, err);
 	state_free(&state);

@@ -39,6 +39,7 @@
 
 #define LAYERS_MAX 256 /* of an image */
 #define CONFIG_MAX (1U << 20)
+#define TEMPLATE_MAX (1U << 16)
 
 /* What of the network that it had a snapshot has here */
 enum network { NET_PUBLIC_ONLY, NET_AS_WAS, NET_PUBLIC, NET_NONE };
@@ -84,7 +85,8 @@ static const struct option_set options = {
  * @network: as the caller wants it
  * @dir:     of the snapshot; -1 before its name came
  * @bases:   of what its disks lie on: path under a temporary name, then for good; @nbases of disk N
- * @text:    of the config or the state, which are not written as they come; @room, @used
+ * @text:    of what is not written as it comes, @size bytes of it
+ * @template: what it was built from, or NULL
  * @fd:      of the file that is being written, or -1
  * @kind:    of that file
  */
@@ -94,12 +96,12 @@ struct import {
 	char own_name[RUNDIR_NAME_MAX + 1];
 	char *path;
 	int dir, fd;
-	enum { CONFIG, STATE, LAYER, BASE } kind;
+	enum { CONFIG, STATE, TEMPLATE, LAYER, BASE } kind;
 	char *bases[SANDBOX_DISKS_MAX][LAYERS_MAX + 1], *temporary;
 	unsigned nbases[SANDBOX_DISKS_MAX], disk;
 	uint8_t *text;
 	size_t size;
-	json_t *config;
+	json_t *config, *template;
 	struct saved_state state;
 	uint64_t done;
 };
@@ -120,11 +122,19 @@ static int take_name(void *ctx, const char *name, struct error *err)
 	return in->dir < 0 ? -1 : 0;
 }
 
-static int begin_text(struct import *in, uint64_t size, uint64_t max, struct error *err)
+static const struct {
+	const char *name;
+	uint64_t max;
+} texts[] = {
+	[CONFIG] = { SNAPSHOT_CONFIG, CONFIG_MAX },
+	[STATE] = { SNAPSHOT_STATE, SNAPSHOT_STATE_MAX },
+	[TEMPLATE] = { SAVED_TEMPLATE, TEMPLATE_MAX },
+};
+
+static int begin_text(struct import *in, uint64_t size, struct error *err)
 {
-	if (size > max)
-		return error_set(err, 0, "the snapshot's %s is too long",
-				 in->kind == CONFIG ? "config" : "state");
+	if (size > texts[in->kind].max)
+		return error_set(err, 0, "the snapshot's %s is too long", texts[in->kind].name);
 	free(in->text);
 	in->size = (size_t)size;
 	in->text = calloc(1, in->size + 1);
@@ -160,18 +170,28 @@ static int begin_layer(struct import *in, const char *name, struct error *err)
 	return in->fd < 0 ? error_set(err, errno, "cannot make %s", name) : 0;
 }
 
+/* Each once, the config first, then the state */
+static bool is_next(const struct import *in)
+{
+	if (in->kind == CONFIG)
+		return !in->config;
+	if (in->kind == STATE)
+		return in->config && !in->state.data;
+	return in->state.data && !in->template;
+}
+
 static int take_file(void *ctx, const char *name, uint64_t size, struct error *err)
 {
 	struct import *in = ctx;
-	const bool is_config = !strcmp(name, SNAPSHOT_CONFIG);
 	int ret;
 
 	progress_note(name);
-	if (is_config || !strcmp(name, SNAPSHOT_STATE)) {
-		if (is_config ? !!in->config : !in->config || in->state.data)
-			return error_set(err, 0, "the stream is damaged");
-		in->kind = is_config ? CONFIG : STATE;
-		return begin_text(in, size, is_config ? CONFIG_MAX : SNAPSHOT_STATE_MAX, err);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcmp(name, texts[i].name) != 0)
+			continue;
+		in->kind = i;
+		return is_next(in) ? begin_text(in, size, err)
+				   : error_set(err, 0, "the stream is damaged");
 	}
 	if (!in->state.data)
 		return error_set(err, 0, "the stream is damaged");
@@ -186,7 +206,7 @@ static int take_data(void *ctx, uint64_t offset, const void *data, size_t len, s
 	struct import *in = ctx;
 
 	progress_bytes(in->done += len);
-	if (in->kind == CONFIG || in->kind == STATE) {
+	if (in->kind <= TEMPLATE) {
 		memcpy(in->text + offset, data, len);
 		return 0;
 	}
@@ -221,6 +241,34 @@ static int end_state(struct import *in, struct error *err)
 	return ret;
 }
 
+/* A line that a terminal shows as what it is */
+static bool is_line(const json_t *json)
+{
+	const unsigned char *at = (const unsigned char *)json_string_value(json);
+
+	for (; at && *at; at++) {
+		if ((*at < ' ' && *at != '\t') || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+			return false;
+	}
+	return at || !json;
+}
+
+/* Nothing but what a template has */
+static int end_template(struct import *in, struct error *err)
+{
+	json_t *json = json_loadb((char *)in->text, in->size, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *from = json_object_get(json, "from"), *start = json_object_get(json, "start");
+	const json_t *ready = json_object_get(json, "ready");
+
+	if (from && is_line(from) && is_line(start) && is_line(ready))
+		in->template =
+		    json_pack("{s:s, s:s*, s:s*, s:b}", "from", json_string_value(from), "start",
+			      json_string_value(start), "ready", json_string_value(ready),
+			      "machine_id", (int)json_is_true(json_object_get(json, "machine_id")));
+	json_decref(json);
+	return in->template ? 0 : error_set(err, 0, "the snapshot's template is damaged");
+}
+
 static int end_base(struct import *in, const char *digest, struct error *err)
 {
 	char *path = bases_path(digest, err);
@@ -242,6 +290,8 @@ static int take_file_end(void *ctx, const char *digest, struct error *err)
 		return end_config(in, err);
 	if (in->kind == STATE)
 		return end_state(in, err);
+	if (in->kind == TEMPLATE)
+		return end_template(in, err);
 	if (fsync(in->fd) || close(steal_fd(in->fd)))
 		return error_set(err, errno, "cannot write the snapshot");
 	return in->kind == BASE ? end_base(in, digest, err) : 0;
@@ -316,16 +366,23 @@ static int rebase(struct import *in, struct sandbox_config *config, struct error
 	return import_network(&config->net, in->network, err);
 }
 
-static int write_config(struct import *in, const struct sandbox_config *config, struct error *err)
+static int write_json(int dir, const char *name, const json_t *json, struct error *err)
 {
-	cleanup_close int fd =
-	    openat(in->dir, SNAPSHOT_CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	json_t *json = config_pack(config);
-	int ret = 0;
+	cleanup_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0 || !json || json_to_fd(json, fd, JSON_INDENT(1)) || fsync(fd))
-		ret = error_set(err, errno, "cannot write the snapshot's config");
+		return error_set(err, errno, "cannot write the snapshot's %s", name);
+	return 0;
+}
+
+static int write_config(struct import *in, const struct sandbox_config *config, struct error *err)
+{
+	json_t *json = config_pack(config);
+	int ret = write_json(in->dir, SNAPSHOT_CONFIG, json, err);
+
 	json_decref(json);
+	if (!ret && in->template)
+		ret = write_json(in->dir, SAVED_TEMPLATE, in->template, err);
 	return ret;
 }
 
@@ -438,6 +495,7 @@ static void clean_up(struct import *in, bool good)
 	free(in->text);
 	state_free(&in->state);
 	json_decref(in->config);
+	json_decref(in->template);
 }
 
 static int import(const struct import_options *opt, const char *file, struct error *err)
