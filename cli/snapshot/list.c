@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* list.c - vitrine snapshot ls, inspect, rm */
+/* list.c - vitrine snapshot ls, inspect, rm, flatten */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +14,9 @@
 #include "cli/common/options.h"
 #include "cli/common/output.h"
 #include "cli/common/saved.h"
+#include "engine/snapshot/collapse.h"
 #include "snapshot.h"
+#include "tidy.h"
 #include "vitrine/util.h"
 
 struct ls_options {
@@ -43,6 +47,14 @@ static const struct option_set inspect_options = {
 static const struct option_set rm_options = {
 	"snapshot rm SNAPSHOT...",
 	"Remove snapshots. Sandboxes that were started from them go on.",
+	NULL,
+	0,
+};
+
+static const struct option_set flatten_options = {
+	"snapshot flatten SNAPSHOT...",
+	"Make one file of all layers of memory of snapshots, and one of those of each disk. They "
+	"share nothing with other snapshots afterwards.",
 	NULL,
 	0,
 };
@@ -174,6 +186,25 @@ static int remove_one(const char *name, struct error *err)
 	return 0;
 }
 
+static int flatten(const char *name, struct error *err)
+{
+	cleanup_free char *path = saved_path(SAVED_SNAPSHOT, name, err);
+	cleanup_close int dir = -1;
+	struct error why = { 0 };
+
+	if (!path)
+		return -1;
+	if (!saved_exists(SAVED_SNAPSHOT, name))
+		return error_set(err, 0, "there is no snapshot %s", name);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return error_set(err, errno, "%s", path);
+	if (snapshot_flatten(dir, &why))
+		return error_set(err, why.code, "%s stays as it is: %s", name, why.text);
+	tidy_later(path); /* checksums */
+	return 0;
+}
+
 static int for_each(const struct option_set *set, int (*act)(const char *, struct error *),
 		    int argc, char **argv)
 {
@@ -201,4 +232,10 @@ int snapshot_inspect_command(int argc, char **argv)
 int snapshot_rm_command(int argc, char **argv)
 {
 	return for_each(&rm_options, remove_one, argc, argv);
+}
+
+int snapshot_flatten_command(int argc, char **argv)
+{
+	signal(SIGXFSZ, SIG_IGN); /* an error of write(), as a full disk is */
+	return for_each(&flatten_options, flatten, argc, argv);
 }

@@ -21,12 +21,12 @@ static const struct {
 	{ "ls", snapshot_ls_command },	       { "inspect", snapshot_inspect_command },
 	{ "rm", snapshot_rm_command },	       { "export", snapshot_export_command },
 	{ "import", snapshot_import_command }, { "fsck", snapshot_fsck_command },
-	{ "prune", snapshot_prune_command },
+	{ "prune", snapshot_prune_command },   { "flatten", snapshot_flatten_command },
 };
 
 static const struct option_set options = {
 	"snapshot NAME SNAPSHOT\n"
-	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT...\n"
+	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT... | flatten SNAPSHOT...\n"
 	"       vitrine snapshot export SNAPSHOT FILE|- | import FILE|- | fsck | prune",
 	"Write a running sandbox to files, with all that runs in it and all that it has written; "
 	"it "

@@ -6,6 +6,7 @@
 int snapshot_ls_command(int argc, char **argv);
 int snapshot_inspect_command(int argc, char **argv);
 int snapshot_rm_command(int argc, char **argv);
+int snapshot_flatten_command(int argc, char **argv);
 int snapshot_fsck_command(int argc, char **argv);
 int snapshot_prune_command(int argc, char **argv);
 

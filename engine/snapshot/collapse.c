@@ -29,6 +29,8 @@
 #include <unistd.h>
 
 #include "disks.h"
+#include "engine/sandbox.h"
+#include "flatten.h"
 #include "format.h"
 #include "layers.h"
 #include "snapshot.h"
@@ -38,9 +40,15 @@
 #define NEWEST 4
 #define TEMPORARY ".state"
 
-/* What is merged: layers @from to @to, indexes */
+/* What is merged: layers @from to @to, indexes; with one of them, nothing */
 struct range {
 	size_t from, to;
+};
+
+/* Layers of disks, of each one */
+struct disks {
+	struct snapshot_disk_layer layers[SANDBOX_DISKS_MAX];
+	size_t count;
 };
 
 static int damaged(struct error *err)
@@ -193,8 +201,9 @@ static void add_merged(struct snapshot_writer *writer, const struct snapshot_fil
 	}
 }
 
+/* @disks: layers of disks in place of those that there are, or NULL */
 static int write_state(int dir, const struct snapshot_file *file, uint64_t size,
-		       const struct range *range, struct error *err)
+		       const struct range *range, const struct disks *disks, struct error *err)
 {
 	cleanup_close int fd =
 	    openat(dir, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -208,7 +217,10 @@ static int write_state(int dir, const struct snapshot_file *file, uint64_t size,
 		size_t len;
 		const void *data = snapshot_section(file, kind, &len);
 
-		if (data && kind != SNAPSHOT_LAYERS && kind != SNAPSHOT_MEMORY)
+		if (data && disks && kind == SNAPSHOT_DISK_LAYERS)
+			snapshot_add(&writer, kind, disks->layers,
+				     disks->count * sizeof(*disks->layers));
+		else if (data && kind != SNAPSHOT_LAYERS && kind != SNAPSHOT_MEMORY)
 			snapshot_add(&writer, kind, data, len);
 	}
 	add_merged(&writer, file, size, range);
@@ -219,27 +231,38 @@ static int write_state(int dir, const struct snapshot_file *file, uint64_t size,
 	return ret;
 }
 
-static int merge(int dir, const struct snapshot_file *file, const struct range *range,
-		 struct error *err)
+static int merge_memory(int dir, const struct snapshot_file *file, uint64_t size,
+			const struct range *range, struct error *err)
 {
-	size_t len;
-	const struct snapshot_machine *machine = snapshot_section(file, SNAPSHOT_MACHINE, &len);
 	const struct snapshot_layer *layers = snapshot_layers(file, &(size_t){ 0 }, err);
 	cleanup_close int to = -1;
 	char name[32];
 
-	if (!layers || !machine || len != sizeof(*machine))
-		return damaged(err);
+	if (!layers)
+		return -1;
 	snprintf(name, sizeof(name), LAYERS_FILE, layers[range->from].first,
 		 layers[range->to].last);
 	to = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return error_set(err, errno, "cannot make %s", name);
-	if (!copy_layers(dir, to, file, machine->memory, range, err) &&
-	    !write_state(dir, file, machine->memory, range, err))
+	if (!copy_layers(dir, to, file, size, range, err))
 		return 0;
 	unlinkat(dir, name, 0);
 	return -1;
+}
+
+/* When it fails, what was made meanwhile is named by no state, and the next one removes it */
+static int merge(int dir, const struct snapshot_file *file, const struct range *range,
+		 const struct disks *disks, struct error *err)
+{
+	size_t len;
+	const struct snapshot_machine *machine = snapshot_section(file, SNAPSHOT_MACHINE, &len);
+
+	if (!machine || len != sizeof(*machine))
+		return damaged(err);
+	if (range->to > range->from && merge_memory(dir, file, machine->memory, range, err))
+		return -1;
+	return write_state(dir, file, machine->memory, range, disks, err);
 }
 
 /* ---- */
@@ -278,10 +301,31 @@ static int replace(int dir, const struct stat *was, struct error *err)
 	return 0;
 }
 
-int snapshot_tidy(int dir, struct error *err)
+/* The new state counts, if there is one, and what none names goes */
+static int settle(int dir, const struct stat *was, bool merged, struct error *err)
 {
 	cleanup_close int lock = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_free void *data = NULL, *after = NULL;
+	cleanup_free void *data = NULL;
+	struct snapshot_file file;
+	struct stat st;
+
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB)) {
+		unlinkat(dir, TEMPORARY, 0);
+		return error_set(err, errno, "somebody uses it");
+	}
+	if (merged && replace(dir, was, err))
+		return -1;
+	data = read_state(dir, &file, &st, err);
+	if (!data)
+		return -1;
+	remove_rubbish(dir, &file);
+	unlinkat(dir, TEMPORARY, 0);
+	return 0;
+}
+
+int snapshot_tidy(int dir, struct error *err)
+{
+	cleanup_free void *data = NULL;
 	struct snapshot_file file;
 	struct stat st;
 	size_t count;
@@ -290,20 +334,80 @@ int snapshot_tidy(int dir, struct error *err)
 	if (!data || !snapshot_layers(&file, &count, err))
 		return -1;
 	if (count > COLLAPSE_ABOVE &&
-	    merge(dir, &file, &(struct range){ 1, count - NEWEST - 1 }, err))
+	    merge(dir, &file, &(struct range){ 1, count - NEWEST - 1 }, NULL, err))
 		return -1;
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB)) {
-		unlinkat(dir, TEMPORARY, 0);
-		return error_set(err, errno, "somebody uses it");
+	return settle(dir, &st, count > COLLAPSE_ABOVE, err);
+}
+
+/* A generation that no layer has */
+static uint32_t next_generation(const struct snapshot_layer *memory, size_t nmemory,
+				const struct snapshot_disk_layer *disks, size_t ndisks)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < nmemory; i++)
+		last = memory[i].last > last ? memory[i].last : last;
+	for (size_t i = 0; i < ndisks; i++)
+		last = disks[i].generation > last ? disks[i].generation : last;
+	return last + 1;
+}
+
+/* Those of one disk, in their order. Return: how many */
+static size_t layers_of(unsigned disk, const struct snapshot_disk_layer *layers, size_t count,
+			struct snapshot_disk_layer *own)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (layers[i].disk == disk)
+			own[n++] = layers[i];
 	}
-	if (count > COLLAPSE_ABOVE && replace(dir, &st, err))
-		return -1;
-	after = read_state(dir, &file, &st, err);
-	if (!after)
-		return -1;
-	remove_rubbish(dir, &file);
-	unlinkat(dir, TEMPORARY, 0);
+	return n;
+}
+
+static int flatten_disks(int dir, const struct snapshot_disk_layer *layers, size_t count,
+			 uint32_t generation, struct disks *disks, struct error *err)
+{
+	cleanup_free struct snapshot_disk_layer *own = calloc(count + 1, sizeof(*own));
+
+	if (!own)
+		return error_set(err, ENOMEM, "cannot read the state");
+	for (unsigned disk = 0; disk < SANDBOX_DISKS_MAX; disk++) {
+		const size_t n = layers_of(disk, layers, count, own);
+
+		if (n > 1 && flatten_disk(dir, own, n, generation, err))
+			return -1;
+		if (n > 1)
+			own[0].generation = generation;
+		if (n)
+			disks->layers[disks->count++] = own[0];
+	}
 	return 0;
+}
+
+int snapshot_flatten(int dir, struct error *err)
+{
+	cleanup_free void *data = NULL;
+	struct disks disks = { .count = 0 };
+	struct snapshot_file file;
+	size_t nmemory, ndisks;
+	struct stat st;
+	const struct snapshot_layer *memory;
+	const struct snapshot_disk_layer *layers;
+
+	data = read_state(dir, &file, &st, err);
+	memory = data ? snapshot_layers(&file, &nmemory, err) : NULL;
+	layers = memory ? snapshot_disk_layers(&file, &ndisks, err) : NULL;
+	if (!layers)
+		return -1;
+	if (flatten_disks(dir, layers, ndisks, next_generation(memory, nmemory, layers, ndisks),
+			  &disks, err))
+		return -1;
+	if (nmemory < 2 && disks.count == ndisks)
+		return 0;
+	if (merge(dir, &file, &(struct range){ 0, nmemory ? nmemory - 1 : 0 }, &disks, err))
+		return -1;
+	return settle(dir, &st, true, err);
 }
 
 void snapshot_keep_named(int dir, int other)

@@ -16,6 +16,14 @@
  */
 int snapshot_tidy(int dir, struct error *err);
 
+/**
+ * snapshot_flatten() - One layer of memory, and one of each disk
+ * @dir: as for snapshot_tidy()
+ *
+ * Return: 0, or -1 with @err: all is as it was.
+ */
+int snapshot_flatten(int dir, struct error *err);
+
 /** snapshot_keep_named() - Remove layers of another directory that the state in @dir does not name
  */
 void snapshot_keep_named(int dir, int other);

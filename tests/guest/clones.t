@@ -186,6 +186,51 @@ host vitrine exec last -- md5sum -c /sums
 expect '/dev/shm/a: OK
 /root/a: OK
 /root/b: OK'
+it 'flatten: one file of each, which nobody else has, and all is there'
+vitrine snapshot last three >/dev/null
+host vitrine snapshot flatten three
+status 0
+host sh -c "cd $snapshots/three && stat -c '%n %h' memory.*-? disk0.* | sed 's/[0-9.-]* / /' | sort"
+expect 'disk 1
+memory 1'
+host vitrine run --from three --name flat
+expect flat
+host vitrine exec flat -- sh -c 'echo 3 >/proc/sys/vm/drop_caches; md5sum -c /sums; cat /root/c; echo flat >/root/d; sync'
+expect '/dev/shm/a: OK
+/root/a: OK
+/root/b: OK
+new'
+it 'what goes on from it can be written down, and flattened again'
+host vitrine snapshot flat four
+expect four
+host vitrine snapshot flatten four
+status 0
+vitrine kill flat
+vitrine run --from four --name flat >/dev/null
+host vitrine exec flat -- sh -c 'echo 3 >/proc/sys/vm/drop_caches; md5sum -c /sums; cat /root/c /root/d'
+expect '/dev/shm/a: OK
+/root/a: OK
+/root/b: OK
+new
+flat'
+vitrine kill flat
+host vitrine snapshot flatten four
+status 0
+host vitrine snapshot fsck
+expect ''
+it 'without room it stays as it is'
+vitrine snapshot last five >/dev/null
+host bash -c "ulimit -f 1000; vitrine snapshot flatten five"
+status 125
+says 'five stays as it is: cannot'
+one_line
+host vitrine snapshot fsck
+expect ''
+vitrine snapshot rm three four five
+host vitrine snapshot flatten nobody
+status 125
+one_line
+
 end layers last
 
 it 'a disk that is written in place is not for a snapshot'
