@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* commit.c - vitrine commit and vitrine diff */
+/* commit.c - vitrine commit, and vitrine diff of a sandbox */
 
 #include <string.h>
 #include "cli/common/cli.h"
@@ -9,6 +9,7 @@
 #include "images/oci/reference.h"
 #include "images/process.h"
 #include "images/progress.h"
+#include "commit.h"
 #include "layered.h"
 #include "lib/plain.h"
 #include "snapshot.h"
@@ -61,7 +62,7 @@ int cmd_commit(int argc, char **argv)
 	return commit(argv[first], argv[first + 1], &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }
 
-static int diff(const char *sandbox, struct error *err)
+int image_diff(const char *sandbox, struct error *err)
 {
 	struct snapshot snapshot = { .lock = -1 };
 	cleanup_free char *text = NULL;
@@ -86,23 +87,4 @@ static int diff(const char *sandbox, struct error *err)
 		putchar('\n');
 	}
 	return ret;
-}
-
-int cmd_diff(int argc, char **argv)
-{
-	static const struct option_set set = { "diff NAME",
-					       "List what the sandbox NAME has added (A), changed "
-					       "(C) and deleted (D), compared with\n"
-					       "the image that it was started from.",
-					       NULL, 0 };
-	struct error err = { 0 };
-	int first = options_parse(&set, NULL, argc, argv, &err);
-
-	if (first == OPTIONS_HELP)
-		return 0;
-	if (first > 0 && argc - first != 1)
-		first = error_set(&err, 0, "which sandbox? vitrine diff NAME");
-	if (first < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	return diff(argv[first], &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
 }

@@ -78,8 +78,13 @@ static int start(struct sandbox_config *config, const struct layers *layers, boo
 	return status;
 }
 
+/* @SAYS: its name; @VIEWED: only to be looked at, and no longer than VIEW_SECONDS */
+enum how { SAYS, QUIET, VIEWED };
+
+#define VIEW_SECONDS 600
+
 static int start_from(enum saved kind, const char *from, const struct layers *layers,
-		      const char *name, bool quiet, struct error *err)
+		      const char *name, enum how how, struct error *err)
 {
 	cleanup_free char *path = saved_path(kind, from, err);
 	struct stored_config stored = { 0 };
@@ -100,9 +105,13 @@ static int start_from(enum saved kind, const char *from, const struct layers *la
 			stored.config.net.publish = NULL; /* its source has them */
 			throw_away(&stored.config);
 		}
+		if (how == VIEWED) {
+			stored.config.timeout = VIEW_SECONDS;
+			stored.config.pause_on_timeout = false;
+		}
 		stored.config.layers = layers ? layers->count : 0;
 		live_sweep();
-		status = start(&stored.config, layers, quiet, err);
+		status = start(&stored.config, layers, how != SAYS, err);
 	}
 	config_release(&stored);
 	return status;
@@ -112,7 +121,7 @@ int start_paused(const char *name, struct error *err)
 {
 	cleanup_close int lock = saved_lock(SAVED_PAUSED, NULL); /* there may be no such place */
 
-	return start_from(SAVED_PAUSED, name, NULL, name, false, err);
+	return start_from(SAVED_PAUSED, name, NULL, name, SAYS, err);
 }
 
 static int wake(const char *name, struct error *err)
@@ -124,7 +133,7 @@ static int wake(const char *name, struct error *err)
 		return -1;
 	if (!saved_exists(SAVED_PAUSED, name))
 		return 0; /* somebody was faster */
-	status = start_from(SAVED_PAUSED, name, NULL, name, true, err);
+	status = start_from(SAVED_PAUSED, name, NULL, name, QUIET, err);
 	return status > 0 ? error_set(err, 0, "the sandbox %s stays paused", name) : status;
 }
 
@@ -149,8 +158,15 @@ int start_clone(const struct origin *from, const char *name, struct error *err)
 {
 	if (paused_refuse(name, err))
 		return -1;
-	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, false, err)
+	return start_from(SAVED_SNAPSHOT, from->snapshot, from->layers, name, SAYS, err)
 		   ?: identity_renew(from->snapshot, name, err);
+}
+
+int start_view(const char *snapshot, const char *name, struct error *err)
+{
+	if (paused_refuse(name, err))
+		return -1;
+	return start_from(SAVED_SNAPSHOT, snapshot, NULL, name, VIEWED, err);
 }
 
 int start_name(const char *pattern, const char *stem, unsigned number, unsigned count,

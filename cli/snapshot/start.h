@@ -49,6 +49,14 @@ struct origin {
 int start_clone(const struct origin *from, const char *name, struct error *err);
 
 /**
+ * start_view() - The same, for somebody who looks at it and ends it; a while later it ends by
+ * itself
+ *
+ * Nothing in it is made its own, and nothing is printed.
+ */
+int start_view(const char *snapshot, const char *name, struct error *err);
+
+/**
  * start_name() - The name of one of several clones
  * @pattern: with a % for the number; without one it is appended when there are several. NULL: made
  *           from @stem and a few random digits

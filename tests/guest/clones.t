@@ -186,6 +186,29 @@ host vitrine exec last -- md5sum -c /sums
 expect '/dev/shm/a: OK
 /root/a: OK
 /root/b: OK'
+it 'diff: what two of them differ in, whether it is on the disk yet or not'
+vitrine snapshot last three >/dev/null
+vitrine exec last -- sh -c 'rm /root/b; echo more >>/root/c; mkdir /root/new; echo 1 >"/root/new/a name"; chmod 711 /root'
+vitrine snapshot last four >/dev/null
+host vitrine diff three four
+expect 'C /root
+D /root/b
+C /root/c
+A /root/new
+A /root/new/a name'
+host vitrine diff four four
+expect ''
+host vitrine diff four nothing
+status 125
+says 'there is no snapshot nothing'
+one_line
+it 'and nothing is left of that'
+host sh -c 'vitrine ps -a -q | grep diff-'
+[ -z "$stdout" ]
+check $? 'no sandbox'
+vitrine snapshot rm three four
+vitrine exec last -- sh -c 'dd if=/dev/urandom of=/root/b bs=64k count=10 2>/dev/null; md5sum /dev/shm/a /root/a /root/b >/sums; echo new >/root/c; sync'
+
 it 'flatten: one file of each, which nobody else has, and all is there'
 vitrine snapshot last three >/dev/null
 host vitrine snapshot flatten three
