@@ -74,7 +74,7 @@ soak: all unit
 	@tests/checked
 	@build/asan/tests/unit/test_emulate 20000000
 	@VITRINE_SOAK=1 tests/run tests/host/import.t $$(grep -rl '^in_every_tier$$' tests)
-	@VITRINE_SOAK=1 tests/run tests/service/killed.t tests/guest/killed.t
+	@VITRINE_SOAK=1 tests/run tests/service/killed.t tests/guest/killed.t tests/guest/programs/loaded.t
 	@tests/soak
 
 install: all
