@@ -16,6 +16,7 @@
 #include "service/store/store.h"
 #include "vitrine/util.h"
 
+#define TARGETS_MAX 64
 #define TIMEOUT_MAX (30LL * 24 * 3600)
 #define FOREVER_MS (100LL * 365 * 24 * 3600 * 1000)
 
@@ -62,6 +63,8 @@ json_t *e2b_detail(const struct request *request, const struct sandbox *s)
 
 	json_object_update(json, more);
 	json_decref(more);
+	if (json_object_get(s->options, "e2b_network"))
+		json_object_set(json, "network", json_object_get(s->options, "e2b_network"));
 	return json;
 }
 
@@ -109,15 +112,59 @@ static int64_t take_timeout(const json_t *body, int64_t fallback)
 	return seconds < 0 ? fallback : seconds > TIMEOUT_MAX ? TIMEOUT_MAX : seconds;
 }
 
-/* A network only where the daemon was told to give one: sandboxes with one cannot be paused */
-static void take_network(const struct request *request, const json_t *body, json_t *options)
+/* A list of addresses, networks and names */
+static json_t *targets(const json_t *network, const char *field, bool *all, struct fault *fault)
+{
+	json_t *list = json_array(), *target;
+	size_t i;
+
+	json_array_foreach(json_object_get(network, field), i, target)
+	{
+		const char *text = json_string_value(target);
+
+		if (!text || !*text || strlen(text) > 255 || i == TARGETS_MAX) {
+			fault_set(fault, FAULT_BAD_REQUEST,
+				  "network.%s: a list of texts, at most %d", field, TARGETS_MAX);
+			json_decref(list);
+			return NULL;
+		}
+		*all |= !strcmp(text, "0.0.0.0/0");
+		json_array_append(list, target);
+	}
+	return list;
+}
+
+/*
+ * A network only where the daemon was told to give one. Who denies everything has what he allows;
+ * otherwise all public addresses are there but for those that he denies.
+ */
+static int take_network(const struct request *request, const json_t *body, json_t *options,
+			struct fault *fault)
 {
 	const json_t *allowed = json_object_get(body, "allow_internet_access");
+	const json_t *network = json_object_get(body, "network");
+	bool all = false, ignored = false;
+	json_t *deny = targets(network, "denyOut", &all, fault), *allow;
 
-	if (json_is_false(json_object_get(json_object_get(body, "network"), "allowPublicTraffic")))
+	if (!deny)
+		return -1;
+	allow = targets(network, "allowOut", &ignored, fault);
+	if (!allow) {
+		json_decref(deny);
+		return -1;
+	}
+	if (json_is_false(json_object_get(network, "allowPublicTraffic")))
 		json_object_set_new(options, "private_traffic", json_true());
-	if (request->service->internet && !json_is_false(allowed))
-		json_object_set_new(options, "network", json_string("public"));
+	if (request->service->internet && !json_is_false(allowed)) {
+		json_object_set_new(options, "network", json_string(all ? "rules" : "public"));
+		json_object_set(options, all ? "allow" : "deny", all ? allow : deny);
+	}
+	if (json_array_size(allow) || json_array_size(deny))
+		json_object_set_new(options, "e2b_network",
+				    json_pack("{s:O, s:O}", "allowOut", allow, "denyOut", deny));
+	json_decref(allow);
+	json_decref(deny);
+	return 0;
 }
 
 static int take_wanted(struct request *request, const json_t *body, struct sandbox *w,
@@ -134,8 +181,8 @@ static int take_wanted(struct request *request, const json_t *body, struct sandb
 	if (json_is_true(json_object_get(resume, "enabled")) || json_is_true(resume))
 		json_object_set_new(w->options, "auto_resume", json_true());
 	json_object_set_new(w->options, "env", variables(json_object_get(body, "envVars")));
-	take_network(request, body, w->options);
-	if (take_map(json_object_get(body, "metadata"), w->metadata, 64, fault))
+	if (take_network(request, body, w->options, fault) ||
+	    take_map(json_object_get(body, "metadata"), w->metadata, 64, fault))
 		return -1;
 	return e2b_template_find(request, template, w, fault);
 }
