@@ -14,10 +14,14 @@ kernel=$2
 clang=${WASM_CLANG:-clang}
 flags=(--target=wasm32-wasi -O2 -std=gnu11 -mbulk-memory -fno-strict-aliasing -Wall -Werror -I "$top" -I "$top/include")
 cd "$top"
-sources=(browser/machine/{bus,calls,image,jobs,kernel,machine,memory,threads,wasm}.c
-	engine/tier/emulate/{space,registers}.c)
+sources=(browser/machine/{bus,calls,card,image,jobs,kernel,machine,memory,threads,wasm}.c
+	engine/tier/emulate/{space,registers}.c lib/{address,dns,name,wisp}.c)
+# The stack of packets has channels in place of sockets: browser/net/host.h
+stack=(browser/net/{channel,names,net}.c engine/net/link.c
+	engine/net/stack/{dhcp,flow,frame,icmp,limit,neighbour,stack,tcp,tcp_buffer,tcp_input,tcp_output,udp}.c)
+stack_flags=(-ftls-model=local-exec -I "$top/browser/net/include" -include "$top/browser/net/host.h")
 mapfile -t cpu < <(find engine/tier/emulate/cpu -name '*.c' | LC_ALL=C sort)
-sources+=("${cpu[@]}")
+sources+=("${cpu[@]}" "${stack[@]}")
 cd - >/dev/null
 mkdir -p "$out"
 objects=$out/../site-objects
@@ -36,13 +40,14 @@ older() {
 
 # compile SOURCE: when it, or a header, is newer
 compile() {
-	local object=$objects/${1//\//_}.o
+	local object=$objects/${1//\//_}.o more=()
+	[[ " ${stack[*]} " != *" $1 "* ]] || more=("${stack_flags[@]}")
 	! older "$object" "$top/$1" "${headers[@]}" || {
-		"$clang" "${flags[@]}" -c "$top/$1" -o "$object.$$" && mv "$object.$$" "$object"
+		"$clang" "${flags[@]}" "${more[@]}" -c "$top/$1" -o "$object.$$" && mv "$object.$$" "$object"
 	}
 }
 
-mapfile -t headers < <(find "$top"/{include,engine/tier/emulate,browser/machine} -name '*.h' -o -name '*.inc')
+mapfile -t headers < <(find "$top"/{include,engine/tier/emulate,engine/net,lib,browser/machine,browser/net} -name '*.h' -o -name '*.inc')
 headers+=("$top/browser/build.sh")
 running=0
 for source in "${sources[@]}"; do

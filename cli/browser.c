@@ -27,6 +27,8 @@ static int option_port(void *field, const char *value, struct error *err)
 static const struct option_spec specs[] = {
 	{ 'p', "port", "PORT", option_port, AT(port), "listen there (any that is free)" },
 	{ 'b', "bind", "ADDR", option_string, AT(address), "listen on this address (127.0.0.1)" },
+	{ 0, "relay", "URL", option_string, AT(relay),
+	  "a network for the machine: address of a vitrine relay" },
 	{ 'q', "quiet", NULL, option_flag, AT(quiet), "do not print the address" },
 };
 

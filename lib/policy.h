@@ -111,11 +111,6 @@ int policy_line(struct policy *policy, const char *line, struct error *err);
 int policy_text(struct policy *policy, const char *text, size_t len, struct error *err);
 
 /**
- * policy_name_valid() - Is this a host name, in letters, digits, hyphens, underscores and dots?
- */
-bool policy_name_valid(const char *name);
-
-/**
  * policy_check() - Do all the lines fit together?
  *
  * Rules about requests are about a name's addresses as the guest was told them. Who may reach any
@@ -124,6 +119,13 @@ bool policy_name_valid(const char *name);
 int policy_check(const struct policy *policy, struct error *err);
 
 void policy_free(struct policy *policy);
+
+/* name.c */
+
+/**
+ * policy_name_valid() - Is this a host name, in letters, digits, hyphens, underscores and dots?
+ */
+bool policy_name_valid(const char *name);
 
 /* policy.c */
 

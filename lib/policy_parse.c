@@ -29,26 +29,6 @@ static const char *const default_name[] = {
 };
 static_assert(ARRAY_SIZE(default_name) == POLICY_NDEFAULTS, "default_name[]");
 
-bool policy_name_valid(const char *name)
-{
-	size_t label = 0;
-
-	if (!*name || strlen(name) > POLICY_NAME_MAX)
-		return false;
-	for (; *name; name++) {
-		if (*name == '.') {
-			if (!label)
-				return false;
-			label = 0;
-		} else if (!isalnum((unsigned char)*name) && *name != '-' && *name != '_') {
-			return false;
-		} else if (++label > 63) {
-			return false;
-		}
-	}
-	return label > 0;
-}
-
 static bool number(const char *text, size_t len, unsigned long max, unsigned long *value)
 {
 	*value = 0;

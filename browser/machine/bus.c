@@ -382,6 +382,8 @@ uint64_t bus_call(struct machine *m, enum guest_call call, const uint64_t args[6
 {
 	struct device *device = device_at(m, (uint32_t)args[0]);
 
+	if ((uint32_t)args[0] == CARD_INDEX)
+		return card_call(m, call, args);
 	if (call == CALL_virtio_info)
 		return info(m, (uint32_t)args[0], args[1]);
 	if (!device)

@@ -3,6 +3,7 @@
 #ifndef BROWSER_MACHINE_INTERNAL_H
 #define BROWSER_MACHINE_INTERNAL_H
 
+#include "browser/net/net.h"
 #include "engine/tier/emulate/cpu/emu.h"
 #include "engine/tier/emulate/space.h"
 #include "guest.h"
@@ -87,6 +88,7 @@ struct machine {
 	uint32_t status, raised;
 
 	struct bus *bus;
+	struct card *card;
 	struct jobs *jobs;
 };
 
@@ -133,7 +135,7 @@ void threads_free(struct machine *m);
  * @magic, @version: SAVED_MAGIC, SAVED_VERSION
  */
 #define SAVED_MAGIC 0x626174765f747669 /* "ivt_vtab" */
-#define SAVED_VERSION 1
+#define SAVED_VERSION 2
 #define INPUT_SIZE 65536 /* a power of two */
 #define JOBS_MAX 16
 
@@ -154,6 +156,9 @@ struct saved {
 	uint32_t version, abi;
 	struct saved_queue queue[MACHINE_DISKS_MAX];
 	struct saved_job job[JOBS_MAX];
+	struct saved_queue card[2];
+	uint64_t accepted;
+	struct net_saved net;
 };
 
 /* bus.c */
@@ -162,6 +167,16 @@ void bus_save(struct machine *m, struct saved *saved);
 void bus_restore(struct machine *m, const struct saved *saved);
 void bus_free(struct machine *m);
 uint64_t bus_call(struct machine *m, enum guest_call call, const uint64_t args[6]);
+
+/* card.c; @now: nanoseconds */
+#define CARD_INDEX MACHINE_DISKS_MAX
+int card_new(struct machine *m, const struct machine_config *config);
+void card_free(struct machine *m);
+void card_round(struct machine *m, uint64_t now);
+uint64_t card_wakes(const struct machine *m);
+uint64_t card_call(struct machine *m, enum guest_call call, const uint64_t args[6]);
+void card_save(struct machine *m, struct saved *saved);
+void card_restore(struct machine *m, const struct saved *saved);
 
 /* jobs.c */
 int jobs_new(struct machine *m);

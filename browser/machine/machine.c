@@ -80,7 +80,8 @@ static struct machine *make(const struct machine_config *config, const struct ma
 	m->host = host;
 	m->deadline = MACHINE_NEVER;
 	clock_of = host;
-	if (!make_memory(m, config->memory) && !bus_new(m, config) && !jobs_new(m))
+	if (!make_memory(m, config->memory) && !bus_new(m, config) && !card_new(m, config) &&
+	    !jobs_new(m))
 		return m;
 	machine_free(m);
 	return NULL;
@@ -108,6 +109,7 @@ void machine_free(struct machine *m)
 {
 	threads_free(m);
 	bus_free(m);
+	card_free(m);
 	jobs_free(m);
 	if (m->view.space)
 		space_free(m->view.space);
@@ -147,8 +149,10 @@ static bool sleeps(struct machine *m)
 enum machine_state machine_run(struct machine *m, uint64_t ns)
 {
 	uint64_t looked = m->looks;
-	const uint64_t end = look_at_clock(m) + ns;
+	const uint64_t now = look_at_clock(m), end = now + ns;
 
+	if (!m->paused)
+		card_round(m, now);
 	while (!m->halted) {
 		if (m->paused)
 			return MACHINE_PAUSED;
@@ -170,7 +174,9 @@ enum machine_state machine_run(struct machine *m, uint64_t ns)
 
 uint64_t machine_wakes(const struct machine *m)
 {
-	return m->deadline;
+	const uint64_t card = card_wakes(m);
+
+	return card < m->deadline ? card : m->deadline;
 }
 
 uint32_t machine_status(const struct machine *m)
@@ -229,6 +235,7 @@ void machine_save(struct machine *m, uint8_t *to)
 	saved->resume = guest_boot(m)->kernel.resume;
 	bus_save(m, saved);
 	jobs_save(m, saved);
+	card_save(m, saved);
 }
 
 struct machine *machine_restore(const struct machine_config *config,
@@ -248,6 +255,7 @@ struct machine *machine_restore(const struct machine_config *config,
 		return NULL;
 	bus_restore(m, saved);
 	jobs_restore(m, saved);
+	card_restore(m, saved);
 	fill_boot(m, config);
 	kernel_begin(m, saved->resume);
 	return m;

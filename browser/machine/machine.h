@@ -53,6 +53,7 @@ struct machine_disk_request {
  * @output:  bytes of a job's stream 1 or 2; returns how many were taken
  * @closed:  that stream has ended
  * @disk:    see struct machine_disk_request
+ * @network: a packet for the relay; false when it cannot be sent
  * @started: a job has a process, or @pid is a negative errno value
  * @ended:   a job's process has ended; the status is that of wait(2)
  * @refused: the kernel does not stand still; a negative errno value
@@ -66,6 +67,7 @@ struct machine_host {
 	size_t (*output)(void *of, uint32_t job, uint32_t stream, const uint8_t *data, size_t size);
 	void (*closed)(void *of, uint32_t job, uint32_t stream);
 	void (*disk)(void *of, struct machine *machine, const struct machine_disk_request *request);
+	bool (*network)(void *of, const void *packet, size_t len);
 	void (*started)(void *of, uint32_t job, int64_t pid);
 	void (*ended)(void *of, uint32_t job, uint32_t wait_status);
 	void (*refused)(void *of, int64_t error);
@@ -85,6 +87,7 @@ struct machine_disk {
  * @image, @image_size: the kernel, an ELF file; not needed any more afterwards
  * @memory: bytes of physical memory, a multiple of 2 MiB
  * @cmdline: of the kernel
+ * @network: it has a network card, behind which a relay is to be reached (machine_network())
  */
 struct machine_config {
 	const uint8_t *image;
@@ -92,6 +95,7 @@ struct machine_config {
 	uint64_t memory;
 	const char *cmdline, *hostname;
 	struct machine_disk disks[MACHINE_DISKS_MAX];
+	bool network;
 };
 
 /**
@@ -150,6 +154,12 @@ void machine_resize(struct machine *machine, uint32_t job, uint16_t rows, uint16
 void machine_signal(struct machine *machine, int pid, int signal);
 
 void machine_disk_done(struct machine *machine, uint32_t tag, bool failed);
+
+/* The relay can be reached, or no more: then all connections are over */
+void machine_network(struct machine *machine, bool there);
+
+/* A packet of the relay's */
+void machine_packet(struct machine *machine, const void *packet, size_t len);
 
 /* ---- pauses ---- */
 

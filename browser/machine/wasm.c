@@ -24,6 +24,7 @@ IMPORT(closed) void js_closed(uint32_t job, uint32_t stream);
 IMPORT(disk)
 void js_disk(uint32_t kind, uint32_t disk, double offset, uint32_t size, uint8_t *data,
 	     uint32_t tag);
+IMPORT(network) int js_network(const void *packet, size_t len);
 IMPORT(started) void js_started(uint32_t job, double pid);
 IMPORT(ended) void js_ended(uint32_t job, uint32_t wait_status);
 IMPORT(refused) void js_refused(double error);
@@ -67,6 +68,11 @@ static void disk(void *of, struct machine *m, const struct machine_disk_request 
 	js_disk(r->kind, r->disk, (double)r->offset, (uint32_t)r->size, r->data, r->tag);
 }
 
+static bool network(void *of, const void *packet, size_t len)
+{
+	return js_network(packet, len);
+}
+
 static void started(void *of, uint32_t job, int64_t pid)
 {
 	js_started(job, (double)pid);
@@ -90,6 +96,7 @@ static const struct machine_host host = {
 	.output = output,
 	.closed = closed,
 	.disk = disk,
+	.network = network,
 	.started = started,
 	.ended = ended,
 	.refused = refused,
@@ -110,7 +117,7 @@ EXPORT(give_back) void give_back(void *at)
 EXPORT(begin)
 const char *begin(const uint8_t *image, size_t image_size, double memory, double disk_size,
 		  const char *cmdline, const char *hostname, const uint8_t *saved,
-		  size_t saved_size)
+		  size_t saved_size, int has_network)
 {
 	struct machine_config config = {
 		.image = image,
@@ -118,6 +125,7 @@ const char *begin(const uint8_t *image, size_t image_size, double memory, double
 		.memory = (uint64_t)memory,
 		.cmdline = cmdline,
 		.hostname = hostname,
+		.network = has_network,
 		.disks = { { .size = (uint64_t)disk_size / 512 * 512 } },
 	};
 	const char *why;
@@ -194,6 +202,16 @@ EXPORT(resize) void resize(uint32_t job, uint32_t rows, uint32_t columns)
 EXPORT(disk_done) void disk_done(uint32_t tag, int failed)
 {
 	machine_disk_done(machine, tag, failed);
+}
+
+EXPORT(relay) void relay(int there)
+{
+	machine_network(machine, there);
+}
+
+EXPORT(packet) void packet(const uint8_t *data, size_t size)
+{
+	machine_packet(machine, data, size);
 }
 
 /* ---- pauses ---- */

@@ -38,13 +38,10 @@ static struct {
 } server;
 static volatile sig_atomic_t over;
 
+static char content_policy[768];
+
 static const struct security_header headers[] = {
-	/* the terminal sets styles; a machine is WebAssembly */
-	{ "Content-Security-Policy",
-	  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; "
-	  "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-	  "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
-	  "frame-ancestors 'none'" },
+	{ "Content-Security-Policy", content_policy },
 	{ "X-Content-Type-Options", "nosniff" },
 	{ "Referrer-Policy", "no-referrer" },
 	/* so that the page may share memory with its workers */
@@ -54,6 +51,35 @@ static const struct security_header headers[] = {
 	{ "Accept-Ranges", "bytes" },
 	{ "Cache-Control", "no-cache" },
 };
+
+/* The terminal sets styles; a machine is WebAssembly; the relay may be elsewhere */
+static void make_policy(const char *relay)
+{
+	const char *host = relay ? strstr(relay, "://") + 3 : "";
+	const int len = relay ? (int)(host - relay) + (int)strcspn(host, "/?") : 0;
+
+	snprintf(content_policy, sizeof(content_policy),
+		 "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; "
+		 "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+		 "connect-src 'self' %.*s; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+		 "frame-ancestors 'none'",
+		 len, relay ? relay : "");
+}
+
+/* An address of a WebSocket, and nothing that means something in a header or in JSON */
+static int check_relay(const char *relay, struct error *err)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    ".:/[]-_~?=&%";
+	const size_t len = strlen(relay);
+
+	if ((strncmp(relay, "ws://", 5) && strncmp(relay, "wss://", 6)) || len > 256 ||
+	    strspn(relay, letters) != len)
+		return error_set(err, 0, "'%s' is no address of a relay, such as ws://HOST:PORT/",
+				 relay);
+	return 0;
+}
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type,
 			      const void *data, size_t size, const char *name, const char *value)
@@ -197,8 +223,12 @@ int serve_run(const struct serve_options *options, struct error *err)
 	int fd;
 
 	lazy_load("libcrypto");
+	if (options->relay && check_relay(options->relay, err))
+		return -1;
+	make_policy(options->relay);
 	if (mhd_load(err) || serve_confine_begin(err) ||
-	    site_open(&server.site, options->pages, options->image, err))
+	    site_open(&server.site, options->pages, options->image, err) ||
+	    site_network(&server.site, options->relay, err))
 		return -1;
 	fd = listen_on(&listen, &address, err);
 	if (fd < 0)

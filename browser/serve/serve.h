@@ -13,10 +13,11 @@
  * @image:   disk image
  * @address: numeric; NULL: 127.0.0.1
  * @port:    0: any that is free
+ * @relay:   ws:// or wss:// address of a relay for the page; NULL: no network
  * @quiet:   do not print the address
  */
 struct serve_options {
-	const char *pages, *image, *address;
+	const char *pages, *image, *address, *relay;
 	unsigned port;
 	bool quiet;
 };

@@ -149,6 +149,19 @@ int site_open(struct site *site, const char *pages, const char *image, struct er
 	return make_index(fd, disk, add(site, "/image/disk.json", "application/json"), err);
 }
 
+int site_network(struct site *site, const char *relay, struct error *err)
+{
+	struct site_file *file = add(site, "/network.json", "application/json");
+	char *text;
+	const int len = asprintf(&text, "{\"relay\":\"%s\"}\n", relay ? relay : "");
+
+	if (len < 0)
+		return error_set(err, ENOMEM, "cannot name the relay");
+	file->data = (uint8_t *)text;
+	file->size = (size_t)len;
+	return 0;
+}
+
 const struct site_file *site_find(const struct site *site, const char *path)
 {
 	for (size_t i = 0; i < site->count; i++) {

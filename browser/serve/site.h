@@ -38,6 +38,12 @@ struct site {
  */
 int site_open(struct site *site, const char *pages, const char *image, struct error *err);
 
+/**
+ * site_network() - Add what the page is told of the network
+ * @relay: address of a relay, or NULL
+ */
+int site_network(struct site *site, const char *relay, struct error *err);
+
 /* Return: what is at @path, or NULL */
 const struct site_file *site_find(const struct site *site, const char *path);
 

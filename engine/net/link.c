@@ -16,18 +16,14 @@
  * `sleeps` and looks again; a writer that has found no room sets `full` and looks again. The full
  * barrier between store and load on both sides makes that one of them sees the other.
  *
- * Host system calls: memfd_create, ftruncate, mmap, munmap, eventfd2, write.
+ * Host system calls: write.
  */
 #include "link.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/memfile.h"
 #include "vitrine/util.h"
 
 #define MASK (LINK_RING_SIZE - 1)
@@ -59,34 +55,15 @@ static struct record *record_at(struct link_ring *ring, uint32_t at)
 	return (struct record *)(ring->data + (at & MASK));
 }
 
-int link_create(struct link *link, struct error *err)
+size_t link_rings_size(void)
 {
-	struct link_ring *at;
-
-	*link = (struct link){ .memory = -1, .supervisor = -1, .network = -1 };
-	at = memfile_shared("vitrine-link", 2 * sizeof(*at), &link->memory, err);
-	if (!at)
-		return -1;
-	link->rings[0] = at;
-	link->rings[1] = at + 1;
-	link->supervisor = eventfd(0, EFD_CLOEXEC);
-	link->network = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (link->supervisor >= 0 && link->network >= 0)
-		return 0;
-	error_set(err, errno, "cannot make an eventfd");
-	link_close(link);
-	return -1;
+	return 2 * sizeof(struct link_ring);
 }
 
-void link_close(struct link *link)
+void link_rings(void *at, struct link_ring *rings[2])
 {
-	if (link->rings[0])
-		munmap(link->rings[0], 2 * sizeof(struct link_ring));
-	for (int *fd = &link->memory; fd <= &link->network; fd++) {
-		if (*fd >= 0)
-			close(steal_fd(*fd));
-	}
-	link->rings[0] = link->rings[1] = NULL;
+	rings[0] = at;
+	rings[1] = rings[0] + 1;
 }
 
 void link_end_init(struct link_end *end, struct link_ring *ring, int wake)

@@ -62,8 +62,14 @@ int link_create(struct link *link, struct error *err);
 void link_close(struct link *link);
 
 /**
+ * link_rings() - Two rings in memory that is all zeros, of link_rings_size() bytes
+ */
+void link_rings(void *at, struct link_ring *rings[2]);
+size_t link_rings_size(void);
+
+/**
  * link_end_init() - One end of one direction
- * @wake: eventfd of the other side
+ * @wake: eventfd of the other side; -1: nobody sleeps
  */
 void link_end_init(struct link_end *end, struct link_ring *ring, int wake);
 

@@ -21,7 +21,9 @@ interface Exports extends WebAssembly.Exports {
 	room(size: number): number;
 	give_back(at: number): void;
 	begin(image: number, imageSize: number, memory: number, diskSize: number, cmdline: number, hostname: number,
-	      saved: number, savedSize: number): number;
+	      saved: number, savedSize: number, network: number): number;
+	relay(there: number): void;
+	packet(data: number, size: number): void;
 	pause(): number;
 	busy(): number;
 	go_on(): void;
@@ -46,6 +48,8 @@ export interface Surroundings {
 	/** how many bytes of output may be given now */
 	room(): number;
 	kernel(text: string): void;
+	/** a packet for the relay; false when it cannot be sent */
+	network(packet: Uint8Array<ArrayBuffer>): boolean;
 	started(pid: number): void;
 	ended(status: number): void;
 }
@@ -60,6 +64,8 @@ export interface Moment {
 
 const CMDLINE = "console=vitrine init=/sbin/vitrine-init root=/dev/vda rootfstype=ext4 rw vitrine.mounts=full " +
 	"panic=-1 dhash_entries=16384 ihash_entries=8192 thash_entries=8192";
+/** What the card is given before the first program runs */
+const ADDRESSES = " vitrine.net=10.0.2.15/24,10.0.2.2,10.0.2.3";
 
 export class Machine {
 	private x!: Exports;
@@ -75,7 +81,7 @@ export class Machine {
 	private waits: { done(moment: Moment): void; fail(error: Error): void } | null = null;
 	private owed = new Set<number>();
 
-	constructor(private readonly disk: Disk, private readonly around: Surroundings) {
+	constructor(private readonly disk: Disk, private readonly around: Surroundings, private readonly networked: boolean) {
 		this.channel.port1.onmessage = () => this.slice();
 	}
 
@@ -142,6 +148,7 @@ export class Machine {
 				closed: () => undefined,
 				disk: (kind: number, _disk: number, offset: number, size: number, data: number, tag: number) =>
 					this.request(kind, offset, size, data, tag),
+				network: (at: number, size: number) => this.around.network(this.memory().slice(at, at + size)) ? 1 : 0,
 				started: (_job: number, pid: number) => this.around.started(pid),
 				ended: () => undefined,
 				refused: (error: number) => {
@@ -161,9 +168,9 @@ export class Machine {
 	}
 
 	private make(kernel: Uint8Array, memory: number, hostname: string, saved: Uint8Array): void {
-		const image = this.put(kernel), cmdline = this.word(CMDLINE), name = this.word(hostname), state = this.put(saved);
+		const image = this.put(kernel), cmdline = this.word(CMDLINE + (this.networked ? ADDRESSES : "")), name = this.word(hostname), state = this.put(saved);
 		const why = this.x.begin(image, kernel.length, memory, this.disk.size, cmdline, name,
-			saved.length ? state : 0, saved.length);
+			saved.length ? state : 0, saved.length, this.networked ? 1 : 0);
 		for (const at of [image, cmdline, name, state])
 			this.x.give_back(at);
 		if (why)
@@ -317,6 +324,24 @@ export class Machine {
 			return;
 		this.held = false;
 		this.x.output_ready();
+		this.soon();
+	}
+
+	/** The relay is there, or gone */
+	relay(there: boolean): void {
+		if (this.over || !this.bytes)
+			return;
+		this.x.relay(there ? 1 : 0);
+		this.soon();
+	}
+
+	/** A packet of the relay's */
+	packet(data: Uint8Array): void {
+		if (this.over || !this.bytes)
+			return;
+		const at = this.put(data);
+		this.x.packet(at, data.length);
+		this.x.give_back(at);
 		this.soon();
 	}
 

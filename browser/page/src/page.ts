@@ -69,8 +69,19 @@ function keep(): void {
 	send({ kind: "keep", screen: serialize.serialize({ scrollback: SCREEN_LINES }) });
 }
 
+/** The relay that the server names in network.json, or none */
+async function findRelay(): Promise<string> {
+	try {
+		const answer = await fetch(new URL("network.json", document.baseURI));
+		const said = answer.ok ? await answer.json() as { relay?: unknown } : {};
+		return typeof said.relay === "string" ? said.relay : "";
+	} catch {
+		return "";
+	}
+}
+
 /** What the address asks for */
-function settings(): Settings {
+function settings(relay: string): Settings {
 	const words = new URLSearchParams(location.hash.slice(1));
 	const memory = Number(words.get("memory") ?? MEMORY);
 	const command = words.get("cmd");
@@ -82,6 +93,7 @@ function settings(): Settings {
 		env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root",
 			"TERM=xterm-256color", "LANG=C.UTF-8"],
 		hostname: "tab",
+		relay,
 		rows: terminal.rows,
 		columns: terminal.cols,
 	};
@@ -165,4 +177,4 @@ setInterval(() => {
 	if (busy)
 		keep();
 }, KEEP_MS);
-send({ kind: "begin", settings: settings() });
+void findRelay().then((relay) => send({ kind: "begin", settings: settings(relay) }));

@@ -19,6 +19,8 @@ export interface Settings {
 	argv: string[];
 	env: string[];
 	hostname: string;
+	/** address of a relay, or "" */
+	relay: string;
 	rows: number;
 	columns: number;
 }

@@ -6,6 +6,7 @@
 
 import { Disk } from "./disk.ts";
 import { Machine, type Surroundings } from "./machine.ts";
+import { Relay } from "./relay.ts";
 import type { FromWorker, Settings, ToWorker } from "./protocol.ts";
 import { PIECE, Store, type Kept } from "./store.ts";
 
@@ -15,6 +16,7 @@ const FIGURES_MS = 1000;
 
 let machine: Machine | null = null;
 let store: Store | null = null;
+let relay: Relay | null = null;
 let settings: Settings;
 let identity = "";
 let unshown = 0;
@@ -40,7 +42,7 @@ async function identify(base: string, disk: Disk): Promise<string> {
 		const answer = await fetch(new URL(name, base), { method: "HEAD" });
 		return answer.headers.get("etag") ?? answer.headers.get("last-modified") ?? answer.headers.get("content-length") ?? "";
 	}));
-	return JSON.stringify([...tags, disk.identity, settings.memory]);
+	return JSON.stringify([...tags, disk.identity, settings.memory, settings.relay !== ""]);
 }
 
 const around: Surroundings = {
@@ -50,6 +52,7 @@ const around: Surroundings = {
 	},
 	room: () => Math.max(0, OUTPUT_AHEAD - unshown),
 	kernel: (text) => say({ kind: "kernel", text }),
+	network: (packet) => relay?.send(packet) ?? false,
 	started: (pid) => say(pid < 0 ? { kind: "failed", why: `the command cannot be started (error ${-pid})` }
 		: { kind: "started", screen: null, when: 0 }),
 	ended: (status) => {
@@ -61,7 +64,7 @@ const around: Surroundings = {
 /** The machine that was kept, or null */
 async function goOn(kept: Kept, disk: Disk, module: () => Promise<Response>): Promise<Machine | null> {
 	try {
-		const old = new Machine(disk, around);
+		const old = new Machine(disk, around, settings.relay !== "");
 		old.piece = PIECE;
 		await old.load(module());
 		await old.restore(kept.state, settings.memory * 2 ** 20, settings.hostname, PIECE,
@@ -96,7 +99,7 @@ async function begin(): Promise<void> {
 	if (!machine) {
 		if (kept)
 			disk = await Disk.open(settings.base);
-		const fresh = new Machine(disk, around);
+		const fresh = new Machine(disk, around, settings.relay !== "");
 		fresh.piece = PIECE;
 		say({ kind: "progress", text: "loading the kernel" });
 		const [kernel] = await Promise.all([fetchKernel(settings.base), fresh.load(module())]);
@@ -105,6 +108,9 @@ async function begin(): Promise<void> {
 		fresh.start(settings.argv, settings.env, settings.rows, settings.columns);
 		machine = fresh;
 	}
+	const begun = machine;
+	if (settings.relay)
+		relay = new Relay(settings.relay, begun, (text) => say({ kind: "note", text }));
 	setInterval(() => say({ kind: "figures", downloaded: disk.downloaded, cached: disk.cached, memory: machine!.size }),
 		FIGURES_MS);
 }

@@ -131,6 +131,14 @@ extern const struct protocol udp_protocol, icmp_protocol, tcp_protocol;
 
 /* stack.c */
 void stack_frame(struct stack *stack, const uint8_t *frame, size_t len);
+
+/* The gate's answer to flow_ask() */
+void stack_answer(struct stack *stack, const struct wire *wire, int fd);
+
+/* What is due in a round: flows that had to wait, acknowledgements, deadlines */
+void stack_turns(struct stack *stack);
+void stack_acknowledge(struct stack *stack);
+void stack_deadlines(struct stack *stack);
 uint32_t stack_random(void);
 
 /* frame.c */
