@@ -175,8 +175,11 @@ int saved_sync(enum saved kind, int dir, struct error *err)
 {
 	cleanup_free char *root = saved_root(kind, err);
 	cleanup_close int fd = root ? open_directory(root) : -1;
+	cleanup_close int above =
+	    fd < 0 ? -1 : openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 || fsync(dir) || fsync(fd))
+	/* the root may be as new as what is in it */
+	if (above < 0 || fsync(dir) || fsync(fd) || fsync(above))
 		return error_set(err, errno, "cannot write to %s", root ? root : "the directory");
 	return 0;
 }
