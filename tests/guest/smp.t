@@ -63,8 +63,8 @@ for cpus in 2 4 8; do
 	program $cpus handlers
 	expect "$(printf '%s\n' bringing forbidding 'looking for requests')"
 	program $cpus order
-	expect "$(printf '%s\n' 'store buffering' 'message passing' 'a barrier by a call' counting \
-		'taking turns' 'dying owners')"
+	expect "$(printf '%s\n' 'store buffering' 'message passing' 'mappings in order' \
+		'a barrier by a call' counting 'taking turns' 'dying owners')"
 	program $cpus threads
 	expect "$(printf '%s\n' numbers 'at the same time' 'signals to who runs' ending 'core of many' \
 		tracing 'coming and going')"

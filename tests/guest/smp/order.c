@@ -2,10 +2,13 @@
 /* order.c - what threads on several CPUs see of each other: accesses, locks, futexes, barriers
  *
  * The litmus tests are those that x86-64 answers: a store is seen late unless something orders it,
- * and nothing else is ever out of order (Intel SDM 3A, 9.2.3).
+ * and nothing else is ever out of order (Intel SDM 3A, 9.2.3). They hold as well when each thread
+ * has a mapping of its own of the same memory, and when what one of them stores is a mapping: what
+ * it has replaced nobody sees any more who comes after, and the call that does it is a barrier.
  */
 #include <linux/membarrier.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +16,7 @@
 #include "smp.h"
 
 #define ROUNDS 20000
+#define MAPPINGS 1500
 #define NTHREADS 4
 
 /* Two threads that go through rounds together, without a call */
@@ -22,7 +26,11 @@ struct pair {
 	volatile unsigned long arrived[2] __attribute__((aligned(128)));
 	unsigned long seen[2];
 	void (*half[2])(struct pair *pair);
+	void (*begin)(void); /* of each round, or NULL */
+	unsigned long rounds;
 };
+
+static struct pair *ours, *theirs; /* the same, by two mappings */
 
 static void meet(struct pair *pair, unsigned me, unsigned long round)
 {
@@ -34,7 +42,7 @@ static void *second(void *arg)
 {
 	struct pair *pair = arg;
 
-	for (unsigned long round = 1; round <= ROUNDS; round++) {
+	for (unsigned long round = 1; round <= pair->rounds; round++) {
 		meet(pair, 1, 3 * round - 2);
 		pair->half[1](pair);
 		meet(pair, 1, 3 * round - 1);
@@ -43,26 +51,42 @@ static void *second(void *arg)
 	return NULL;
 }
 
-/* How often both halves saw zero */
-static unsigned long both_zero(void (*one)(struct pair *), void (*other)(struct pair *))
+static void *map_file(int fd, void *at, unsigned long page)
 {
-	static struct pair pair;
+	void *map = mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd,
+			 page * PAGE);
+
+	need(map != MAP_FAILED);
+	return map;
+}
+
+/* How often both halves saw zero */
+static unsigned long both_zero(const struct pair *what, bool two_mappings)
+{
+	const int fd = memfd_create("pair", 0);
 	unsigned long count = 0;
 	pthread_t thread;
 
-	memset((void *)&pair, 0, sizeof(pair));
-	pair.half[0] = one;
-	pair.half[1] = other;
-	thread = start(second, &pair);
-	for (unsigned long round = 1; round <= ROUNDS; round++) {
-		pair.x = pair.y = 0;
-		meet(&pair, 0, 3 * round - 2);
-		one(&pair);
-		meet(&pair, 0, 3 * round - 1);
-		count += !pair.seen[0] && !pair.seen[1];
-		meet(&pair, 0, 3 * round);
+	need(fd >= 0 && !ftruncate(fd, PAGE));
+	ours = map_file(fd, NULL, 0);
+	theirs = two_mappings ? map_file(fd, NULL, 0) : ours;
+	close(fd);
+	*ours = *what;
+	thread = start(second, theirs);
+	for (unsigned long round = 1; round <= ours->rounds; round++) {
+		ours->x = ours->y = 0;
+		if (ours->begin)
+			ours->begin();
+		meet(ours, 0, 3 * round - 2);
+		ours->half[0](ours);
+		meet(ours, 0, 3 * round - 1);
+		count += !ours->seen[0] && !ours->seen[1];
+		meet(ours, 0, 3 * round);
 	}
 	pthread_join(thread, NULL);
+	munmap(ours, PAGE);
+	if (two_mappings)
+		munmap(theirs, PAGE);
 	return count;
 }
 
@@ -82,7 +106,10 @@ static void fenced_y(struct pair *pair)
 
 static void store_buffering(void)
 {
-	need(!both_zero(fenced_x, fenced_y));
+	const struct pair pair = { .half = { fenced_x, fenced_y }, .rounds = ROUNDS };
+
+	need(!both_zero(&pair, false));
+	need(!both_zero(&pair, true));
 }
 
 static void write_both(struct pair *pair)
@@ -105,7 +132,71 @@ static void read_both(struct pair *pair)
 
 static void message_passing(void)
 {
-	need(!both_zero(write_both, read_both));
+	const struct pair pair = { .half = { write_both, read_both }, .rounds = ROUNDS };
+
+	need(!both_zero(&pair, false));
+	need(!both_zero(&pair, true));
+}
+
+/* ---- what is stored is a mapping: page 0 of a file has a zero in it, page 1 a one ---- */
+
+static int pages;
+static volatile unsigned long *shown;
+
+static void show_zero(void)
+{
+	map_file(pages, (void *)shown, 0);
+}
+
+static void show_one(struct pair *pair)
+{
+	map_file(pages, (void *)shown, 1);
+	pair->seen[0] = pair->y;
+}
+
+static void fenced_look(struct pair *pair)
+{
+	pair->y = 1;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	pair->seen[1] = *shown;
+}
+
+static void show_one_and_tell(struct pair *pair)
+{
+	map_file(pages, (void *)shown, 1);
+	pair->y = 1;
+	pair->seen[0] = 1;
+}
+
+/* It has looked before, so it has an entry for what is replaced */
+static void look_when_told(struct pair *pair)
+{
+	unsigned long before = *shown, y = pair->y, after = *shown;
+
+	need(after >= y && after >= before);
+	pair->seen[1] = 1;
+}
+
+static void mappings_in_order(void)
+{
+	static const struct pair pairs[] = {
+		{ .half = { show_one, fenced_look }, .begin = show_zero, .rounds = MAPPINGS },
+		{ .half = { show_one_and_tell, look_when_told },
+		  .begin = show_zero,
+		  .rounds = MAPPINGS },
+	};
+	const unsigned long one = 1;
+
+	pages = memfd_create("pages", 0);
+	need(pages >= 0 && !ftruncate(pages, 2 * PAGE));
+	need(pwrite(pages, &one, sizeof(one), PAGE) == sizeof(one));
+	shown = map_file(pages, NULL, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		need(!both_zero(&pairs[i], false));
+		need(!both_zero(&pairs[i], true));
+	}
+	munmap((void *)shown, PAGE);
+	close(pages);
 }
 
 /* ---- membarrier: one side pays for both ---- */
@@ -265,6 +356,7 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		{ "store buffering", store_buffering },
 		{ "message passing", message_passing },
+		{ "mappings in order", mappings_in_order },
 		{ "a barrier by a call", barrier_by_call },
 		{ "counting", counting },
 		{ "taking turns", taking_turns },
