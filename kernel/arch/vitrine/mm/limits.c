@@ -6,6 +6,7 @@
  * costs the same as mapping one: so pages are taken from the buddy lists in long runs, and a fault
  * in a file maps what is cached of a larger window.
  */
+#include <linux/cpuhotplug.h>
 #include <linux/init.h>
 #include <linux/kallsyms.h>
 #include <linux/mm.h>
@@ -32,19 +33,31 @@ static void __init network_limits(void)
 	sysctl_udp_mem[2] = sysctl_udp_mem[0] * 2;
 }
 
-/* What zone_batchsize() gives a zone of ordinary size */
-static void __init page_list_limits(void)
+/*
+ * What zone_batchsize() gives a zone of ordinary size. Each CPU that comes up has Linux derive it
+ * anew, for all of them, from what there is of memory then. Of several one that idles gives most of
+ * its list back, within seconds; while it frees or takes many the list is as long as that needs.
+ */
+static int page_list_limits(unsigned int cpu)
 {
+	const int least = num_online_cpus() > 1 ? PCP_BATCH : PCP_HIGH;
 	struct zone *zone;
 
 	for_each_populated_zone(zone)
 	{
-		struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
+		for_each_online_cpu(cpu)
+		{
+			struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
-		zone->pageset_batch = pcp->batch = PCP_BATCH;
-		zone->pageset_high_min = pcp->high_min = PCP_HIGH;
-		zone->pageset_high_max = pcp->high_max = PCP_HIGH * 4;
+			WRITE_ONCE(pcp->batch, PCP_BATCH);
+			WRITE_ONCE(pcp->high_min, least);
+			WRITE_ONCE(pcp->high_max, PCP_HIGH * 4);
+		}
+		zone->pageset_batch = PCP_BATCH;
+		zone->pageset_high_min = least;
+		zone->pageset_high_max = PCP_HIGH * 4;
 	}
+	return 0;
 }
 
 /* The generic window can only be set by hand, through debugfs; its setter is what we need */
@@ -59,7 +72,8 @@ static void __init fault_around_limit(void)
 static int __init limits_init(void)
 {
 	network_limits();
-	page_list_limits();
+	if (cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "vitrine/pages", page_list_limits, NULL) < 0)
+		pr_info("lists of free pages are short\n");
 	fault_around_limit();
 	return 0;
 }
