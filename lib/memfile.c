@@ -33,12 +33,18 @@ static int create(const char *name, unsigned kind)
 	return fd < 0 && errno == EINVAL ? memfd_create(name, flags) : fd;
 }
 
+static int not_created(const char *name, struct error *err)
+{
+	return error_set(err, errno, "cannot create the memory file %s%s", name,
+			 errno == EMFILE ? " (ulimit -n?)" : "");
+}
+
 int memfile_create(const char *name, uint64_t size, struct error *err)
 {
 	cleanup_close int fd = create(name, MFD_NOEXEC_SEAL);
 
 	if (fd < 0)
-		return error_set(err, errno, "cannot create the memory file %s", name);
+		return not_created(name, err);
 	if (ftruncate(fd, (off_t)size))
 		return error_set(err, errno, "cannot size the memory file %s to %lu KiB%s", name,
 				 size >> 10, errno == EFBIG ? " (ulimit -f?)" : "");
@@ -92,6 +98,8 @@ int memfile_program(const char *name, const void *text, size_t len, struct error
 	cleanup_close int fd = create(name, MFD_EXEC);
 	const bool temporary = fd < 0;
 
+	if (temporary && (errno == EMFILE || errno == ENFILE))
+		return not_created(name, err);
 	if (temporary)
 		fd = temporary_program();
 	if (fd < 0)

@@ -29,7 +29,7 @@ needs_emulator wait-killable 'older than Linux 5.19'
 needs_emulator listener 'refuses seccomp user notification'
 lacks memfd 'cannot create*memory file'
 lacks threads 'cannot start*threads'
-for what in landlock namespaces io_uring; do
+for what in landlock namespaces io_uring linux-6.3 ptrace perf; do
 	it "without $what: it runs nevertheless"
 	host "$scratch/without" "$what" vitrine run --ephemeral mini -- echo fine
 	expect fine
@@ -55,6 +55,11 @@ limited() {
 limited --as=1000000000 'ulimit -v'
 limited --fsize=1048576 'ulimit -f'
 limited --nofile=8:8 'ulimit -n'
+it 'descriptors that others have left us count, too'
+host bash -c 'exec 3</dev/null 4<&3 5<&3 6<&3 7<&3; prlimit --nofile=8:8 vitrine run --ephemeral mini -- echo fine'
+status 125
+says 'ulimit -n'
+one_line
 
 # fine_with WHAT COMMAND...: a host with less does as well
 fine_with() {
@@ -64,6 +69,7 @@ fine_with() {
 	expect fine
 }
 fine_with 'few descriptors' prlimit --nofile=48:48
+fine_with 'as many descriptors as usual' prlimit --nofile=1024:1024
 fine_with 'no locked memory, a small stack' prlimit --memlock=0:0 --stack=131072:131072
 fine_with 'no directory for temporary files' env TMPDIR=/nonexistent
 fine_with 'no environment but for the image' env -i PATH="$PATH" XDG_DATA_HOME="$XDG_DATA_HOME"

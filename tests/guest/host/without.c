@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +24,19 @@
 
 #define HWCAP2_FSGSBASE 2
 
-/* Refuse @call with @error when its argument @argument has a bit of @mask; a mask of 0: always */
+/* From <linux/seccomp.h> and <linux/memfd.h> of newer kernels than may be here */
+#define NOTIF_SET_FLAGS 0x40082104
+#define MEMFD_EXEC_FLAGS 0x18
+
+/*
+ * Refuse @call with @error when its argument @argument has a bit of @mask, or is @mask with @whole;
+ * a mask of 0: always. Lines of the same name go together
+ */
 static const struct refusal {
 	const char *name;
 	int call, argument;
 	unsigned mask, error;
+	bool whole;
 } refusals[] = {
 	{ "wait-killable", SYS_seccomp, 1, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, EINVAL },
 	{ "listener", SYS_seccomp, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER, EBUSY },
@@ -36,6 +45,12 @@ static const struct refusal {
 	{ "namespaces", SYS_unshare, 0, 0, EPERM },
 	{ "threads", SYS_clone3, 0, 0, EAGAIN },
 	{ "io_uring", SYS_io_uring_setup, 0, 0, ENOSYS },
+	{ "linux-6.3", SYS_memfd_create, 1, MEMFD_EXEC_FLAGS, EINVAL },
+	{ "linux-6.3", SYS_ioctl, 1, NOTIF_SET_FLAGS, EINVAL, true },
+	{ "ptrace", SYS_ptrace, 0, 0, EPERM }, /* yama's ptrace_scope=3 */
+	{ "ptrace", SYS_process_vm_readv, 0, 0, EPERM },
+	{ "ptrace", SYS_process_vm_writev, 0, 0, EPERM },
+	{ "perf", SYS_perf_event_open, 0, 0, EACCES }, /* perf_event_paranoid=4 */
 };
 
 static int refuse(const struct refusal *refusal)
@@ -45,7 +60,8 @@ static int refuse(const struct refusal *refusal)
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refusal->call, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, refusal->mask, 0, !!refusal->mask),
+		BPF_JUMP(BPF_JMP | (refusal->whole ? BPF_JEQ : BPF_JSET) | BPF_K, refusal->mask, 0,
+			 !!refusal->mask),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | refusal->error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -94,6 +110,8 @@ static int run_without_fsgsbase(char **command)
 
 int main(int argc, char **argv)
 {
+	bool found = false;
+
 	if (argc > 2 && !strcmp(argv[1], "fsgsbase"))
 		return run_without_fsgsbase(argv + 2);
 	for (size_t i = 0; argc > 2 && i < sizeof(refusals) / sizeof(refusals[0]); i++) {
@@ -101,6 +119,9 @@ int main(int argc, char **argv)
 			continue;
 		if (refuse(&refusals[i]))
 			return perror("without"), 126;
+		found = true;
+	}
+	if (found) {
 		execvp(argv[2], argv + 2);
 		return perror(argv[2]), 127;
 	}
