@@ -42,18 +42,5 @@ static int wait_for(const char *name, struct error *err)
 
 int cmd_wait(int argc, char **argv)
 {
-	struct error err = { 0 };
-	int at = options_parse(&options, NULL, argc, argv, &err), status = 0;
-
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at == argc)
-		at = error_set(&err, 0, "wait needs the name of a sandbox");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	for (; at < argc; at++) {
-		if (wait_for(argv[at], &err) < 0)
-			status = cli_fail(EXIT_VITRINE, &err);
-	}
-	return status;
+	return cli_each(&options, "wait needs the name of a sandbox", wait_for, argc, argv);
 }

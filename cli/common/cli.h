@@ -9,6 +9,7 @@
 #define CLI_COMMON_CLI_H
 
 #include <stddef.h>
+#include "options.h"
 #include "vitrine/error.h"
 
 #define EXIT_USAGE 2	 /* the command line is wrong */
@@ -73,5 +74,38 @@ int cli_fail(int status, const struct error *err);
  * Return: the nearest candidate by edit distance, NULL when none is near.
  */
 const char *cli_suggest(const char *word, const void *candidates, size_t count, size_t stride);
+
+/**
+ * struct list_options - how a list is wanted
+ * @json:  as JSON
+ * @quiet: names only
+ */
+struct list_options {
+	bool json, quiet;
+};
+
+/** cli_list_specs - the options for that: the specs of a verb that lists things */
+extern const struct option_spec cli_list_specs[2];
+
+/**
+ * cli_list() - A verb that lists things, and takes no names
+ * @set:  with cli_list_specs
+ * @list: prints; returns 0, or -1 with the error filled
+ *
+ * Return: the exit status.
+ */
+int cli_list(const struct option_set *set,
+	     int (*list)(const struct list_options *how, struct error *err), int argc, char **argv);
+
+/**
+ * cli_each() - A verb without options that does something to each of its operands
+ * @set:     as of options_parse()
+ * @missing: what to say when there are none
+ * @act:     does it to one; the others' turn comes whatever it returns
+ *
+ * Return: the exit status.
+ */
+int cli_each(const struct option_set *set, const char *missing,
+	     int (*act)(const char *name, struct error *err), int argc, char **argv);
 
 #endif

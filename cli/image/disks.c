@@ -9,12 +9,8 @@
 #include "layered.h"
 #include "vitrine/util.h"
 
-struct options {
-	bool json, quiet;
-};
-
-static int show(const struct store *store, const char *name, const struct options *o, json_t *all,
-		struct error *err)
+static int show(const struct store *store, const char *name, const struct list_options *o,
+		json_t *all, struct error *err)
 {
 	cleanup_free char *path = store_path(store, err, "sandboxes/%s.disk", name);
 	json_t *record = path ? store_record(store, "sandboxes", name, err) : NULL;
@@ -38,7 +34,7 @@ static int show(const struct store *store, const char *name, const struct option
 	return 0;
 }
 
-static int list(const struct options *o, struct error *err)
+static int list(const struct list_options *o, struct error *err)
 {
 	struct store store;
 	json_t *names = layered_open(&store, err) ? NULL : store_names(&store, "sandboxes", err);
@@ -61,29 +57,14 @@ static int list(const struct options *o, struct error *err)
 	return ret;
 }
 
-#define FIELD(member) offsetof(struct options, member)
-
 int image_disks_command(int argc, char **argv)
 {
-	static const struct option_spec specs[] = {
-		{ 0, "json", NULL, option_flag, FIELD(json), "as JSON" },
-		{ 'q', "quiet", NULL, option_flag, FIELD(quiet), "names only" },
-	};
 	static const struct option_set set = {
 		"image disks [OPTION]...",
 		"List the disks that sandboxes with a name have kept, with what they have "
 		"written and the image that they began as. `vitrine rm NAME` removes one.",
-		specs, ARRAY_SIZE(specs), true
+		cli_list_specs, ARRAY_SIZE(cli_list_specs), true
 	};
-	struct options o = { 0 };
-	struct error err = { 0 };
-	int first = options_parse(&set, &o, argc, argv, &err);
 
-	if (first == OPTIONS_HELP)
-		return 0;
-	if (first > 0 && first != argc)
-		first = error_set(&err, 0, "image disks takes no names");
-	if (first < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	return list(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+	return cli_list(&set, list, argc, argv);
 }

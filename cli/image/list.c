@@ -17,10 +17,6 @@
 #include "observe/text/guest_text.h"
 #include "vitrine/util.h"
 
-struct options {
-	bool json, quiet;
-};
-
 static const char *size_text(uint64_t bytes, char *buf, size_t size)
 {
 	static const char units[] = "BKMGT";
@@ -105,7 +101,7 @@ static void print_layered(const char *name, json_t *facts)
 	    time_text(json_integer_value(json_object_get(facts, "created")), when, sizeof(when)));
 }
 
-static int list_one(const char *name, const struct options *o, json_t *all, struct error *err)
+static int list_one(const char *name, const struct list_options *o, json_t *all, struct error *err)
 {
 	cleanup_free char *path = image_path(name, NULL);
 	struct image_facts facts;
@@ -125,7 +121,7 @@ static int list_one(const char *name, const struct options *o, json_t *all, stru
 	return 0;
 }
 
-static int list_layered(const struct options *o, json_t *all, struct error *err)
+static int list_layered(const struct list_options *o, json_t *all, struct error *err)
 {
 	struct store store;
 	json_t *names = layered_open(&store, err) ? NULL : store_names(&store, "images", err);
@@ -160,7 +156,7 @@ static int list_layered(const struct options *o, json_t *all, struct error *err)
 	return ret;
 }
 
-static int list(const struct options *o, struct error *err)
+static int list(const struct list_options *o, struct error *err)
 {
 	cleanup_free char *directory = paths_images(err);
 	struct dirent **entries = NULL;
@@ -195,31 +191,16 @@ static int list(const struct options *o, struct error *err)
 	return ret;
 }
 
-#define FIELD(member) offsetof(struct options, member)
-
 int image_ls_command(int argc, char **argv)
 {
-	static const struct option_spec specs[] = {
-		{ 0, "json", NULL, option_flag, FIELD(json), "as JSON" },
-		{ 'q', "quiet", NULL, option_flag, FIELD(quiet), "names only" },
-	};
 	static const struct option_set set = {
 		"image ls [OPTION]...",
 		"List the images in the user's data directory: size of the disk, how much of "
 		"it its files use, and what it takes on the host.",
-		specs, ARRAY_SIZE(specs), true
+		cli_list_specs, ARRAY_SIZE(cli_list_specs), true
 	};
-	struct options o = { 0 };
-	struct error err = { 0 };
-	int first = options_parse(&set, &o, argc, argv, &err);
 
-	if (first == OPTIONS_HELP)
-		return 0;
-	if (first > 0 && first < argc)
-		first = error_set(&err, 0, "image ls takes no names; see vitrine image inspect");
-	if (first < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	return list(&o, &err) ? cli_fail(EXIT_VITRINE, &err) : 0;
+	return cli_list(&set, list, argc, argv);
 }
 
 /* A label, or a word in the file beside the image, is its maker's */
@@ -290,7 +271,7 @@ static json_t *facts_of(const char *word, struct error *err)
 	return facts;
 }
 
-static int inspect(const char *word, const struct options *o, struct error *err)
+static int inspect(const char *word, const struct list_options *o, struct error *err)
 {
 	json_t *facts = facts_of(word, err);
 
@@ -308,12 +289,12 @@ static int inspect(const char *word, const struct options *o, struct error *err)
 int image_inspect_command(int argc, char **argv)
 {
 	static const struct option_spec specs[] = {
-		{ 0, "json", NULL, option_flag, FIELD(json), "as JSON" },
+		{ 0, "json", NULL, option_flag, offsetof(struct list_options, json), "as JSON" },
 	};
 	static const struct option_set set = { "image inspect [--json] NAME|FILE",
 					       "Show what is known about an image.", specs,
 					       ARRAY_SIZE(specs), true };
-	struct options o = { 0 };
+	struct list_options o = { 0 };
 	struct error err = { 0 };
 	int first = options_parse(&set, &o, argc, argv, &err);
 

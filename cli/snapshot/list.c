@@ -19,22 +19,11 @@
 #include "tidy.h"
 #include "vitrine/util.h"
 
-struct ls_options {
-	bool json, quiet;
-};
-
-#define AT(member) offsetof(struct ls_options, member)
-
-static const struct option_spec ls_specs[] = {
-	{ 0, "json", NULL, option_flag, AT(json), "all that is known, as JSON" },
-	{ 'q', "quiet", NULL, option_flag, AT(quiet), "names only" },
-};
-
 static const struct option_set ls_options = {
 	"snapshot ls [OPTION]...",
 	"List snapshots.",
-	ls_specs,
-	ARRAY_SIZE(ls_specs),
+	cli_list_specs,
+	ARRAY_SIZE(cli_list_specs),
 };
 
 static const struct option_set inspect_options = {
@@ -127,36 +116,26 @@ static void hide_secrets(json_t *config)
 	json_object_del(config, "net_authority");
 }
 
-int snapshot_ls_command(int argc, char **argv)
+static int list_all(const struct list_options *how, struct error *err)
 {
-	struct ls_options opt = { 0 };
-	struct error err = { 0 };
-	int at = options_parse(&ls_options, &opt, argc, argv, &err);
-	json_t *list, *one;
+	json_t *list = saved_list(SAVED_SNAPSHOT, err), *one;
 	size_t i;
 
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at != argc)
-		at = error_set(&err, 0, "snapshot ls takes no names");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	list = saved_list(SAVED_SNAPSHOT, &err);
 	if (!list)
-		return cli_fail(EXIT_VITRINE, &err);
-	if (!opt.json && !opt.quiet)
+		return -1;
+	if (!how->json && !how->quiet)
 		printf("%-20s %-20s %7s %8s  %s\n", "SNAPSHOT", "OF", "MEMORY", "ON DISK", "MADE");
 	json_array_foreach(list, i, one)
 	{
-		if (opt.json) {
+		if (how->json) {
 			hide_secrets(one);
 			set_bytes(one, text_of(one, "directory"));
-		} else if (opt.quiet)
+		} else if (how->quiet)
 			puts(text_of(one, "directory"));
 		else
 			print_row(one);
 	}
-	if (opt.json)
+	if (how->json)
 		output_json(list);
 	json_decref(list);
 	return 0;
@@ -205,37 +184,23 @@ static int flatten(const char *name, struct error *err)
 	return 0;
 }
 
-static int for_each(const struct option_set *set, int (*act)(const char *, struct error *),
-		    int argc, char **argv)
+int snapshot_ls_command(int argc, char **argv)
 {
-	struct error err = { 0 };
-	int at = options_parse(set, NULL, argc, argv, &err), status = 0;
-
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at == argc)
-		at = error_set(&err, 0, "which snapshot?");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	for (; at < argc; at++) {
-		if (act(argv[at], &err))
-			status = cli_fail(EXIT_VITRINE, &err);
-	}
-	return status;
+	return cli_list(&ls_options, list_all, argc, argv);
 }
 
 int snapshot_inspect_command(int argc, char **argv)
 {
-	return for_each(&inspect_options, inspect, argc, argv);
+	return cli_each(&inspect_options, "which snapshot?", inspect, argc, argv);
 }
 
 int snapshot_rm_command(int argc, char **argv)
 {
-	return for_each(&rm_options, remove_one, argc, argv);
+	return cli_each(&rm_options, "which snapshot?", remove_one, argc, argv);
 }
 
 int snapshot_flatten_command(int argc, char **argv)
 {
 	signal(SIGXFSZ, SIG_IGN); /* an error of write(), as a full disk is */
-	return for_each(&flatten_options, flatten, argc, argv);
+	return cli_each(&flatten_options, "which snapshot?", flatten, argc, argv);
 }

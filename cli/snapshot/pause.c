@@ -33,18 +33,5 @@ static int pause_one(const char *name, struct error *err)
 
 int cmd_pause(int argc, char **argv)
 {
-	struct error err = { 0 };
-	int at = options_parse(&options, NULL, argc, argv, &err), status = 0;
-
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at == argc)
-		at = error_set(&err, 0, "pause needs the name of a sandbox");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	for (; at < argc; at++) {
-		if (pause_one(argv[at], &err))
-			status = cli_fail(EXIT_VITRINE, &err);
-	}
-	return status;
+	return cli_each(&options, "pause needs the name of a sandbox", pause_one, argc, argv);
 }

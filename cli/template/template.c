@@ -16,22 +16,11 @@
 #include "cli/common/saved.h"
 #include "vitrine/util.h"
 
-struct ls_options {
-	bool json, quiet;
-};
-
-#define AT(member) offsetof(struct ls_options, member)
-
-static const struct option_spec ls_specs[] = {
-	{ 0, "json", NULL, option_flag, AT(json), "all that is known, as JSON" },
-	{ 'q', "quiet", NULL, option_flag, AT(quiet), "names only" },
-};
-
 static const struct option_set ls_options = {
 	"template ls [OPTION]...",
 	"List templates.",
-	ls_specs,
-	ARRAY_SIZE(ls_specs),
+	cli_list_specs,
+	ARRAY_SIZE(cli_list_specs),
 };
 
 static const struct option_set inspect_options = {
@@ -48,24 +37,15 @@ static const struct option_set rm_options = {
 	0,
 };
 
-static int ls_command(int argc, char **argv)
+static int list_all(const struct list_options *how, struct error *err)
 {
-	struct ls_options opt = { 0 };
-	struct error err = { 0 };
-	int at = options_parse(&ls_options, &opt, argc, argv, &err);
-	json_t *list, *one, *all = json_array();
+	json_t *list = saved_list(SAVED_SNAPSHOT, err), *one, *all;
 	size_t i;
 
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at != argc)
-		at = error_set(&err, 0, "template ls takes no names");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	list = saved_list(SAVED_SNAPSHOT, &err);
 	if (!list)
-		return cli_fail(EXIT_VITRINE, &err);
-	if (!opt.json && !opt.quiet)
+		return -1;
+	all = json_array();
+	if (!how->json && !how->quiet)
 		printf("%-20s %-20s %s\n", "TEMPLATE", "FROM", "START");
 	json_array_foreach(list, i, one)
 	{
@@ -76,14 +56,14 @@ static int ls_command(int argc, char **argv)
 			continue;
 		json_object_set_new(template, "name", json_string(name));
 		json_array_append_new(all, template);
-		if (opt.quiet)
+		if (how->quiet)
 			puts(name);
-		else if (!opt.json)
+		else if (!how->json)
 			printf("%-20s %-20s %s\n", name,
 			       json_string_value(json_object_get(template, "from")) ?: "",
 			       json_string_value(json_object_get(template, "start")) ?: "");
 	}
-	if (opt.json)
+	if (how->json)
 		output_json(all);
 	json_decref(all);
 	json_decref(list);
@@ -117,33 +97,19 @@ static int remove_one(const char *name, struct error *err)
 	return 0;
 }
 
-static int for_each(const struct option_set *set, int (*act)(const char *, struct error *),
-		    int argc, char **argv)
+static int ls_command(int argc, char **argv)
 {
-	struct error err = { 0 };
-	int at = options_parse(set, NULL, argc, argv, &err), status = 0;
-
-	if (at == OPTIONS_HELP)
-		return 0;
-	if (at > 0 && at == argc)
-		at = error_set(&err, 0, "which template?");
-	if (at < 0)
-		return cli_fail(EXIT_USAGE, &err);
-	for (; at < argc; at++) {
-		if (act(argv[at], &err))
-			status = cli_fail(EXIT_VITRINE, &err);
-	}
-	return status;
+	return cli_list(&ls_options, list_all, argc, argv);
 }
 
 static int inspect_command(int argc, char **argv)
 {
-	return for_each(&inspect_options, inspect, argc, argv);
+	return cli_each(&inspect_options, "which template?", inspect, argc, argv);
 }
 
 static int rm_command(int argc, char **argv)
 {
-	return for_each(&rm_options, remove_one, argc, argv);
+	return cli_each(&rm_options, "which template?", remove_one, argc, argv);
 }
 
 static const struct {
