@@ -40,6 +40,7 @@ commands='
 125 130 cp Makefile box:/tmp
 125 130 observe -q box
 -   -   browser
+-   -   mcp
 -   -   relay
 -   -   image
 125 130 commit box made
