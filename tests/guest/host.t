@@ -55,8 +55,8 @@ limited() {
 limited --as=1000000000 'ulimit -v'
 limited --fsize=1048576 'ulimit -f'
 limited --nofile=8:8 'ulimit -n'
-it 'descriptors that others have left us count, too'
-host bash -c 'exec 3</dev/null 4<&3 5<&3 6<&3 7<&3; prlimit --nofile=8:8 vitrine run --ephemeral mini -- echo fine'
+it 'prlimit --nofile=7:7, which ends before there is a file to execute'
+host bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; prlimit --nofile=7:7 vitrine run --ephemeral mini -- echo fine'
 status 125
 says 'ulimit -n'
 one_line
