@@ -26,8 +26,9 @@ static const struct {
 
 static const struct option_set options = {
 	"snapshot NAME SNAPSHOT\n"
-	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT... | flatten SNAPSHOT...\n"
-	"       vitrine snapshot export SNAPSHOT FILE|- | import FILE|- | fsck | prune",
+	"       vitrine snapshot ls | inspect SNAPSHOT | rm SNAPSHOT...\n"
+	"       vitrine snapshot export SNAPSHOT FILE|- | import FILE|-\n"
+	"       vitrine snapshot flatten SNAPSHOT... | fsck | prune",
 	"Write a running sandbox to files, with all that runs in it and all that it has written; "
 	"it "
 	"goes on. `vitrine run --from` starts others from there, as many as you like; each has a "
