@@ -22,6 +22,11 @@ nameserver 10.0.2.3
 nameserver fd00:2::3
 65535'
 
+it 'what may be on its way of a connection follows from all of memory'
+host vitrine run "${run_options[@]}" --memory 1G mini -- sh -c 'cd /proc/sys/net/ipv4; cat tcp_rmem tcp_wmem'
+expect '4096	131072	6291456
+4096	16384	1048576'
+
 serve hello
 it 'a connection to the host through the gateway'
 guest bash -c "exec 3<>/dev/tcp/10.0.2.2/$port; cat <&3"
