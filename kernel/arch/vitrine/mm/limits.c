@@ -53,7 +53,8 @@ static void __init network_limits(void)
  */
 static int page_list_limits(unsigned int cpu)
 {
-	const int least = num_online_cpus() > 1 ? PCP_BATCH : PCP_HIGH;
+	const bool several = num_online_cpus() > 1;
+	const int least = several ? PCP_BATCH : PCP_HIGH, most = several ? PCP_HIGH : PCP_HIGH * 4;
 	struct zone *zone;
 
 	for_each_populated_zone(zone)
@@ -64,11 +65,11 @@ static int page_list_limits(unsigned int cpu)
 
 			WRITE_ONCE(pcp->batch, PCP_BATCH);
 			WRITE_ONCE(pcp->high_min, least);
-			WRITE_ONCE(pcp->high_max, PCP_HIGH * 4);
+			WRITE_ONCE(pcp->high_max, most);
 		}
 		zone->pageset_batch = PCP_BATCH;
 		zone->pageset_high_min = least;
-		zone->pageset_high_max = PCP_HIGH * 4;
+		zone->pageset_high_max = most;
 	}
 	return 0;
 }
