@@ -6,31 +6,17 @@
  * costs the same as mapping one: so pages are taken from the buddy lists in long runs, and a fault
  * in a file maps what is cached of a larger window.
  */
-#include <linux/cpuhotplug.h>
 #include <linux/init.h>
 #include <linux/kallsyms.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/sizes.h>
-#include <net/net_namespace.h>
 #include <net/tcp.h>
 #include <net/udp.h>
 #include "mm.h"
 
 #define PCP_BATCH 63
 #define PCP_HIGH (PCP_BATCH * 6)
-
-/* How far the buffers of one connection may grow, which is how much may be on its way. With a
- * window of one large segment each waits until the last one was read. To send, less is enough than
- * the usual 4 MiB: the other end of the card takes 256 KiB at a time, and more only goes cold
- */
-static void __init connection_limits(void)
-{
-	const unsigned long share = totalram_pages() << (PAGE_SHIFT - 7);
-
-	init_net.ipv4.sysctl_tcp_wmem[2] = clamp(share, SZ_64K, SZ_1M);
-	init_net.ipv4.sysctl_tcp_rmem[2] = clamp(share, SZ_128K, 6UL * SZ_1M);
-}
 
 /* As net/ipv4/tcp.c and udp.c derive them, but from all of memory */
 static void __init network_limits(void)
@@ -46,32 +32,19 @@ static void __init network_limits(void)
 	sysctl_udp_mem[2] = sysctl_udp_mem[0] * 2;
 }
 
-/*
- * What zone_batchsize() gives a zone of ordinary size. Each CPU that comes up has Linux derive it
- * anew, for all of them, from what there is of memory then. Of several one that idles gives most of
- * its list back, within seconds; while it frees or takes many the list is as long as that needs.
- */
-static int page_list_limits(unsigned int cpu)
+/* What zone_batchsize() gives a zone of ordinary size */
+static void __init page_list_limits(void)
 {
-	const bool several = num_online_cpus() > 1;
-	const int least = several ? PCP_BATCH : PCP_HIGH, most = several ? PCP_HIGH : PCP_HIGH * 4;
 	struct zone *zone;
 
 	for_each_populated_zone(zone)
 	{
-		for_each_online_cpu(cpu)
-		{
-			struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+		struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
 
-			WRITE_ONCE(pcp->batch, PCP_BATCH);
-			WRITE_ONCE(pcp->high_min, least);
-			WRITE_ONCE(pcp->high_max, most);
-		}
-		zone->pageset_batch = PCP_BATCH;
-		zone->pageset_high_min = least;
-		zone->pageset_high_max = most;
+		zone->pageset_batch = pcp->batch = PCP_BATCH;
+		zone->pageset_high_min = pcp->high_min = PCP_HIGH;
+		zone->pageset_high_max = pcp->high_max = PCP_HIGH * 4;
 	}
-	return 0;
 }
 
 /* The generic window can only be set by hand, through debugfs; its setter is what we need */
@@ -86,9 +59,7 @@ static void __init fault_around_limit(void)
 static int __init limits_init(void)
 {
 	network_limits();
-	connection_limits();
-	if (cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "vitrine/pages", page_list_limits, NULL) < 0)
-		pr_info("lists of free pages are short\n");
+	page_list_limits();
 	fault_around_limit();
 	return 0;
 }
