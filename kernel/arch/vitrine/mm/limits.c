@@ -11,12 +11,25 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/sizes.h>
+#include <net/net_namespace.h>
 #include <net/tcp.h>
 #include <net/udp.h>
 #include "mm.h"
 
 #define PCP_BATCH 63
 #define PCP_HIGH (PCP_BATCH * 6)
+
+/* How far the buffers of one connection may grow, which is how much may be on its way. With a
+ * window of one large segment each waits until the last one was read. To send, less is enough than
+ * the usual 4 MiB: the other end of the card takes 256 KiB at a time, and more only goes cold
+ */
+static void __init connection_limits(void)
+{
+	const unsigned long share = totalram_pages() << (PAGE_SHIFT - 7);
+
+	init_net.ipv4.sysctl_tcp_wmem[2] = clamp(share, SZ_64K, SZ_1M);
+	init_net.ipv4.sysctl_tcp_rmem[2] = clamp(share, SZ_128K, 6UL * SZ_1M);
+}
 
 /* As net/ipv4/tcp.c and udp.c derive them, but from all of memory */
 static void __init network_limits(void)
@@ -59,6 +72,7 @@ static void __init fault_around_limit(void)
 static int __init limits_init(void)
 {
 	network_limits();
+	connection_limits();
 	page_list_limits();
 	fault_around_limit();
 	return 0;
