@@ -92,9 +92,9 @@ host bash -c 'ulimit -n 8; vitrine run --ephemeral mini -- true 2>&1 | wc -l'
 expect 1
 
 it 'needs few of them'
-host bash -c 'ulimit -n 20; vitrine run --ephemeral mini -- echo works'
+host bash -c 'ulimit -n 24; vitrine run --ephemeral mini -- echo works'
 expect works
-host bash -c 'ulimit -n 12; vitrine run --ephemeral mini -- true'
+host bash -c 'ulimit -n 23; vitrine run --ephemeral mini -- true'
 status 125
 one_line
 says '(ulimit -n)'

@@ -84,3 +84,6 @@ flags"
 
 guest sh -c 'date +%s; cat /proc/uptime'
 status 0
+it 'as many files may be open as on a machine with its memory'
+guest sh -c 'test $(cat /proc/sys/fs/file-max) -gt 100000; echo $?'
+expect 0

@@ -140,12 +140,18 @@ Authorization: Bearer $TOKEN
 vitrine-secret-????????????????????????????????
 GET /v1/py 0*"
 
-it 'it can be paused; the secret is not in its files'
+it 'it can be paused; the secret that it has used is not in its files'
+# A server that sends it back would put it into the guest's memory: this one says nothing
 export XDG_STATE_HOME=$scratch/state
-host vitrine pause s-$$
-expect s-$$
+start u-$$ --net "${reach[@]}" "${secret[@]}" --http-trust debian -- sleep 1000
+host vitrine exec u-$$ bash -c "curl -sS -H \"Authorization: Bearer \$TOKEN\" $api/v1/mute; true"
+host vitrine pause u-$$
+expect u-$$
 host bash -c "grep -rl hunter2 '$XDG_STATE_HOME'; true"
 expect ''
+vitrine rm u-$$
+host vitrine pause s-$$
+expect s-$$
 it 'it goes on for who has the secret'
 host env -u TOKEN vitrine resume s-$$
 status 125

@@ -48,7 +48,7 @@
 
 #define FD_IMAGE 7
 #define FD_HIGH (FD_IMAGE + 1) /* out of the way of STUB_FD_* */
-#define FILES_MIN 16
+#define FILES_MIN 24
 #define STACK_SIZE (8 << 20) /* of the host's stack; what lies below it follows from this */
 #define STARTS_MAX 8
 

@@ -6,6 +6,7 @@
  * costs the same as mapping one: so pages are taken from the buddy lists in long runs, and a fault
  * in a file maps what is cached of a larger window.
  */
+#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kallsyms.h>
 #include <linux/mm.h>
@@ -73,6 +74,7 @@ static int __init limits_init(void)
 {
 	network_limits();
 	connection_limits();
+	files_maxfiles_init(); /* how many files may be open, once more */
 	page_list_limits();
 	fault_around_limit();
 	return 0;
