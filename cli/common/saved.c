@@ -118,21 +118,30 @@ int saved_lock(enum saved kind, struct error *err)
 	return steal_fd(fd);
 }
 
+#define REMOVE_TRIES 64
+
 bool saved_remove(const char *path)
 {
-	int fd = open_directory(path);
+	int fd = open_directory(path), ret = -1;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (!dir)
 		return false;
 	unlinkat(fd, SNAPSHOT_STATE, 0); /* first: without it, it is none */
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			unlinkat(fd, entry->d_name, 0);
+	/* Whoever computes checksums may put a file there meanwhile */
+	for (unsigned i = 0; ret && i < REMOVE_TRIES; i++) {
+		rewinddir(dir);
+		while ((entry = readdir(dir))) {
+			if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+				unlinkat(fd, entry->d_name, 0);
+		}
+		ret = rmdir(path);
+		if (ret && errno != ENOTEMPTY && errno != EEXIST)
+			break;
 	}
 	closedir(dir);
-	return !rmdir(path);
+	return !ret;
 }
 
 /* One that nobody has waited for yet has ended, too */

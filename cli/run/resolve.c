@@ -194,7 +194,8 @@ int run_options_resolve(struct run_options *o, struct error *err)
 		return -1;
 
 	o->config.kernel_path = o->kernel_path;
-	if (!o->full_boot)
+	/* A debugger can set no breakpoints in memory that is a file of ours */
+	if (!o->full_boot && !VITRINE_DEBUGGER)
 		o->config.boots = o->boots = paths_boots(NULL); /* without one it takes longer */
 	if (!o->config.memory)
 		o->config.memory = default_memory();

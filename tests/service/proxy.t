@@ -66,6 +66,18 @@ gone() {
 soon gone
 check $? 'no connection is left'
 
+it 'a WebSocket, and what travels over it in both directions'
+call PUT "$box/files?path=/socket" "$(printf '#!/bin/sh\nwhile read -r line && [ "${#line}" -gt 1 ]; do :; done\nprintf "HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\\r\\n\\r\\n"\nexec cat\n')"
+call POST "$box/exec" '{"cmd":"chmod +x /socket; nc -ll -p 9100 -e /socket","background":true}'
+answers 200
+socket() { host python3 tests/service/upgraded.py "$url" "9100-$id.sandboxes.test" && [[ $stdout == 101* ]]; }
+soon socket
+expect '101 websocket True
+same'
+it 'and one that the server does not want'
+host python3 tests/service/upgraded.py "$url" "$name"
+shows '404 *'
+
 it 'what a server says is taken only when it can be understood in one way'
 call POST "$box/exec" '{"cmd":"(printf \"HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\nContent-Length: 4\\r\\n\\r\\nabcd\") >/bad; nc -l -p 9000 </bad >/dev/null","background":true}'
 answers 200

@@ -161,10 +161,28 @@ void vitrine_deactivate_mm(struct task_struct *task, struct mm_struct *mm)
 	vitrine_detach_thread(task);
 }
 
+/*
+ * All that may sleep of giving a child a host thread. A pause that comes meanwhile takes away what
+ * parent and child have on the host, so it is looked at again, until nothing is missing.
+ */
+static int host_family(struct task_struct *child)
+{
+	int err;
+
+	child->thread.frame.spare = 0;
+	do {
+		err = host_mm(child);
+		if (!err && !current->thread.host)
+			err = vitrine_attach_thread(current, NULL);
+	} while (!err && (!child->mm->context.host || !current->thread.host));
+	return err;
+}
+
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	struct pt_regs *regs = task_pt_regs(p);
 	unsigned long *sp = (unsigned long *)((unsigned long)regs & ~15UL) - 2;
+	int err;
 
 	*--sp = (unsigned long)vitrine_task_entry;
 	sp -= 6; /* callee-saved registers that vitrine_switch() pops */
@@ -194,9 +212,14 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	}
 
 	vitrine_complete_regs();
-	*regs = *current_pt_regs();
 	if (!(args->flags & CLONE_VM))
-		vitrine_ahead_of_fork(current->mm, regs->sp);
+		vitrine_ahead_of_fork(current->mm, current_pt_regs()->sp);
+	err = host_family(p);
+	if (err)
+		return err;
+	/* From here on nothing sleeps: the parent's host thread stays */
+	vitrine_complete_regs();
+	*regs = *current_pt_regs();
 	p->thread.frame = current->thread.frame;
 	p->thread.frame.spare = 0;
 	regs->ax = 0;
