@@ -11,7 +11,8 @@
  * The new layer and a new state are written beside the old ones and made durable. One rename makes
  * them count; a crash before leaves a file that no state names, one after it some more of those,
  * and the next who comes by removes them. Who reads the directory has a shared lock, so nothing is
- * taken away from it.
+ * taken away from it. Whoever merges, or removes what no state names, has a lock on the config from
+ * before he reads the state: to another one his new layers would be what no state names.
  *
  * Host system calls: openat, fstat, flock, lseek, pread, pwrite, ftruncate, fdatasync, fsync,
  * renameat, unlinkat, getdents64.
@@ -323,13 +324,24 @@ static int settle(int dir, const struct stat *was, bool merged, struct error *er
 	return 0;
 }
 
+/* Return: a descriptor that holds the lock, or -1: somebody has it, or there is no config */
+static int merging(int dir, int wait)
+{
+	cleanup_close int fd = openat(dir, SNAPSHOT_CONFIG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || flock(fd, LOCK_EX | wait) ? -1 : steal_fd(fd);
+}
+
 int snapshot_tidy(int dir, struct error *err)
 {
+	cleanup_close int lock = merging(dir, LOCK_NB);
 	cleanup_free void *data = NULL;
 	struct snapshot_file file;
 	struct stat st;
 	size_t count;
 
+	if (lock < 0)
+		return error_set(err, errno, "somebody else is at it");
 	data = read_state(dir, &file, &st, err);
 	if (!data || !snapshot_layers(&file, &count, err))
 		return -1;
@@ -387,6 +399,8 @@ static int flatten_disks(int dir, const struct snapshot_disk_layer *layers, size
 
 int snapshot_flatten(int dir, struct error *err)
 {
+	cleanup_close int lock =
+	    merging(dir, 0); /* what happens in the background ends by itself */
 	cleanup_free void *data = NULL;
 	struct disks disks = { .count = 0 };
 	struct snapshot_file file;
@@ -395,6 +409,8 @@ int snapshot_flatten(int dir, struct error *err)
 	const struct snapshot_layer *memory;
 	const struct snapshot_disk_layer *layers;
 
+	if (lock < 0)
+		return error_set(err, errno, "cannot lock the snapshot");
 	data = read_state(dir, &file, &st, err);
 	memory = data ? snapshot_layers(&file, &nmemory, err) : NULL;
 	layers = memory ? snapshot_disk_layers(&file, &ndisks, err) : NULL;

@@ -302,6 +302,7 @@ static void read_many(void)
 static void a_chain_is_collapsed(void)
 {
 	const int reader = openat(dir, ".", O_RDONLY | O_DIRECTORY);
+	const int other = openat(dir, SNAPSHOT_CONFIG, O_RDONLY | O_CREAT, 0600);
 	const size_t before = layers_of_state();
 	struct error err;
 
@@ -310,6 +311,11 @@ static void a_chain_is_collapsed(void)
 	assert_int_equal(snapshot_tidy(dir, &err), -1);
 	assert_int_equal(layers_of_state(), before);
 	close(reader);
+	/* Nor while somebody else merges */
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	assert_int_equal(snapshot_tidy(dir, &err), -1);
+	assert_int_equal(layers_of_state(), before);
+	close(other);
 	if (snapshot_tidy(dir, &err))
 		fail_msg("%s", err.text);
 	assert_true(layers_of_state() < before / 2 + 2);
