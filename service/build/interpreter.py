@@ -159,7 +159,7 @@ def shell_lines(code):
 
 class Context:
     def __init__(self, events, pipes):
-        self.events, self.pipes, self.count, self.seeded = events, pipes, 0, False
+        self.events, self.pipes, self.count, self.seeded, self.runs = events, pipes, 0, False, False
         self.module = types.ModuleType("__main__")
         sys.modules["__main__"] = self.module
         self.scope = self.module.__dict__
@@ -221,9 +221,12 @@ class Context:
         self.count += 1
         self.seed()
         try:
+            self.runs = True
             self.run(code)
+            self.runs = False
             self.figures()
         except BaseException as error:
+            self.runs = False
             inner = error.__traceback__
             while inner and not inner.tb_frame.f_code.co_filename.startswith("<cell"):
                 inner = inner.tb_next
@@ -242,12 +245,18 @@ class Context:
 
 
 def context_main(orders, events):
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let what they start in the background ignore it
     tell = Events(events)
     pipes = [Pipe(tell, "stdout", 1), Pipe(tell, "stderr", 2)]
     sys.stdout, sys.stderr = Output(tell, "stdout", 1), Output(tell, "stderr", 2)
     os.environ.setdefault("MPLBACKEND", "agg")
     context = Context(tell, pipes)
+
+    def interrupt(number, frame):
+        """One that comes late is not meant for the context itself"""
+        if context.runs:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)  # shells let what they start in the background ignore it
     for line in os.fdopen(orders, encoding="utf-8"):
         order = json.loads(line)
         try:
