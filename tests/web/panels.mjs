@@ -133,7 +133,7 @@ await it("its picture is not empty, and zooms by keyboard", async () => {
 
 await go(page, "scheduler");
 await it("the run queue is drawn, with who is next and why", async () => {
-	const loads = [1, 2, 3].map((nice) => box.load(`nice -n ${nice * 5} sh -c 'while :; do :; done'`));
+	const loads = [1, 2, 3].map((nice) => box.load(`renice ${nice * 5} -p $$ >/dev/null; while :; do :; done`));
 	await expect(async () => await page.locator(".eevdf-row[data-picked]").count() >= 3, async () => page.locator(".queue").allTextContents());
 	await expect(async () => await page.locator(".eevdf-row[data-picked=true]").count() >= 1 && (await page.locator(".why-next").allTextContents()).some((why) => /eligible|deadline/.test(why)), "no pick");
 	await expect(async () => await page.locator("[data-table=picks] tbody tr").count() >= 5, "no picks");

@@ -10,7 +10,7 @@ const WORK = [
 	"while :; do cat /bin/busybox | gzip -c | gzip -dc >/dev/null; sleep 0.3; done",
 	"while :; do seq 20000 | sort -n | tail -1 >/dev/null; sleep 0.5; done",
 	"ifconfig lo up; ping -i 0.05 -s 1400 127.0.0.1 >/dev/null",
-	"nice -n 5 sh -c 'while :; do i=$((i + 1)); [ $((i % 20000)) = 0 ] && sleep 0.2; done'",
+	"renice 5 -p $$ >/dev/null; while :; do i=$((i + 1)); [ $((i % 20000)) = 0 ] && sleep 0.2; done",
 	"while :; do i=$((i + 1)); [ $((i % 50000)) = 0 ] && sleep 0.3; done",
 	"while :; do cat /etc/nothing 2>/dev/null; (:); echo 3 >/proc/sys/vm/drop_caches; sleep 0.2; done",
 ];
