@@ -240,7 +240,16 @@ static int machine_ends(struct notifier_block *block, unsigned long what, void *
 {
 	vt_halt_begin(what == SYS_RESTART ? STATUS_REBOOT : 0);
 	machine_ended = true;
-	/* With the locks of reboot(2): nobody will have them any more */
+	/* With the locks of reboot(2): nobody will have them any more. Whoever waits for the caller
+	 * would go on as if the machine did, so it stays until it is killed with all others
+	 */
+	while (!(current->flags & PF_KTHREAD) && !is_global_init(current)) {
+		set_current_state(TASK_KILLABLE);
+		if (fatal_signal_pending(current))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
 	if (!(current->flags & PF_KTHREAD))
 		do_exit(0);
 	for (;;)
