@@ -73,7 +73,7 @@ expect '0,0,0
 1,1,0'
 it 'and is sampled, by its own clock'
 inside 'cd /tmp && cat >spin.c <<END
-__attribute__((noinline)) void hot(void) { for (volatile long i = 0; i < 100000000; i++) ; }
+__attribute__((noinline)) void hot(void) { for (volatile long i = 0; i < 500000000; i++) ; }
 int main(void) { hot(); return 0; }
 END
 gcc -O1 -o spin spin.c && echo "taskset 1 ./spin & taskset 2 ./spin; wait" >both &&
