@@ -8,7 +8,9 @@
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #define NS_PER_SECOND 1000000000ULL
@@ -39,6 +41,27 @@ static inline struct timespec clock_timespec(uint64_t ns)
 static inline struct timespec clock_deadline(uint64_t ms)
 {
 	return clock_timespec(clock_now_ns() + ms * NS_PER_MS);
+}
+
+#define CLOCK_UTC_MAX 40
+
+/**
+ * clock_utc() - The time of day as logs have it: 2026-01-31T23:59:59.999Z
+ *
+ * Return: false when this year has no such text.
+ */
+static inline bool clock_utc(char text[CLOCK_UTC_MAX])
+{
+	const uint64_t now = clock_read_ns(CLOCK_REALTIME);
+	const time_t seconds = (time_t)(now / NS_PER_SECOND);
+	char whole[24];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || !strftime(whole, sizeof(whole), "%FT%T", &tm))
+		return false;
+	snprintf(text, CLOCK_UTC_MAX, "%s.%03uZ", whole,
+		 (unsigned)(now % NS_PER_SECOND / NS_PER_MS));
+	return true;
 }
 
 #endif

@@ -34,16 +34,9 @@ int log_begin(struct gate *gate, struct error *err)
 
 static json_t *time_json(void)
 {
-	const uint64_t now = clock_read_ns(CLOCK_REALTIME);
-	const time_t seconds = (time_t)(now / NS_PER_SECOND);
-	char text[40], whole[24];
-	struct tm tm;
+	char text[CLOCK_UTC_MAX];
 
-	if (!gmtime_r(&seconds, &tm) || !strftime(whole, sizeof(whole), "%FT%T", &tm))
-		return json_null();
-	snprintf(text, sizeof(text), "%s.%03uZ", whole,
-		 (unsigned)(now % NS_PER_SECOND / NS_PER_MS));
-	return json_string(text);
+	return clock_utc(text) ? json_string(text) : json_null();
 }
 
 /* Consumes @line */
